@@ -1,0 +1,70 @@
+# Every command of this repository. Each does its own set-up; `make help` lists them.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DATABASE ?= fanfold.db
+ARGS ?=
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve demo check test test-services coverage bench docs format lock clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+setup: $(READY) ## make .venv with the locked dependencies (the other commands do it by themselves)
+
+# The stamp is written last: an interrupted set-up is done again, a finished one needs no network.
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Fanfold needs Python 3.11 or newer and found none. Is it under another name? make PYTHON=/path/to/python3"; exit 2; }
+	@test -x $(BIN)/python || { echo "Setting up $(VENV) with $$($(PYTHON) --version), once."; $(PYTHON) -m venv $(VENV); } || \
+		{ rm -rf $(VENV); echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv"; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+serve: $(READY) ## keep a server running on DATABASE (fanfold.db); more flags in ARGS
+	@$(BIN)/fanfold serve --db $(DATABASE) $(ARGS)
+
+demo: $(READY) ## start a server with demo data, send it one batch of ten, show the ten results
+	@$(BIN)/fanfold demo $(ARGS)
+
+check: $(READY) ## format, lint, types, architecture
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(PYTEST) -q tests/test_architecture.py tests/test_exports.py tests/test_docs.py
+
+test: $(READY) ## all tests that need nothing but this machine
+	@$(PYTEST) -q -n auto --dist loadscope -m "not services" $(ARGS)
+
+test-services: $(READY) ## the tests that talk to PostgreSQL and Redis
+	@$(PYTEST) -q -m services --collect-only >/dev/null; case $$? in \
+		0) $(PYTEST) -q -m services $(ARGS) ;; \
+		5) echo "No test needs PostgreSQL or Redis yet." ;; \
+		*) $(PYTEST) -q -m services --collect-only ;; esac
+
+coverage: $(READY) ## branches covered of the parts where 95 % is the bar
+	@$(PYTEST) -q -n auto --cov=fanfold.engine --cov=fanfold.limits --cov=fanfold.dialects \
+		--cov-fail-under=95 tests/engine tests/limits tests/dialects
+
+bench: $(READY) ## the benchmarks, as JSON lines
+	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script $(ARGS) || exit 1; done
+
+docs: $(READY) ## prove that the documentation is true
+	@$(PYTEST) -q tests/test_docs.py
+
+format: $(READY) ## put every file in the house style
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(READY) ## choose versions anew for requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra all --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet --upgrade --output-file requirements.lock
+
+clean: ## remove what set-up and caches made
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage dist
