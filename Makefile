@@ -19,8 +19,9 @@ setup: $(READY) ## make .venv with the locked dependencies (the other commands d
 
 # The stamp is written last: an interrupted set-up is done again, a finished one needs no network.
 $(READY): requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Fanfold needs Python 3.11 or newer and found none. Is it under another name? make PYTHON=/path/to/python3"; exit 2; }
-	@test -x $(BIN)/python || { echo "Setting up $(VENV) with $$($(PYTHON) --version), once."; $(PYTHON) -m venv $(VENV); } || \
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Fanfold needs Python 3.11 or newer. Is it under another name? Then: make PYTHON=/path/to/python3 ..."; exit 2; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "Setting up $(VENV) with $$($(PYTHON) --version), once."; $(PYTHON) -m venv $(VENV); } || \
 		{ rm -rf $(VENV); echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv"; exit 2; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
@@ -39,7 +40,7 @@ check: $(READY) ## format, lint, types, architecture
 	@$(PYTEST) -q tests/test_architecture.py tests/test_exports.py tests/test_docs.py
 
 test: $(READY) ## all tests that need nothing but this machine
-	@$(PYTEST) -q -n auto --dist loadscope -m "not services" $(ARGS)
+	@$(PYTEST) -q -n auto --maxprocesses 8 --dist loadscope -m "not services" $(ARGS)
 
 test-services: $(READY) ## the tests that talk to PostgreSQL and Redis
 	@$(PYTEST) -q -m services --collect-only >/dev/null; case $$? in \
@@ -48,11 +49,11 @@ test-services: $(READY) ## the tests that talk to PostgreSQL and Redis
 		*) $(PYTEST) -q -m services --collect-only ;; esac
 
 coverage: $(READY) ## branches covered of the parts where 95 % is the bar
-	@$(PYTEST) -q -n auto --cov=fanfold.engine --cov=fanfold.limits --cov=fanfold.dialects \
+	@$(PYTEST) -q -n auto --maxprocesses 8 --cov=fanfold.engine --cov=fanfold.limits --cov=fanfold.dialects \
 		--cov-fail-under=95 tests/engine tests/limits tests/dialects
 
 bench: $(READY) ## the benchmarks, as JSON lines
-	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script $(ARGS) || exit 1; done
+	@for script in $(wildcard benchmarks/[a-z]*.py); do $(BIN)/python $$script $(ARGS) || exit 1; done
 
 docs: $(READY) ## prove that the documentation is true
 	@$(PYTEST) -q tests/test_docs.py
