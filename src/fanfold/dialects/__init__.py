@@ -1,0 +1,6 @@
+"""Wire formats: bytes to a batch, results to bytes. No I/O."""
+
+from fanfold.dialects.asana import AsanaDialect
+from fanfold.dialects.strict_json import decode_strict
+
+__all__ = ["AsanaDialect", "decode_strict"]

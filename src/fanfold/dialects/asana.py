@@ -1,0 +1,154 @@
+"""Asana's batch envelope: ``{"data": {"actions": [...]}}`` in, ``{"data": [{status_code, headers, body}, ...]}`` out.
+
+What is wrong with the envelope is an exception and refuses the whole request; what is wrong with one action is that
+action's error, at its own place. Bodies are embedded as the bytes the target gave, without being decoded.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from typing import cast
+
+import msgspec
+
+from fanfold.dialects.actions import read_action, shown
+from fanfold.dialects.paths import PathRules
+from fanfold.dialects.phrases import make_phrase
+from fanfold.dialects.strict_json import decode_strict
+from fanfold.errors import Crashed, LimitExceeded, RequestError
+from fanfold.model import Answer, Batch, Result
+
+_log = logging.getLogger("fanfold")
+
+BASE = "/api/1.0"
+"""The prefix of a plain request's URL, which an action leaves out."""
+
+REFUSED = (("*", "batch"), ("*", "organization_exports"), ("*", "scim"), ("POST", "attachments"))
+"""Methods and first segments of what a batch may not hold: itself, exports, provisioning, uploads."""
+
+HELP = (
+    "For more information on API status codes and how to handle them, "
+    "read the docs on errors: https://developers.asana.com/docs/errors"
+)
+FIELDS = ("status_code", "headers", "body")
+
+PARTICULAR_HEADERS = frozenset({"location"})
+"""Response headers that belong to one result; all others are common and stand on the parent."""
+
+_WITHOUT_HELP = frozenset({412, 429})
+_OPENINGS = {status: b'{"status_code":%d,"headers":{},"body":' % status for status in range(100, 600)}
+
+_encode = msgspec.json.Encoder().encode
+_scan = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+class AsanaDialect:
+    """Reads and writes Asana's wire format. ``timeout`` and ``deadline`` are in seconds and go into every batch."""
+
+    def __init__(
+        self,
+        *,
+        max_actions: int = 10,
+        lenient_paths: bool = False,
+        refused: tuple[tuple[str, str], ...] = REFUSED,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        phrase: Callable[[], str] = make_phrase,
+    ) -> None:
+        self.max_actions = max_actions
+        self.timeout = timeout
+        self.deadline = deadline
+        self._paths = PathRules(refused, BASE, lenient=lenient_paths)
+        self._phrase = phrase
+
+    def decode(self, body: bytes) -> Batch:
+        """The batch a request body holds. Raises ``RequestError`` if the envelope itself cannot be understood."""
+        envelope = decode_strict(body)
+        data = _required(envelope if isinstance(envelope, dict) else {}, "data")
+        if not isinstance(data, dict):
+            raise RequestError(f"data: Value is not a JSON object: {shown(data)}")
+        items = _required(data, "actions")
+        if not isinstance(items, list):
+            raise RequestError(f"actions: Value is not an array: {shown(items)}")
+        if not items:
+            raise RequestError("actions: Must contain at least one action")
+        if len(items) > self.max_actions:
+            raise RequestError(f"actions: Must contain at most {self.max_actions} actions")
+        paths = self._paths
+        actions = tuple([read_action(item, index, paths) for index, item in enumerate(items)])
+        return Batch(actions, False, self.timeout, self.deadline)
+
+    def encode(
+        self, results: Sequence[Result], fields: Collection[str] | None = None, *, pretty: bool = False
+    ) -> bytes:
+        """The envelope of ``results``, in their order; ``fields`` are the keys of a result to keep, None for all."""
+        answers = [self._embeddable(result) for result in results]
+        if fields is None:
+            parts = [_write_whole(answer) for answer in answers]
+        else:
+            kept = [name for name in FIELDS if name in fields]
+            parts = [_write_some(answer, kept) for answer in answers]
+        body = b'{"data":[' + b",".join(parts) + b"]}"
+        return msgspec.json.format(body, indent=2) if pretty else body
+
+    def answer_of(self, result: Result) -> Answer:
+        """What a single request is answered, and the same action inside a batch."""
+        return result.answer or self.error_answer(cast("RequestError", result.error))
+
+    def error_answer(self, error: RequestError) -> Answer:
+        """The error body that goes with the status: ``help`` for the caller's mistakes, a ``phrase`` for our own."""
+        status = error.status
+        entry = {"message": error.message}
+        if 400 <= status < 500 and status not in _WITHOUT_HELP:
+            entry["help"] = HELP
+        elif status == 500:
+            entry["phrase"] = self._phrase()
+        return Answer(status, _encode({**error.extra, "errors": [entry]}), trusted=True)
+
+    def limit_answer(self, error: LimitExceeded) -> Answer:
+        """429, with the seconds to wait where waiting helps."""
+        headers = () if error.retry_after is None else (("retry-after", str(error.retry_after)),)
+        return Answer(429, _encode({"errors": [{"message": error.message}]}), headers, trusted=True)
+
+    def _embeddable(self, result: Result) -> Answer:
+        answer = self.answer_of(result)
+        if answer.trusted or not answer.body or _is_json(answer.body):
+            return answer
+        _log.error(
+            "%s %r answered %d with a body that is not JSON", result.action.method, result.action.path, answer.status
+        )
+        return self.error_answer(Crashed())
+
+
+def _required(members: dict[str, object], name: str) -> object:
+    value = members.get(name)
+    if value is None:
+        raise RequestError(f"{name}: Missing input")
+    return value
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether ``body`` can stand inside JSON. Scanning it costs a quarter of decoding it."""
+    try:
+        _scan(body)
+        body.decode()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _write_whole(answer: Answer) -> bytes:
+    opening = None if answer.headers else _OPENINGS.get(answer.status)
+    if opening is None:
+        opening = b'{"status_code":%d,"headers":%b,"body":' % (answer.status, _write_headers(answer))
+    return opening + (answer.body or b"null") + b"}"
+
+
+def _write_some(answer: Answer, kept: list[str]) -> bytes:
+    written = {"status_code": b"%d" % answer.status, "headers": _write_headers(answer), "body": answer.body or b"null"}
+    return b"{" + b",".join([b'"%b":%b' % (name.encode(), written[name]) for name in kept]) + b"}"
+
+
+def _write_headers(answer: Answer) -> bytes:
+    return _encode({name: value for name, value in answer.headers if name in PARTICULAR_HEADERS})

@@ -1,0 +1,123 @@
+"""Which paths an action may name.
+
+The router decides what a path leads to, never a comparison of strings: this module only makes sure that a path means
+the same to everybody who reads it, and tells somebody who dresses up a refused endpoint (``//batch``, ``/%62atch``,
+``/x/../batch``) that it is refused, rather than that it is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, unquote
+
+from fanfold.errors import NoSuchRoute, NotBatchable, RequestError
+from fanfold.model import Pairs
+
+MAX_LENGTH = 2048
+"""Characters in a path."""
+
+_VALID = re.compile(r"/|(?:/(?:[A-Za-z0-9._~:@!$&'()*+,=-]|%[0-9A-Fa-f]{2})+)+/?")
+_QUERY = re.compile(r"[!-~]*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://[^/]*)?")
+_DECODINGS = 8
+
+
+class PathRules:
+    """Reads the path of an action.
+
+    ``refused`` pairs a method (``*`` for every one) with the first segment of paths that may not be called in a batch;
+    ``base`` is the prefix of the API, which an action must leave out; with ``lenient`` a query string is read, not
+    refused.
+    """
+
+    def __init__(self, refused: tuple[tuple[str, str], ...], base: str, *, lenient: bool = False) -> None:
+        self._refused = frozenset(refused)
+        self._base = base.strip("/").casefold().split("/")
+        self._prefix = f"/{base.strip('/')}/"
+        self._lenient = lenient
+        words = "|".join(sorted(re.escape(segment) for _, segment in refused)) or "(?!)"
+        self.is_plain = re.compile(rf"/(?!(?:{words})\b)[a-z_]{{1,64}}(?:/[A-Za-z0-9_-]{{1,64}}){{0,8}}").fullmatch
+        """Whether a path needs no further look: the only question that most paths are ever asked."""
+
+    def read(self, method: str, written: object) -> tuple[str, Pairs]:
+        """The path, percent-encoded as it was written, and its query."""
+        if written is None or written == "":
+            raise RequestError("relative_path: Missing input")
+        if not isinstance(written, str):
+            raise RequestError("relative_path: Value is not a string")
+        if len(written) > MAX_LENGTH:
+            raise RequestError(f"relative_path: Must be at most {MAX_LENGTH} characters long")
+        if self._is_refused(method, written):
+            raise NotBatchable
+        path, mark, query = written.partition("?")
+        if mark and not self._lenient:
+            raise RequestError("relative_path: Query parameters are not accepted here")
+        if not path.startswith("/") and not _SCHEME.match(path):
+            path = f"/{path}"
+        if not (_VALID.fullmatch(path) and _is_unambiguous(path)):
+            raise RequestError(
+                f"relative_path: Not a valid path: {ascii(written)[1:-1][:200]}. It has to be relative to the API, "
+                "like /tasks/123, with special characters percent-encoded"
+            )
+        if f"{path}/".startswith(self._prefix):
+            raise NoSuchRoute
+        return path, _read_query(query)
+
+    def _is_refused(self, method: str, written: str) -> bool:
+        for segments in _readings(written):
+            bare = segments[len(self._base) :] if segments[: len(self._base)] == self._base else segments
+            if bare and not self._refused.isdisjoint((("*", bare[0]), (method, bare[0]))):
+                return True
+        return False
+
+
+def _readings(written: str) -> Iterator[list[str]]:
+    """The segments of a path as lax readers might see them, with and without a host in front."""
+    text = unicodedata.normalize("NFKC", _decode_fully(written)).casefold()
+    text = "".join(char for char in text if char.isprintable() and char != " ").replace("\\", "/")
+    text = re.split("[?#]", text, maxsplit=1)[0]
+    for reading in (text, _AUTHORITY.sub("", text, count=1)):
+        segments: list[str] = []
+        for piece in reading.split("/"):
+            segment = piece.partition(";")[0]
+            if segment == "..":
+                del segments[-1:]
+            elif segment not in {"", "."}:
+                segments.append(segment)
+        yield segments
+
+
+def _decode_fully(text: str) -> str:
+    for _ in range(_DECODINGS):
+        decoded = unquote(text)
+        if decoded == text:
+            break
+        text = decoded
+    return text
+
+
+def _is_unambiguous(path: str) -> bool:
+    """Whether decoding a path, even twice, can neither climb nor bring up what a reader may stumble over."""
+    if "%" not in path and "." not in path:
+        return True
+    decoded = _decode_fully(path)
+    pieces = decoded.split("/")
+    return (
+        decoded.replace(" ", "").isprintable()
+        and "\\" not in decoded
+        and "\ufffd" not in decoded
+        and ".." not in pieces
+        and "." not in pieces
+    )
+
+
+def _read_query(query: str) -> Pairs:
+    try:
+        if not _QUERY.fullmatch(query):
+            raise ValueError
+        return tuple(parse_qsl(query, keep_blank_values=True, max_num_fields=100, errors="strict"))
+    except ValueError:
+        raise RequestError("relative_path: Not a valid query string") from None

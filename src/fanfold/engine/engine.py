@@ -1,0 +1,40 @@
+"""Everything that is asked goes through ``run``: a batch, and a single request as a batch of one.
+
+There is no second way in, because a check that one way makes and the other forgets is how batch endpoints are broken.
+"""
+
+from __future__ import annotations
+
+import random
+
+from fanfold.engine.admission import Admission
+from fanfold.engine.dispatch import Background, dispatch
+from fanfold.engine.plan import make_plan
+from fanfold.model import Batch, Caller, Result, Target
+
+
+class Engine:
+    """Plans a batch, has it admitted, sends its actions to the target, and folds the results back in order.
+
+    ``shuffle`` is a test mode: a seed with which actions start in random order. Results stay in the order asked, so it
+    shows up clients that rely on an order nobody promised.
+    """
+
+    def __init__(self, target: Target, admission: Admission | None = None, *, shuffle: int | None = None) -> None:
+        self.target = target
+        self.admission = admission or Admission()
+        self.background = Background()
+        self._random = None if shuffle is None else random.Random(shuffle)  # noqa: S311
+
+    async def run(self, batch: Batch, caller: Caller) -> list[Result]:
+        """One result per action, in request order. Raises ``LimitExceeded``, and then nothing was executed.
+
+        Cancelling it cancels the actions that only read; those that write are finished in the background.
+        """
+        plan = make_plan(batch, caller, self.target)
+        async with self.admission.admit(plan, caller) as grant:
+            return await dispatch(plan, self.target, grant, self.background, self._random)
+
+    async def drain(self) -> None:
+        """Wait for the actions that outlived their batch. Call it before the target is closed."""
+        await self.background.drain()

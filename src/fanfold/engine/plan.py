@@ -1,0 +1,80 @@
+"""What a batch will do and what it will cost, decided before anything is done.
+
+Planning is pure: no I/O, no clock. What cannot be called is settled here, as an error at its own place; every other
+action leaves with its route resolved, so that what was checked is what is called.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from msgspec import Struct
+
+from fanfold.errors import Crashed, NotBatchable, RequestError
+from fanfold.model import Action, Batch, Call, Caller, Endpoint, Target
+
+_log = logging.getLogger("fanfold")
+
+
+class Step(Struct, frozen=True):
+    """One action on its way: a call to be sent, or an error that already settles it. Never both, never neither."""
+
+    action: Action
+    call: Call | None = None
+    error: RequestError | None = None
+
+
+class Plan(Struct, frozen=True):
+    """The steps in request order, and what they cost in units of each limit. Times are those of the batch."""
+
+    steps: tuple[Step, ...]
+    costs: dict[str, int]
+    timeout: float | None = None
+    deadline: float | None = None
+
+
+def make_plan(batch: Batch, caller: Caller, target: Target) -> Plan:
+    """Resolve every action of ``batch`` and add up the costs. Raises nothing of its own."""
+    steps = tuple([_make_step(action, caller, target, batch.single) for action in batch.actions])
+    return Plan(steps, _add_costs(steps), batch.timeout, batch.deadline)
+
+
+def _make_step(action: Action, caller: Caller, target: Target, single: bool) -> Step:
+    if action.error is not None:
+        return Step(action, None, action.error)
+    endpoint: Endpoint | None = action.endpoint
+    params = action.params
+    if endpoint is None:
+        try:
+            endpoint, params = target.resolve(action.method, action.path)
+        except RequestError as error:
+            return Step(action, None, error.with_traceback(None))
+        except Exception:
+            _log.exception("resolving a route crashed")
+            return Step(action, None, Crashed())
+    if not (single or endpoint.batchable):
+        return Step(action, None, NotBatchable())
+    call = Call(action.method, action.path, action.query, action.body, action.headers, caller, endpoint, params)
+    return Step(action, call)
+
+
+def _add_costs(steps: tuple[Step, ...]) -> dict[str, int]:
+    """Every action counts as a request, also one that is refused; only what is called takes a slot."""
+    reads = writes = 0
+    further: dict[str, int] = {}
+    for step in steps:
+        if step.call is None:
+            continue
+        endpoint = step.call.endpoint
+        if endpoint.write:
+            writes += 1
+        else:
+            reads += 1
+        for name in endpoint.costs:
+            further[name] = further.get(name, 0) + 1
+    costs = {"requests": len(steps)}
+    if reads:
+        costs["reads"] = reads
+    if writes:
+        costs["writes"] = writes
+    return costs | further if further else costs
