@@ -4,6 +4,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --require-virtualenv --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 DATABASE ?= fanfold.db
 ARGS ?=
@@ -21,10 +22,11 @@ setup: $(READY) ## make .venv with the locked dependencies (the other commands d
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Fanfold needs Python 3.11 or newer. Is it under another name? Then: make PYTHON=/path/to/python3 ..."; exit 2; }
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "Setting up $(VENV) with $$($(PYTHON) --version), once."; $(PYTHON) -m venv $(VENV); } || \
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null || \
+		{ echo "Setting up $(VENV) with $$($(PYTHON) --version), once."; $(PYTHON) -m venv $(VENV); } || \
 		{ rm -rf $(VENV); echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv"; exit 2; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 serve: $(READY) ## keep a server running on DATABASE (fanfold.db); more flags in ARGS
@@ -63,7 +65,7 @@ format: $(READY) ## put every file in the house style
 	@$(BIN)/ruff check --fix .
 
 lock: $(READY) ## choose versions anew for requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(PIP) install uv
 	@$(BIN)/uv pip compile pyproject.toml --extra all --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet --upgrade --output-file requirements.lock
 
