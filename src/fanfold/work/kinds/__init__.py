@@ -1,0 +1,23 @@
+"""The kinds that are served, and who is told of their changes: values in a list, no registration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fanfold.work.kinds.projects import project
+from fanfold.work.kinds.sections import section
+from fanfold.work.kinds.tasks import task
+from fanfold.work.kinds.users import user
+from fanfold.work.kinds.workspaces import workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fanfold.work.change import Change
+    from fanfold.work.schema import Kind
+
+KINDS: tuple[Kind, ...] = (workspace, user, project, section, task)
+"""In the order in which the API description shows them."""
+
+OBSERVERS: tuple[Callable[[Change], None], ...] = ()
+"""Told of each change after it was written, within the same savepoint."""

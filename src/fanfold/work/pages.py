@@ -1,0 +1,135 @@
+"""Lists a page at a time: keyset borders, so that inserting while paging neither skips nor repeats.
+
+An offset is a signed token (HS256) that holds the border, an expiry and a digest of what was listed for whom; it is
+good for fifteen minutes and for that list only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from fanfold.errors import RequestError
+from fanfold.work.request import Request, encode
+from fanfold.work.shape import decode, shape
+
+if TYPE_CHECKING:
+    from fanfold.model import Answer
+    from fanfold.work.schema import Kind
+    from fanfold.work.store import Held, SqliteStore
+
+LIFETIME = 900
+"""How long an offset is good for, in seconds."""
+
+MAX_LIMIT = 100
+MAX_UNPAGED = 1000
+"""How many records a list without ``limit`` may hold."""
+
+_HEAD = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
+
+Fetch = Callable[[Any, int], "list[Held]"]
+"""From a border (None at the start) and a number to that many records behind it."""
+
+
+def page(request: Request, kind: Kind, fetch: Fetch, *, total: int = MAX_UNPAGED) -> Answer:
+    """The page of a list that the request asks for. ``total``: most records an answer without ``limit`` may hold."""
+    limit = _limit(request)
+    border = _border(request)
+    held = _collect(request, fetch, border, limit or total)
+    more = len(held) > (limit or total)
+    if more and limit is None:
+        raise RequestError(
+            "The result is too large. You should use pagination (may require specifying a workspace)! "
+            "Add limit=100 and follow next_page."
+        )
+    return listing(request, kind, held[:limit] if limit else held, _tail(request, held, limit, more=more))
+
+
+def listing(request: Request, kind: Kind, held: list[Held], tail: bytes = b"") -> Answer:
+    """An answer that lists ``held`` in order."""
+    selection = request.selection(full=False)
+    if selection.compact and not kind.composed:
+        shown = b",".join([item.compact for item in held])
+    else:
+        shown = encode(shape(request.view, kind, [(item.gid, item.document) for item in held], selection))[1:-1]
+    return request.answer(b'{"data":[%b]%b}' % (shown, tail))
+
+
+def _collect(request: Request, fetch: Fetch, border: Any, limit: int) -> list[Held]:
+    """One more than ``limit`` visible records, so that it is known whether there is another page."""
+    seen: list[Held] = []
+    while True:
+        wanted = limit + 1 - len(seen)
+        found = fetch(border, wanted)
+        if any(item.private for item in found):
+            seen += [item for item in found if not item.private or request.view.sees_gid(item.gid)]
+        else:
+            seen += found
+        if len(found) < wanted or len(seen) > limit:
+            return seen
+        border = found[-1].border
+
+
+def _limit(request: Request) -> int | None:
+    text = request.query.get("limit")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):
+        raise RequestError(f"limit: Must be an integer between 1 and {MAX_LIMIT}")
+    return int(text)
+
+
+def _tail(request: Request, held: list[Held], limit: int | None, *, more: bool) -> bytes:
+    if limit is None:
+        return b""
+    if not more:
+        return b',"next_page":null'
+    offset = sign(request, held[limit - 1].border)
+    query = {name: value for name, value in request.query.items() if name != "offset"}
+    path = f"{request.call.path}?{urlencode({**query, 'offset': offset})}"
+    return b',"next_page":%b' % encode({"offset": offset, "path": path, "uri": request.view.base + path})
+
+
+def sign(request: Request, border: Any) -> str:
+    """An offset for the list that this request reads, standing at ``border``."""
+    now = int(time.time())
+    claims = encode({"border": border, "iat": now, "exp": now + LIFETIME, "for": _digest(request)})
+    body = _HEAD + b"." + urlsafe_b64encode(claims).rstrip(b"=")
+    return (body + b"." + _signature(request.view.store, body)).decode()
+
+
+def _border(request: Request) -> Any:
+    offset = request.query.get("offset")
+    if not offset:
+        return None
+    body, _, signature = offset.encode(errors="replace").rpartition(b".")
+    if not hmac.compare_digest(signature, _signature(request.view.store, body)):
+        raise RequestError("offset: Your pagination token is invalid.")
+    part = body.partition(b".")[2]
+    try:
+        claims = decode(urlsafe_b64decode(part + b"=" * (-len(part) % 4)))
+    except (ValueError, msgspec.DecodeError):
+        raise RequestError("offset: Your pagination token is invalid.") from None
+    if claims["for"] != _digest(request):
+        raise RequestError("offset: Your pagination token is invalid.")
+    if claims["exp"] < time.time():
+        raise RequestError("offset: Your pagination token has expired.")
+    return claims["border"]
+
+
+def _signature(store: SqliteStore, body: bytes) -> bytes:
+    return urlsafe_b64encode(hmac.digest(store.signing_key, body, "sha256")).rstrip(b"=")
+
+
+def _digest(request: Request) -> str:
+    """What the list is: its path and filters, and who reads it; not how many at a time or which fields."""
+    filters = sorted((k, v) for k, v in request.query.items() if k not in ("limit", "offset") and not k.startswith("opt_"))
+    what = encode([request.view.user, request.route.template, request.params, filters])
+    return hashlib.sha256(what).hexdigest()[:16]

@@ -1,0 +1,234 @@
+"""What a kind is: a descriptor (fields, relations, routes) with plain functions beside it.
+
+Everything that 247 operations share is written once, in ``routes``, ``shape`` and ``validate``, and reads what it needs
+here. A descriptor checks itself when the API is put together, so that a slip in a kind's page is found at start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, structs
+
+if TYPE_CHECKING:
+    from fanfold.model import Answer
+    from fanfold.work.change import Change
+    from fanfold.work.request import Request
+    from fanfold.work.shape import Sheet
+
+Document = dict[str, Any]
+"""A record as stored: values by field name; a relation to one is the other's gid as a string."""
+
+Type = Literal[
+    "text", "boolean", "integer", "number", "date", "datetime", "choice", "one", "many", "object", "list", "computed"
+]
+Access = Literal["write", "create", "read"]
+
+
+class Ref(Struct, frozen=True, gc=False):
+    """In a computed value: stands for the record of this gid, shown compact or as ``opt_fields`` asks."""
+
+    gid: int
+
+
+class Field(Struct, frozen=True):
+    """One property of a kind, or one parameter of a verb.
+
+    ``access``: ``write`` may be set at any time, ``create`` only at creation, ``read`` never by a client.
+    ``link``: for relations to many, the link field; a leading ``<`` reads it backwards. ``needs``: the link fields that
+    ``compute`` reads from the sheet. ``opt_in``: shown only when ``opt_fields`` names it. ``omitted``: left out of the
+    full record, rather than shown as null, while it has no value. ``of``: the JSON type of a computed value or of a
+    list's members. A field with ``compute`` is shown as that says, whatever a client may set it to.
+    """
+
+    name: str
+    type: Type
+    kind: str = ""
+    access: Access = "write"
+    default: Any = None
+    required: bool = False
+    nullable: bool = True
+    opt_in: bool = False
+    omitted: bool = False
+    choices: tuple[str, ...] = ()
+    max_length: int = 0
+    low: int | None = None
+    high: int | None = None
+    link: str = ""
+    needs: tuple[str, ...] = ()
+    compute: Callable[[Sheet, int, Document], Any] | None = None
+    parse: Callable[[Request, Any], Any] | None = None
+    of: str = ""
+
+    @property
+    def stored(self) -> bool:
+        """Whether the value stands in the document."""
+        return self.type not in ("many", "computed")
+
+
+def text(name: str, *, max_length: int = 0, **more: Any) -> Field:
+    """A string; ``max_length`` in characters."""
+    return Field(name, "text", max_length=max_length, **more)
+
+
+def boolean(name: str, *, default: bool | None = False, **more: Any) -> Field:
+    """True or false."""
+    return Field(name, "boolean", default=default, nullable=default is None, **more)
+
+
+def integer(name: str, **more: Any) -> Field:
+    """A whole number between ``low`` and ``high``."""
+    return Field(name, "integer", **more)
+
+
+def number(name: str, **more: Any) -> Field:
+    """A number."""
+    return Field(name, "number", **more)
+
+
+def date(name: str, **more: Any) -> Field:
+    """A day, ``YYYY-MM-DD``."""
+    return Field(name, "date", **more)
+
+
+def datetime(name: str, **more: Any) -> Field:
+    """A moment, ISO 8601, kept in UTC with milliseconds."""
+    return Field(name, "datetime", **more)
+
+
+def choice(name: str, *choices: str, **more: Any) -> Field:
+    """One of a few words."""
+    return Field(name, "choice", choices=choices, **more)
+
+
+def one(name: str, kind: str, **more: Any) -> Field:
+    """A relation to one record of ``kind`` (empty: of any kind), stored as its gid."""
+    return Field(name, "one", kind=kind, **more)
+
+
+def many(name: str, kind: str, *, link: str = "", **more: Any) -> Field:
+    """A relation to many records of ``kind``, stored as links."""
+    return Field(name, "many", kind=kind, link=link, nullable=False, **more)
+
+
+def computed(
+    name: str,
+    compute: Callable[[Sheet, int, Document], Any],
+    *,
+    needs: tuple[str, ...] = (),
+    of: str = "object",
+    **more: Any,
+) -> Field:
+    """A value worked out when it is shown; ``of`` is its JSON type, for the API description."""
+    return Field(name, "computed", access="read", compute=compute, needs=needs, of=of, **more)
+
+
+def obj(name: str, **more: Any) -> Field:
+    """A JSON object, kept as given unless ``parse`` says otherwise."""
+    return Field(name, "object", **more)
+
+
+def items(name: str, of: str = "text", **more: Any) -> Field:
+    """A JSON array of simple values."""
+    return Field(name, "list", of=of, **more)
+
+
+Handler = Callable[["Request"], "Answer"]
+Rule = Callable[["Change"], None]
+
+
+class Route(Struct, frozen=True):
+    """One operation: where it is, what it takes, which function answers.
+
+    Satisfies ``fanfold.model.Endpoint``. ``answers``: what the body's ``data`` is. ``subject``: the kind that the first
+    path parameter names; its record is found, and the caller's access checked, before the handler runs.
+    """
+
+    method: str
+    template: str
+    operation: str
+    handler: Handler
+    kind: str
+    summary: str = ""
+    subject: str = ""
+    takes: tuple[Field, ...] = ()
+    query: tuple[Field, ...] = ()
+    answers: Literal["record", "list", "empty", "other"] = "record"
+    paged: bool = False
+    status: int = 200
+    write: bool = False
+    batchable: bool = True
+    inline: bool = True
+    costs: tuple[str, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        """The group that the operation belongs to in the API description."""
+        return self.kind
+
+
+class Kind:
+    """One kind of record.
+
+    ``compact``: the fields of the short form beside ``gid`` and ``resource_type``. ``within``: the field that names the
+    record whose visibility this kind shares. ``collection``: the path segment; ``label``: the name used in messages and
+    path parameters. ``composed``: the short form holds relations, so it is put together when shown, not stored.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        fields: tuple[Field, ...],
+        compact: tuple[str, ...] = ("name",),
+        collection: str = "",
+        within: str = "",
+        workspace_from: str = "workspace",
+    ) -> None:
+        self.name = name
+        self.collection = collection or f"{name}s"
+        self.within = within
+        self.workspace_from = workspace_from
+        self.fields = {field.name: field for field in fields}
+        self.compact = compact
+        self.routes: list[Route] = []
+        self.rules: dict[str, list[Rule]] = {"create": [], "update": [], "delete": []}
+        self.composed = any(self.fields[n].type in ("one", "many", "computed") for n in compact)
+        self.full = tuple(f.name for f in fields if not f.opt_in)
+        self.defaults = {f.name: f.default for f in fields if f.stored}
+        self._check()
+
+    def _check(self) -> None:
+        for field in self.fields.values():
+            if field.type == "many" and not field.link and field.compute is None:
+                self.fields[field.name] = structs.replace(field, link=f"{self.name}.{field.name}")
+            if field.type == "choice" and not field.choices:
+                raise TypeError(f"{self.name}.{field.name}: a choice needs its words")
+            if field.type == "computed" and field.compute is None:
+                raise TypeError(f"{self.name}.{field.name}: a computed field needs its function")
+
+    def rule(self, *moments: Literal["create", "update", "delete"]) -> Callable[[Rule], Rule]:
+        """Have a function look at each change of this kind before it is written; it sets fields or raises."""
+
+        def keep(rule: Rule) -> Rule:
+            for moment in moments:
+                self.rules[moment].append(rule)
+            return rule
+
+        return keep
+
+    def route(self, method: str, template: str, operation: str, handler: Handler, **more: Any) -> None:
+        """Add one operation."""
+        more.setdefault("write", method != "GET")
+        self.routes.append(Route(method, template, operation, handler, self.name, **more))
+
+    def verb(self, method: str, template: str, operation: str, **more: Any) -> Callable[[Handler], Handler]:
+        """Add an operation that a written function answers."""
+
+        def keep(handler: Handler) -> Handler:
+            summary = (handler.__doc__ or "").partition("\n")[0].rstrip(".")
+            self.route(method, template, operation, handler, **{"summary": summary, **more})
+            return handler
+
+        return keep

@@ -1,0 +1,75 @@
+"""Which fields an answer shows: ``opt_fields`` and ``opt_expand``, read into a tree.
+
+Paths are separated by commas (or come as a list's text, as one client sends it), steps by dots; ``this`` is the record
+itself; ``(a|b)`` stands for either. Unknown names are ignored when the tree is applied.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import product
+
+from msgspec import Struct
+
+MAX_PATHS = 1000
+"""How many paths one request may name, groups multiplied out."""
+
+
+class Selection(Struct):
+    """What to show of one record: nothing named means its compact form, ``full`` its full form, else what is named."""
+
+    full: bool = False
+    fields: dict[str, Selection] = {}
+
+    @property
+    def compact(self) -> bool:
+        """Whether this asks for the compact form and no more."""
+        return not self.full and not self.fields
+
+
+COMPACT = Selection()
+FULL = Selection(full=True)
+
+_GROUP = re.compile(r"\(([^()]*)\)")
+
+
+def _paths(text: str) -> list[str]:
+    if text.startswith("[") and text.endswith("]"):
+        text = re.sub(r"[\"']", "", text[1:-1])
+    found: list[str] = []
+    for part in text.split(","):
+        path = part.strip()
+        if not path:
+            continue
+        groups = [group.split("|") for group in _GROUP.findall(path)]
+        pattern = _GROUP.sub("\0", path)
+        for words in product(*groups):
+            filled = pattern
+            for word in words:
+                filled = filled.replace("\0", word.strip(), 1)
+            found.append(filled.removeprefix("this.").strip("."))
+            if len(found) > MAX_PATHS:
+                raise ValueError(f"opt_fields: Must name at most {MAX_PATHS} fields")
+    return found
+
+
+@lru_cache(maxsize=2048)
+def select(fields: str, expand: str, *, full: bool) -> Selection:
+    """The tree for ``opt_fields`` and ``opt_expand``; ``full`` is what the operation shows by default.
+
+    The same strings give the same object: do not change it. Raises ``ValueError`` with what to write instead.
+    """
+    root = Selection(full=full and not _paths(fields), fields={})
+    for path in _paths(fields):
+        node = root
+        for step in path.split(".")[:16]:
+            if step != "this":
+                node = node.fields.setdefault(step, Selection(fields={}))
+    for path in _paths(expand):
+        node = root
+        for step in path.split(".")[:16]:
+            if step != "this":
+                node = node.fields.setdefault(step, Selection(fields={}))
+        node.full = True
+    return root

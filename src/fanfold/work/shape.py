@@ -1,0 +1,197 @@
+"""From records as stored to JSON as shown: the selected fields, relations compact or opened, nothing the caller may not see.
+
+The number of queries depends on the selection's depth, never on how many records are shown: links of all records come
+in one, the compact forms of everything referred to in another, and each opened relation costs the same again. Compact
+forms are embedded as the bytes they are stored as.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Raw, Struct
+from msgspec.json import Decoder
+
+from fanfold.work.schema import Document, Field, Kind, Ref
+from fanfold.work.selection import COMPACT, Selection
+
+if TYPE_CHECKING:
+    from fanfold.work.store import Link
+    from fanfold.work.view import View
+
+decode = Decoder().decode
+
+Place = tuple[Any, Any, int, Selection]
+"""Where something is still to be filled in: container, key or index, gid, selection."""
+
+MAX_DEPTH = 12
+"""How deep relations may be opened within relations."""
+
+
+class _Wanted(Struct, frozen=True):
+    """The fields of a kind that are to be shown, sorted by how they are found."""
+
+    scalars: tuple[tuple[str, Any], ...]
+    omitted: tuple[str, ...]
+    ones: tuple[str, ...]
+    manys: tuple[Field, ...]
+    computed: tuple[Field, ...]
+    forward: tuple[str, ...]
+    backward: tuple[str, ...]
+    resource_type: bool
+
+
+@lru_cache(maxsize=4096)
+def _wanted(kind: Kind, names: tuple[str, ...]) -> _Wanted:
+    fields = [kind.fields[name] for name in names if name in kind.fields]
+    computed = tuple(f for f in fields if f.compute is not None)
+    fields = [f for f in fields if f.compute is None]
+    manys = tuple(f for f in fields if f.type == "many")
+    links = {f.link for f in manys}.union(*(f.needs for f in computed))
+    return _Wanted(
+        scalars=tuple((f.name, f.default) for f in fields if f.stored and f.type != "one" and not f.omitted),
+        omitted=tuple(f.name for f in fields if f.omitted and f.stored),
+        ones=tuple(f.name for f in fields if f.type == "one" and not f.omitted),
+        manys=manys,
+        computed=computed,
+        forward=tuple(sorted(link for link in links if not link.startswith("<"))),
+        backward=tuple(sorted(link[1:] for link in links if link.startswith("<"))),
+        resource_type="resource_type" in names,
+    )
+
+
+def _names(kind: Kind, selection: Selection) -> tuple[str, ...]:
+    if selection.full:
+        more = tuple(name for name in selection.fields if name not in kind.full)
+        return ("resource_type", *kind.full, *more)
+    return tuple(selection.fields) if selection.fields else ("resource_type", *kind.compact)
+
+
+class Sheet:
+    """A set of records of one kind while they are being shaped; computed fields read what they need from it."""
+
+    def __init__(self, view: View, kind: Kind, gids: Sequence[int], wanted: _Wanted) -> None:
+        self.view = view
+        self.kind = kind
+        self.gids = gids
+        self._links = view.links(gids, wanted.forward, wanted.backward) if wanted.forward or wanted.backward else {}
+        self._counts: dict[str, dict[int, int]] = {}
+
+    def links(self, gid: int, field: str) -> list[Link]:
+        """What hangs on a record by a link field that the computed field declared in ``needs``."""
+        return self._links.get((gid, field.removeprefix("<")), [])
+
+    def count(self, gid: int, field: str) -> int:
+        """How many hang on a record by a link field; one query for all records of the sheet."""
+        if field not in self._counts:
+            self._counts[field] = self.view.store.counts(self.gids, field)
+        return self._counts[field].get(gid, 0)
+
+
+def shape(view: View, kind: Kind, rows: Sequence[tuple[int, bytes]], selection: Selection, depth: int = 0) -> list[Document]:
+    """What is shown of ``rows`` (gid and stored document each), in order."""
+    wanted = _wanted(kind, _names(kind, selection))
+    sheet = Sheet(view, kind, [gid for gid, _ in rows], wanted)
+    open_places: list[Place] = []
+    shown = [_one(sheet, wanted, selection, gid, decode(document), open_places) for gid, document in rows]
+    if open_places:
+        _fill(view, open_places, depth)
+    return shown
+
+
+def _one(
+    sheet: Sheet, wanted: _Wanted, selection: Selection, gid: int, document: Document, open_places: list[Place]
+) -> Document:
+    subfields = selection.fields
+    out: Document = {"gid": str(gid)}
+    if wanted.resource_type:
+        out["resource_type"] = sheet.kind.name
+    for name, default in wanted.scalars:
+        out[name] = document.get(name, default)
+    for name in wanted.omitted:
+        _show_if_set(sheet.kind.fields[name], selection, document, out, open_places)
+    for name in wanted.ones:
+        target = document.get(name)
+        out[name] = None
+        if target is not None:
+            open_places.append((out, name, int(target), subfields.get(name, COMPACT)))
+    for field in wanted.manys:
+        sub = subfields.get(field.name, COMPACT)
+        links = sheet.links(gid, field.link)
+        if sub.compact:
+            out[field.name] = [Raw(link.compact) if link.compact else Ref(link.gid) for link in links]
+            if any(not link.compact for link in links):
+                _plan(out, field.name, out[field.name], sub, open_places)
+        else:
+            _plan(out, field.name, [Ref(link.gid) for link in links], sub, open_places)
+    for field in wanted.computed:
+        assert field.compute is not None
+        value = field.compute(sheet, gid, document)
+        _plan(out, field.name, value, subfields.get(field.name, COMPACT), open_places)
+    return out
+
+
+def _show_if_set(field: Field, selection: Selection, document: Document, out: Document, open_places: list[Place]) -> None:
+    value = document.get(field.name)
+    if value is None:
+        return
+    out[field.name] = value
+    if field.type == "one":
+        open_places.append((out, field.name, int(value), selection.fields.get(field.name, COMPACT)))
+
+
+def _plan(container: Any, key: Any, value: Any, selection: Selection, open_places: list[Place]) -> None:
+    """Put a computed value in its place, cut to the selection; references are noted to be filled in together."""
+    if type(value) is Ref:
+        container[key] = None
+        open_places.append((container, key, value.gid, selection))
+    elif type(value) is list:
+        container[key] = copied = list(value)
+        for index, item in enumerate(value):
+            _plan(copied, index, item, selection, open_places)
+    elif type(value) is dict:
+        cut = selection.fields
+        container[key] = copied = {k: v for k, v in value.items() if not cut or k in cut or k == "gid"}
+        for name, item in list(copied.items()):
+            if type(item) in (Ref, list, dict):
+                _plan(copied, name, item, cut.get(name, COMPACT), open_places)
+    else:
+        container[key] = value
+
+
+def _fill(view: View, places: list[Place], depth: int) -> None:
+    shut = [place for place in places if place[3].compact]
+    opened = [place for place in places if not place[3].compact]
+    if shut:
+        found = view.compacts({place[2] for place in shut})
+        for place in shut:
+            container, key, gid, _ = place
+            compact = found.get(gid)
+            if compact:
+                container[key] = Raw(compact)
+            elif compact is not None:
+                opened.append(place)
+    if opened and depth < MAX_DEPTH:
+        _open(view, opened, depth)
+
+
+def _open(view: View, places: list[Place], depth: int) -> None:
+    """Fill in relations that the selection opens, those with the same selection and kind together."""
+    rows = view.rows({place[2] for place in places})
+    groups: dict[tuple[int, str], list[Place]] = {}
+    for place in places:
+        row = rows.get(place[2])
+        if row is not None:
+            groups.setdefault((id(place[3]), row.kind), []).append(place)
+    for (_, kind), members in groups.items():
+        gids = _distinct(place[2] for place in members)
+        shown = shape(view, view.kinds[kind], [(gid, rows[gid].document) for gid in gids], members[0][3], depth + 1)
+        by_gid = dict(zip(gids, shown, strict=True))
+        for container, key, gid, _ in members:
+            container[key] = by_gid[gid]
+
+
+def _distinct(gids: Iterable[int]) -> list[int]:
+    return list(dict.fromkeys(gids))

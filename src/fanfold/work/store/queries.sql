@@ -1,0 +1,139 @@
+-- Named queries of the SQLite store. {in} becomes as many placeholders as there are values.
+
+-- name: record
+SELECT gid, kind, workspace, private, document, compact FROM record WHERE gid = ?;
+
+-- name: records
+SELECT gid, kind, workspace, private, document, compact FROM record WHERE gid IN ({in});
+
+-- name: compacts
+SELECT gid, workspace, private, compact FROM record WHERE gid IN ({in});
+
+-- name: insert
+INSERT INTO record (gid, kind, workspace, private, document, compact) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: rewrite
+UPDATE record SET private = ?, document = ?, compact = ? WHERE gid = ?;
+
+-- name: delete
+DELETE FROM record WHERE gid = ?;
+
+-- name: delete_links_of
+DELETE FROM link WHERE owner = ?;
+
+-- name: delete_links_to
+DELETE FROM link WHERE target = ?;
+
+-- name: link
+INSERT INTO link (owner, field, position, target, note) VALUES (?, ?, ?, ?, ?);
+
+-- name: unlink
+DELETE FROM link WHERE owner = ? AND field = ? AND target = ?;
+
+-- name: forward
+SELECT l.owner, l.field, l.target, l.note, r.workspace, r.private, r.compact
+FROM link l JOIN record r ON r.gid = l.target
+WHERE l.owner IN ({in}) AND l.field IN ({fields})
+ORDER BY l.owner, l.field, l.position;
+
+-- name: backward
+SELECT l.target, l.field, l.owner, l.note, r.workspace, r.private, r.compact
+FROM link l JOIN record r ON r.gid = l.owner
+WHERE l.target IN ({in}) AND l.field IN ({fields})
+ORDER BY l.target, l.field, l.owner;
+
+-- name: targets
+SELECT target FROM link WHERE owner = ? AND field = ? ORDER BY position;
+
+-- name: places
+SELECT position, target FROM link WHERE owner = ? AND field = ? ORDER BY position;
+
+-- name: owners
+SELECT owner, note FROM link WHERE target = ? AND field = ? ORDER BY owner;
+
+-- name: place
+SELECT position, note FROM link WHERE target = ? AND field = ? AND owner = ?;
+
+-- name: last
+SELECT max(position) FROM link WHERE owner = ? AND field = ?;
+
+-- name: first
+SELECT min(position) FROM link WHERE owner = ? AND field = ?;
+
+-- name: next
+SELECT min(position) FROM link WHERE owner = ? AND field = ? AND position > ?;
+
+-- name: previous
+SELECT max(position) FROM link WHERE owner = ? AND field = ? AND position < ?;
+
+-- name: count_forward
+SELECT count(*) FROM link WHERE owner = ? AND field = ?;
+
+-- name: count_many
+SELECT owner, count(*) FROM link WHERE owner IN ({in}) AND field = ? GROUP BY owner;
+
+-- name: page_linked
+SELECT l.position, l.target, r.kind, r.workspace, r.private, r.document, r.compact
+FROM link l JOIN record r ON r.gid = l.target
+WHERE l.owner = ? AND l.field = ? AND l.position > ? {where}
+ORDER BY l.position LIMIT ?;
+
+-- name: page_linking
+SELECT l.owner, l.owner, r.kind, r.workspace, r.private, r.document, r.compact
+FROM link l JOIN record r ON r.gid = l.owner
+WHERE l.target = ? AND l.field = ? AND l.owner > ? {where}
+ORDER BY l.owner LIMIT ?;
+
+-- name: page_kind
+SELECT r.gid, r.gid, r.kind, r.workspace, r.private, r.document, r.compact
+FROM record r
+WHERE r.workspace = ? AND r.kind = ? AND r.gid > ? {where}
+ORDER BY r.gid LIMIT ?;
+
+-- name: restrict_tasks_of
+UPDATE record SET private = NOT EXISTS (
+    SELECT 1 FROM link m JOIN record p ON p.gid = m.note
+    WHERE m.target = record.gid AND m.field = 'section.tasks' AND p.private = 0)
+WHERE kind = 'task' AND gid IN (SELECT t.target FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks'
+                                WHERE s.owner = ? AND s.field = 'project.sections');
+
+-- name: restrict_sections_of
+UPDATE record SET private = (SELECT private FROM record WHERE gid = ?1)
+WHERE gid IN (SELECT target FROM link WHERE owner = ?1 AND field = 'project.sections');
+
+-- name: restrict_subtasks_of
+WITH RECURSIVE below(gid) AS (
+    SELECT target FROM link WHERE owner = ?1 AND field = 'task.subtasks'
+    UNION SELECT l.target FROM below JOIN link l ON l.owner = below.gid AND l.field = 'task.subtasks')
+UPDATE record SET private = (SELECT private FROM record WHERE gid = ?1)
+WHERE gid IN below AND NOT EXISTS (SELECT 1 FROM link m WHERE m.target = record.gid AND m.field = 'section.tasks');
+
+-- name: event
+INSERT INTO event (workspace, resource, document) VALUES (?, ?, ?);
+
+-- name: events_of_workspace
+SELECT seq, resource, document FROM event WHERE seq > ? AND workspace = ? ORDER BY seq LIMIT ?;
+
+-- name: last_event
+SELECT coalesce(max(seq), 0) FROM event;
+
+-- name: setting
+SELECT value FROM setting WHERE name = ?;
+
+-- name: set
+INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: token_by_digest
+SELECT id, user FROM token WHERE digest = ? AND revoked_at IS NULL;
+
+-- name: tokens
+SELECT id, user, name, created_at, revoked_at FROM token ORDER BY id;
+
+-- name: add_token
+INSERT INTO token (digest, user, name, created_at) VALUES (?, ?, ?, ?);
+
+-- name: revoke_token
+UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL;
+
+-- name: user_by_email
+SELECT gid FROM record WHERE kind = 'user' AND lower(json_extract(CAST(document AS TEXT), '$.email')) = lower(?);

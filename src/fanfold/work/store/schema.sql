@@ -1,0 +1,49 @@
+-- Two tables serve every kind: what a thing is (record) and how things hang together (link).
+
+CREATE TABLE record (
+    gid       INTEGER PRIMARY KEY,
+    kind      TEXT    NOT NULL,
+    workspace INTEGER NOT NULL,            -- 0 for users, who stand above workspaces
+    private   INTEGER NOT NULL DEFAULT 0,  -- 1: being in the workspace is not enough to see it
+    document  BLOB    NOT NULL,            -- JSON, UTF-8: everything stored about it, relations to one as gid strings
+    compact   BLOB    NOT NULL             -- JSON, UTF-8: the short form, rewritten with the document
+);
+
+CREATE INDEX record_by_kind ON record (workspace, kind, gid);
+
+-- An inverse is the same rows read backwards. The note is what is particular to the pair: a gid, or nothing.
+CREATE TABLE link (
+    owner    INTEGER NOT NULL,
+    field    TEXT    NOT NULL,
+    position INTEGER NOT NULL,
+    target   INTEGER NOT NULL,
+    note     INTEGER,
+    PRIMARY KEY (owner, field, position, target)
+) WITHOUT ROWID;
+
+CREATE INDEX link_backwards ON link (target, field, owner, position, note);
+
+-- What happened, in commit order; read by event streams.
+CREATE TABLE event (
+    seq       INTEGER PRIMARY KEY,
+    workspace INTEGER NOT NULL,
+    resource  INTEGER NOT NULL,
+    document  BLOB    NOT NULL
+);
+
+CREATE TABLE token (
+    id         INTEGER PRIMARY KEY,
+    digest     BLOB    NOT NULL UNIQUE,    -- SHA-256 of the token, which itself is never stored
+    user       INTEGER NOT NULL,
+    name       TEXT    NOT NULL,
+    created_at TEXT    NOT NULL,
+    revoked_at TEXT
+);
+
+-- Small things of which there is one: the gid counter, the key that signs offsets.
+CREATE TABLE setting (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX user_by_email ON record (lower(json_extract(CAST(document AS TEXT), '$.email'))) WHERE kind = 'user';

@@ -1,0 +1,237 @@
+"""From what a client wrote to values that can be stored: types, formats, bounds, and references that exist.
+
+Unknown fields are ignored, as are those that no client may set; everything else is either right or refused with a
+message that begins with the field's name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from fanfold.errors import RequestError
+from fanfold.work.request import Request, brief
+from fanfold.work.schema import Document, Field
+from fanfold.work.view import gid_of
+
+if TYPE_CHECKING:
+    from fanfold.work.store import Row
+
+MAX_TEXT = 65_535
+"""Longest string that is stored, in characters, unless a field says otherwise."""
+
+MAX_LIST = 1000
+"""Most members that one list in a request may have."""
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Given(Struct):
+    """What a client set: values by field name, relations to many as gids, and the records referred to."""
+
+    values: Document
+    lists: dict[str, list[int]]
+    rows: dict[int, Row]
+
+    def row(self, name: str) -> Row | None:
+        """The record that a relation to one was set to."""
+        value = self.values.get(name)
+        return None if value is None else self.rows[int(value)]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the client set the field."""
+        return name in self.values or name in self.lists
+
+
+def read(request: Request, fields: Iterable[Field], *, creating: bool = True) -> Given:
+    """The values that the request gives for ``fields``; raises ``RequestError`` at the first that is wrong."""
+    data = request.data
+    given = Given({}, {}, {})
+    references: list[tuple[str, str, str]] = []
+    for field in fields:
+        name = field.name
+        if name not in data:
+            if field.required and creating:
+                raise RequestError(f"{name}: Missing input")
+            continue
+        if field.access == "read":
+            continue
+        if field.access == "create" and not creating:
+            raise RequestError(f"{name}: Cannot write this property")
+        value = data[name]
+        if value is None and field.type != "many":
+            if not field.nullable:
+                raise RequestError(f"{name}: Missing input" if field.required else f"{name}: Value may not be null")
+            given.values[name] = None
+        elif field.parse is not None:
+            given.values[name] = field.parse(request, value)
+        elif field.type == "one":
+            given.values[name] = value
+            references.append((name, _id_text(name, value), field.kind))
+        elif field.type == "many":
+            given.lists[name] = []
+            references.extend((f"{name}: [{i}]", _id_text(f"{name}: [{i}]", item), field.kind) for i, item in _listed(name, value))
+        else:
+            given.values[name] = _PARSERS[field.type](field, value)
+    if references:
+        _resolve(request, given, references)
+    return given
+
+
+def _listed(name: str, value: Any) -> list[tuple[int, Any]]:
+    if isinstance(value, str):
+        value = [part for part in value.split(",") if part]
+    if not isinstance(value, list):
+        raise RequestError(f"{name}: Value is not an array: {brief(value)}")
+    if len(value) > MAX_LIST:
+        raise RequestError(f"{name}: Must have at most {MAX_LIST} members")
+    return list(enumerate(value))
+
+
+def _id_text(label: str, value: Any) -> str:
+    if isinstance(value, dict):
+        value = value.get("gid")
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise RequestError(f"{label}: Not a recognized ID: {brief(value)}")
+    return value
+
+
+def _resolve(request: Request, given: Given, references: list[tuple[str, str, str]]) -> None:
+    """Find all records referred to in one query, and put their gids where the client's words were."""
+    view = request.view
+    found: list[tuple[str, str, str, int | None]] = [
+        (label, text, kind, view.user_gid(text) if kind == "user" else gid_of(text)) for label, text, kind in references
+    ]
+    rows = view.rows({gid for *_, gid in found if gid is not None})
+    for label, text, kind, gid in found:
+        name, _, index = label.partition(":")
+        if gid is None and not (kind == "user" and "@" in text):
+            raise RequestError(f"{label}: Not a recognized ID: {brief(text)}")
+        row = rows.get(gid) if gid is not None else None
+        if row is None:
+            raise RequestError(f"{label}: Unknown object: {brief(text)}")
+        if kind and row.kind != kind:
+            raise RequestError(f"{label}: Not a valid GID type: {row.kind}")
+        given.rows[row.gid] = row
+        if not index:
+            given.values[name] = str(row.gid)
+        elif row.gid not in given.lists[name]:
+            given.lists[name].append(row.gid)
+
+
+# -- one value of each type ------------------------------------------------------------------------------------------
+
+
+def _text(field: Field, value: Any) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise RequestError(f"{field.name}: Value is not a string: {brief(value)}")
+    longest = field.max_length or MAX_TEXT
+    if len(value) > longest:
+        raise RequestError(f"{field.name}: Must be at most {longest} characters long")
+    return value
+
+
+def _boolean(field: Field, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise RequestError(f"{field.name}: Value is not a boolean: {brief(value)}")
+
+
+def _integer(field: Field, value: Any) -> int:
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise RequestError(f"{field.name}: Value is not an integer: {brief(value)}")
+    if (field.low is not None and value < field.low) or (field.high is not None and value > field.high):
+        raise RequestError(f"{field.name}: Must be an integer between {field.low} and {field.high}")
+    return value
+
+
+def _number(field: Field, value: Any) -> float | int:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", value):
+        return float(value)
+    raise RequestError(f"{field.name}: Value is not a number: {brief(value)}")
+
+
+def _choice(field: Field, value: Any) -> str:
+    if value in field.choices:
+        return str(value)
+    raise RequestError(f"{field.name}: Must be one of {', '.join(field.choices)}, not: {brief(value)}")
+
+
+def _date(field: Field, value: Any) -> str:
+    return day(field.name, value)
+
+
+def _datetime(field: Field, value: Any) -> str:
+    return moment(field.name, value)
+
+
+def _object(field: Field, value: Any) -> Any:
+    if isinstance(value, dict):
+        return value
+    raise RequestError(f"{field.name}: Value is not a JSON object: {brief(value)}")
+
+
+def _list(field: Field, value: Any) -> Any:
+    if isinstance(value, list) and len(value) <= MAX_LIST:
+        return value
+    raise RequestError(f"{field.name}: Value is not an array: {brief(value)}")
+
+
+_PARSERS: dict[str, Callable[[Field, Any], Any]] = {
+    "text": _text,
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "choice": _choice,
+    "date": _date,
+    "datetime": _datetime,
+    "object": _object,
+    "list": _list,
+}
+
+
+def value_of(field: Field, value: Any) -> Any:
+    """One value checked against one field of a plain type."""
+    return _PARSERS[field.type](field, value)
+
+
+def day(label: str, value: Any) -> str:
+    """A date as ``YYYY-MM-DD``."""
+    try:
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return date.fromisoformat(value).isoformat()
+    except ValueError:
+        pass
+    raise RequestError(f"{label}: Date must be in ISO-8601 (yyyy-mm-dd) format, not: {brief(value)}")
+
+
+def moment(label: str, value: Any) -> str:
+    """A moment in UTC with milliseconds; a date alone means its first moment, no offset means UTC."""
+    try:
+        if isinstance(value, str) and _DATE.match(value) and len(value) <= 40:
+            return stamp(datetime.fromisoformat(value))
+    except (ValueError, OverflowError):
+        pass
+    raise RequestError(f"{label}: Time must be in ISO-8601 (yyyy-mm-ddThh:mm:ssZ) format, not: {brief(value)}")
+
+
+def stamp(at: datetime) -> str:
+    """A moment as shown and stored: ``2012-02-22T02:06:58.147Z``."""
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return f"{at.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

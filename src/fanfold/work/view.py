@@ -1,0 +1,159 @@
+"""The store as one caller sees it.
+
+Whoever is in a workspace sees what is in it, unless the record is marked private; then somebody has to have let them in.
+Unknown and invisible records answer alike, so that nothing can be learnt by guessing gids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from fanfold.errors import RequestError
+from fanfold.work.schema import Document, Kind
+from fanfold.work.shape import decode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fanfold.work.change import Change
+    from fanfold.work.store import Link, Row, SqliteStore
+
+MEMBERS = "workspace.members"
+"""Link field: the users of a workspace."""
+
+
+class View:
+    """What ``user`` may see. ``now`` is the moment of the call, as shown in answers."""
+
+    __slots__ = ("base", "files", "kinds", "now", "observers", "store", "user", "workspaces")
+
+    def __init__(
+        self,
+        store: SqliteStore,
+        kinds: Mapping[str, Kind],
+        user: int,
+        workspaces: frozenset[int],
+        now: str,
+        base: str = "",
+        observers: Sequence[Callable[[Change], None]] = (),
+        files: Path | None = None,
+    ) -> None:
+        self.store = store
+        self.kinds = kinds
+        self.user = user
+        self.workspaces = workspaces
+        self.now = now
+        self.base = base
+        self.observers = observers
+        self.files = files
+
+    # -- may the caller see it? --------------------------------------------------------------------------------------
+
+    def sees(self, row: Row, document: Document | None = None) -> bool:
+        """Whether the record is visible to the caller."""
+        if row.workspace not in self.workspaces:
+            return row.kind == "user" and self._shares_a_workspace(row.gid)
+        within = self.kinds[row.kind].within
+        if within:
+            parent = (document or decode(row.document)).get(within)
+            return parent is None or self.sees_gid(int(parent))
+        return not row.private or self._let_in(row, document or decode(row.document))
+
+    def sees_gid(self, gid: int) -> bool:
+        """The same for a gid; False where there is no such record."""
+        row = self.store.record(gid)
+        return row is not None and self.sees(row)
+
+    def _shares_a_workspace(self, user: int) -> bool:
+        return user == self.user or any(owner in self.workspaces for owner, _ in self.store.owners(user, MEMBERS))
+
+    def _let_in(self, row: Row, document: Document) -> bool:
+        """Whether somebody let the caller in on a private record."""
+        if row.kind in ("project", "team"):
+            return self.store.linked(row.gid, f"{row.kind}.members", self.user) or self._through_team(document)
+        if row.kind == "section":
+            return self.sees_gid(int(document["project"]))
+        if row.kind == "task":
+            return self._task_let_in(row.gid, document)
+        return str(self.user) in (document.get("owner"), document.get("user"))
+
+    def _through_team(self, document: Document) -> bool:
+        team = document.get("team")
+        return (
+            document.get("privacy_setting") == "private_to_team"
+            and team is not None
+            and self.store.linked(int(team), "team.members", self.user)
+        )
+
+    def _task_let_in(self, gid: int, document: Document) -> bool:
+        if str(self.user) in (document.get("assignee"), document.get("created_by")):
+            return True
+        if self.store.linked(gid, "task.followers", self.user):
+            return True
+        projects = {note for _, note in self.store.owners(gid, "section.tasks") if note is not None}
+        if any(self.sees_gid(project) for project in projects):
+            return True
+        parent = document.get("parent")
+        return parent is not None and self.sees_gid(int(parent))
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def row(self, gid: int) -> Row | None:
+        """A visible record, or None."""
+        row = self.store.record(gid)
+        return row if row is not None and self.sees(row) else None
+
+    def rows(self, gids: Iterable[int]) -> dict[int, Row]:
+        """Those of ``gids`` that exist and are visible."""
+        return {gid: row for gid, row in self.store.records(gids).items() if self.sees(row)}
+
+    def compacts(self, gids: Iterable[int]) -> dict[int, bytes]:
+        """Compact forms of those of ``gids`` that exist and are visible; empty where it is put together when shown."""
+        return {
+            gid: compact
+            for gid, (workspace, private, compact) in self.store.compacts(tuple(gids)).items()
+            if (not private and (workspace in self.workspaces or not workspace)) or self.sees_gid(gid)
+        }
+
+    def links(
+        self, gids: Sequence[int], forward: Sequence[str], backward: Sequence[str]
+    ) -> dict[tuple[int, str], list[Link]]:
+        """What hangs on the records by the named link fields, without what the caller may not see."""
+        found = self.store.links(gids, forward, backward)
+        for key, links in found.items():
+            if any(link.private for link in links):
+                found[key] = [link for link in links if not link.private or self.sees_gid(link.gid)]
+        return found
+
+    # -- from what a client wrote to a record ------------------------------------------------------------------------
+
+    def user_gid(self, text: str) -> int | None:
+        """The gid that ``me``, an e-mail address or a gid stands for."""
+        if text == "me":
+            return self.user
+        if "@" in text:
+            return self.store.user_by_email(text)
+        return gid_of(text)
+
+    def find(self, label: str, text: str, kind: str, *, status: int = 404) -> Row:
+        """The visible record of ``kind`` that a client named; raises what the client is told, beginning with ``label``."""
+        gid = self.user_gid(text) if kind == "user" else gid_of(text)
+        if gid is None:
+            if kind == "user" and "@" in text:
+                raise RequestError(f"{label}: Unknown object: {text}", status=status)
+            raise RequestError(f"{label}: Not a recognized ID: {text}", status=status)
+        row = self.row(gid)
+        if row is None or (row.kind != kind and status == 404 and kind):
+            raise RequestError(f"{label}: Unknown object: {text}", status=status)
+        if kind and row.kind != kind:
+            raise RequestError(f"{label}: Not a valid GID type: {row.kind}", status=status)
+        return row
+
+
+def gid_of(text: object) -> int | None:
+    """The number that a gid stands for, or None where it is not one: 1 to 19 digits, at most 2^63 - 1."""
+    if isinstance(text, str) and 0 < len(text) <= 19 and text.isascii() and text.isdigit():
+        gid = int(text)
+        return gid if gid < 1 << 63 else None
+    return None
