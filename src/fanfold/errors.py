@@ -1,0 +1,89 @@
+"""The exception tree: raised inside, translated once at the edge (a dialect turns them into bytes).
+
+    FanfoldError
+    ├── RequestError            one request or action is refused; carries the status and what to say
+    │   ├── NotBatchable        400  the endpoint may not be called inside a batch
+    │   ├── Unauthenticated     401  no token, or one that nobody issued
+    │   ├── NoSuchRoute         404  no operation has this method and path
+    │   ├── TimedOut            504  an action's timeout or the batch's deadline passed
+    │   └── Crashed             500  an unexpected exception; its traceback is in the log only
+    ├── LimitExceeded           429  a limiter refused the whole batch; nothing was executed
+    └── SetupError              the program cannot start; one sentence for the person at the keyboard
+
+A failing action is data (a ``Result`` that holds the error), a failing batch is an exception. The first line of each
+docstring is the default message.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class FanfoldError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
+
+    @property
+    def message(self) -> str:
+        """What to tell the person who caused it."""
+        return str(self.args[0])
+
+
+class RequestError(FanfoldError):
+    """The request could not be understood
+
+    ``status`` is an HTTP status code; ``extra`` holds further top-level members of the error body.
+    """
+
+    status: int = 400
+
+    def __init__(self, message: str = "", *, status: int = 0, extra: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.status = status or type(self).status
+        self.extra = extra or {}
+
+
+class NotBatchable(RequestError):
+    """This endpoint is not available in a batch request"""
+
+
+class Unauthenticated(RequestError):
+    """Not Authorized"""
+
+    status = 401
+
+
+class NoSuchRoute(RequestError):
+    """No matching route for request"""
+
+    status = 404
+
+
+class TimedOut(RequestError):
+    """This request took too long to complete."""
+
+    status = 504
+
+
+class Crashed(RequestError):
+    """Server Error"""
+
+    status = 500
+
+
+class LimitExceeded(FanfoldError):
+    """You've made too many requests and hit a rate limit. Please retry after the given amount of time.
+
+    ``retry_after`` is in whole seconds, at least 1; ``None`` where no wait can help, because the request alone is
+    larger than the limit.
+    """
+
+    def __init__(self, retry_after: int | None, message: str = "") -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SetupError(FanfoldError):
+    """The program cannot start."""
