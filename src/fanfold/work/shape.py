@@ -7,9 +7,9 @@ forms are embedded as the bytes they are stored as.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fanfold.work.view import View
 
 decode = Decoder().decode
+
+T = TypeVar("T")
 
 Place = tuple[Any, Any, int, Selection]
 """Where something is still to be filled in: container, key or index, gid, selection."""
@@ -72,12 +74,14 @@ def _names(kind: Kind, selection: Selection) -> tuple[str, ...]:
 class Sheet:
     """A set of records of one kind while they are being shaped; computed fields read what they need from it."""
 
-    def __init__(self, view: View, kind: Kind, gids: Sequence[int], wanted: _Wanted) -> None:
+    def __init__(self, view: View, kind: Kind, gids: Sequence[int], wanted: _Wanted, selection: Selection) -> None:
         self.view = view
         self.kind = kind
         self.gids = gids
+        self.selection = selection
         self._links = view.links(gids, wanted.forward, wanted.backward) if wanted.forward or wanted.backward else {}
         self._counts: dict[str, dict[int, int]] = {}
+        self._found: dict[str, Any] = {}
 
     def links(self, gid: int, field: str) -> list[Link]:
         """What hangs on a record by a link field that the computed field declared in ``needs``."""
@@ -89,11 +93,18 @@ class Sheet:
             self._counts[field] = self.view.store.counts(self.gids, field)
         return self._counts[field].get(gid, 0)
 
+    def once(self, name: str, find: Callable[[], T]) -> T:
+        """What ``find`` gives, looked up once for all records of the sheet."""
+        if name not in self._found:
+            self._found[name] = find()
+        found: T = self._found[name]
+        return found
+
 
 def shape(view: View, kind: Kind, rows: Sequence[tuple[int, bytes]], selection: Selection, depth: int = 0) -> list[Document]:
     """What is shown of ``rows`` (gid and stored document each), in order."""
     wanted = _wanted(kind, _names(kind, selection))
-    sheet = Sheet(view, kind, [gid for gid, _ in rows], wanted)
+    sheet = Sheet(view, kind, [gid for gid, _ in rows], wanted, selection)
     open_places: list[Place] = []
     shown = [_one(sheet, wanted, selection, gid, decode(document), open_places) for gid, document in rows]
     if open_places:
