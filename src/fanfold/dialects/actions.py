@@ -6,15 +6,13 @@ request. Whatever is wrong is raised here and becomes the error of this one acti
 
 from __future__ import annotations
 
-from typing import cast
-
 import msgspec
 
 from fanfold.dialects.paths import PathRules
 from fanfold.errors import RequestError
 from fanfold.model import Action, Pairs
 
-_METHODS = {name: name.upper() for name in ("get", "post", "put", "delete", "patch", "head")}
+_METHODS: dict[object, str] = {name: name.upper() for name in ("get", "post", "put", "delete", "patch", "head")}
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _SHOWN = 200
 
@@ -22,36 +20,32 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read_action(item: object, index: int, paths: PathRules) -> Action:
-    """The action, or one that holds the error. Never raises."""
+    """The action, or one that holds the error. Never raises.
+
+    An empty ``data`` or ``options`` of any type is taken for an empty object, because PHP writes that as a list.
+    """
+    if not isinstance(item, dict):
+        return Action("", "", error=RequestError(f"actions: [{index}]: Value is not a JSON object: {shown(item)}"))
     try:
-        if item.__class__ is not dict:
-            raise RequestError(f"actions: [{index}]: Value is not a JSON object: {shown(item)}")
-        return _read(cast("dict[str, object]", item), paths)
+        written, path = item.get("method"), item.get("relative_path")
+        method = _METHODS.get(written) if isinstance(written, str) else None
+        if method is None:
+            method = _read_method(written)
+        query: Pairs = ()
+        if not isinstance(path, str) or paths.is_plain(path) is None:
+            path, query = paths.read(method, path)
+        data, options = item.get("data"), item.get("options")
+        body: dict[str, object] | None = None
+        if method in _WITH_BODY:
+            body = {"data": _read_object("data", data) if data else {}}
+        elif data and method != "DELETE":
+            query += _read_query(_read_object("data", data))
+        if options:
+            query = _override(query, _read_options(_read_object("options", options)))
+        return Action(method, path, query, body)
     except RequestError as error:
-        written = cast("dict[str, object]", item) if isinstance(item, dict) else {}
-        method, path = written.get("method"), written.get("relative_path")
-        return Action(_printable(method).upper(), _printable(path), error=error.with_traceback(None))
-
-
-def _read(item: dict[str, object], paths: PathRules) -> Action:
-    written = item.get("method")
-    method = _METHODS.get(written) if written.__class__ is str else None  # type: ignore[call-overload]
-    if method is None:
-        method = _read_method(written)
-    path = item.get("relative_path")
-    query: Pairs = ()
-    if path.__class__ is not str or paths.is_plain(path) is None:  # type: ignore[arg-type]
-        path, query = paths.read(method, path)
-    data = item.get("data")
-    body: dict[str, object] | None = None
-    if method in _WITH_BODY:
-        body = {"data": _read_object("data", data)}
-    elif data and method != "DELETE":
-        query += _read_query(_read_object("data", data))
-    options = item.get("options")
-    if options:
-        query = _override(query, _read_options(_read_object("options", options)))
-    return Action(method, cast("str", path), query, body)
+        printable = _printable(item.get("method")), _printable(item.get("relative_path"))
+        return Action(printable[0].upper(), printable[1], error=error.with_traceback(None))
 
 
 def _read_method(written: object) -> str:
@@ -64,11 +58,9 @@ def _read_method(written: object) -> str:
 
 
 def _read_object(name: str, value: object) -> dict[str, object]:
-    if value is None:
-        return {}
-    if value.__class__ is not dict:
+    if not isinstance(value, dict):
         raise RequestError(f"{name}: Value is not a JSON object: {shown(value)}")
-    return cast("dict[str, object]", value)
+    return value
 
 
 def _read_query(data: dict[str, object]) -> Pairs:

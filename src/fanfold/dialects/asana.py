@@ -19,7 +19,7 @@ from fanfold.dialects.strict_json import decode_strict
 from fanfold.errors import Crashed, LimitExceeded, RequestError
 from fanfold.model import Answer, Batch, Result
 
-_log = logging.getLogger("fanfold")
+logger = logging.getLogger("fanfold")
 
 BASE = "/api/1.0"
 """The prefix of a plain request's URL, which an action leaves out."""
@@ -77,19 +77,25 @@ class AsanaDialect:
             raise RequestError(f"actions: Must contain at most {self.max_actions} actions")
         paths = self._paths
         actions = tuple([read_action(item, index, paths) for index, item in enumerate(items)])
-        return Batch(actions, False, self.timeout, self.deadline)
+        return Batch(actions, timeout=self.timeout, deadline=self.deadline)
 
     def encode(
         self, results: Sequence[Result], fields: Collection[str] | None = None, *, pretty: bool = False
     ) -> bytes:
         """The envelope of ``results``, in their order; ``fields`` are the keys of a result to keep, None for all."""
-        answers = [self._embeddable(result) for result in results]
-        if fields is None:
-            parts = [_write_whole(answer) for answer in answers]
-        else:
-            kept = [name for name in FIELDS if name in fields]
-            parts = [_write_some(answer, kept) for answer in answers]
-        body = b'{"data":[' + b",".join(parts) + b"]}"
+        pieces = [b'{"data":[']
+        kept = FIELDS if fields is None else tuple(name for name in FIELDS if name in fields)
+        for result in results:
+            answer = result.answer
+            if answer is None or not answer.trusted:
+                answer = self._embeddable(result)
+            opening = None if answer.headers else _OPENINGS.get(answer.status)
+            if opening is None or kept is not FIELDS:
+                pieces += (_write_members(answer, kept), b",")
+            else:
+                pieces += (opening, answer.body or b"null", b"},")
+        pieces[-1] = (pieces[-1][:-1] if results else pieces[-1]) + b"]}"
+        body = b"".join(pieces)
         return msgspec.json.format(body, indent=2) if pretty else body
 
     def answer_of(self, result: Result) -> Answer:
@@ -115,7 +121,7 @@ class AsanaDialect:
         answer = self.answer_of(result)
         if answer.trusted or not answer.body or _is_json(answer.body):
             return answer
-        _log.error(
+        logger.error(
             "%s %r answered %d with a body that is not JSON", result.action.method, result.action.path, answer.status
         )
         return self.error_answer(Crashed())
@@ -138,14 +144,7 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def _write_whole(answer: Answer) -> bytes:
-    opening = None if answer.headers else _OPENINGS.get(answer.status)
-    if opening is None:
-        opening = b'{"status_code":%d,"headers":%b,"body":' % (answer.status, _write_headers(answer))
-    return opening + (answer.body or b"null") + b"}"
-
-
-def _write_some(answer: Answer, kept: list[str]) -> bytes:
+def _write_members(answer: Answer, kept: tuple[str, ...]) -> bytes:
     written = {"status_code": b"%d" % answer.status, "headers": _write_headers(answer), "body": answer.body or b"null"}
     return b"{" + b",".join([b'"%b":%b' % (name.encode(), written[name]) for name in kept]) + b"}"
 

@@ -39,7 +39,7 @@ class PathRules:
         self._prefix = f"/{base.strip('/')}/"
         self._lenient = lenient
         words = "|".join(sorted(re.escape(segment) for _, segment in refused)) or "(?!)"
-        self.is_plain = re.compile(rf"/(?!(?:{words})\b)[a-z_]{{1,64}}(?:/[A-Za-z0-9_-]{{1,64}}){{0,8}}").fullmatch
+        self.is_plain = re.compile(rf"/(?!(?:{words})\b)[a-z_]{{1,64}}+(?:/[A-Za-z0-9_-]{{1,64}}+){{0,8}}+").fullmatch
         """Whether a path needs no further look: the only question that most paths are ever asked."""
 
     def read(self, method: str, written: object) -> tuple[str, Pairs]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Self
 
 from fanfold.engine.plan import Plan
 from fanfold.errors import LimitExceeded
@@ -35,7 +36,7 @@ class Admitted:
         self._grants: list[Grant] = []
         self._kept = False
 
-    async def __aenter__(self) -> Admitted:
+    async def __aenter__(self) -> Self:
         try:
             for limiter in self._limiters:
                 outcome = await limiter.take(self._caller.key, self._plan.costs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from random import Random
 from time import perf_counter
 from typing import Any, Protocol, cast
@@ -18,22 +18,26 @@ from msgspec import Struct
 
 from fanfold.engine.plan import Plan, Step
 from fanfold.errors import Crashed, RequestError, TimedOut
-from fanfold.model import Answer, Call, InlineTarget, Result, Target
+from fanfold.model import Action, Answer, Call, InlineTarget, Result, Target
 
-_log = logging.getLogger("fanfold")
+logger = logging.getLogger("fanfold")
 
 _CRASHES = (Exception, asyncio.CancelledError, SystemExit, GeneratorExit)
 """What a handler may raise without anybody else noticing: all but the interrupt of the person at the keyboard."""
 
+_PENDING = Result(Action("", ""))
+
 Task = asyncio.Task[None]
 
 
-class KeptGrant(Protocol):
-    """What dispatch needs of an admission: to hold it beyond the batch, and to give it back then."""
+class Holding(Protocol):
+    """What dispatch needs of an admission: to hold its slots beyond the batch, and to give them back then."""
 
-    def keep(self) -> None: ...
+    def keep(self) -> None:
+        """From now on whoever called this gives the slots back."""
 
-    def release(self) -> None: ...
+    def release(self) -> None:
+        """Give the slots back."""
 
 
 class Background:
@@ -45,7 +49,7 @@ class Background:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def adopt(self, tasks: Sequence[Task], grant: KeptGrant) -> None:
+    def adopt(self, tasks: Sequence[Task], grant: Holding) -> None:
         """Hold ``tasks`` until each is done, and their slots until the last one is."""
         grant.keep()
         left = set(tasks)
@@ -70,89 +74,100 @@ class _Run(Struct):
     """One step while it is carried out. Its result is set once."""
 
     step: Step
-    result: Result | None = None
+    result: Result = _PENDING
     task: Task | None = None
 
 
 async def dispatch(
-    plan: Plan, target: Target, grant: KeptGrant, background: Background, shuffle: Random | None = None
+    plan: Plan, target: Target, grant: Holding, background: Background, shuffle: Random | None = None
 ) -> list[Result]:
-    """One result per step, in order. What a step raises is its result; only cancellation of the caller is raised."""
+    """One result per step, in order. What a step raises is its result; only the caller's cancellation is raised."""
     started = perf_counter()
     runs = [_Run(step) for step in plan.steps]
     in_turn = runs if shuffle is None else shuffle.sample(runs, len(runs))
     until = None if plan.deadline is None else started + plan.deadline
     waiting = _answer_inline(in_turn, target, until)
     if waiting:
-        await _Parallel(waiting, target.send).join(_bound(plan, started), grant, background)
-    return [cast("Result", run.result) for run in runs]
+        parallel = _Parallel(waiting, target)
+        await parallel.join(_shorter(plan.timeout, until), grant, background)
+    return [run.result for run in runs]
 
 
-def _bound(plan: Plan, started: float) -> float | None:
-    """Seconds from now in which the steps that wait have to be done."""
-    if plan.deadline is None:
-        return plan.timeout
-    left = max(0.0, started + plan.deadline - perf_counter())
-    return left if plan.timeout is None else min(left, plan.timeout)
+def _shorter(timeout: float | None, until: float | None) -> float | None:
+    """Seconds from now in which the steps that wait have to be done; not above 0 if it is too late for them."""
+    if until is None:
+        return timeout
+    left = until - perf_counter()
+    return left if timeout is None or left < timeout else timeout
 
 
 def _answer_inline(runs: list[_Run], target: Target, until: float | None) -> list[_Run]:
     """Settle every step that does not wait; return those that do."""
-    answer: Callable[[Call], Answer] | None = getattr(target, "answer", None)
-    waiting, answered = [], []
+    inline = cast("InlineTarget", target) if hasattr(target, "answer") else None
+    waiting: list[_Run] = []
+    answered = False
     now = perf_counter()
     for run in runs:
         step = run.step
         call = step.call
         if call is None:
             run.result = Result(step.action, None, step.error)
-        elif answer is None or not call.endpoint.inline:
+        elif inline is None or not call.endpoint.inline:
             waiting.append(run)
         elif until is not None and now >= until:
             run.result = Result(step.action, None, TimedOut())
         else:
             started = now
+            answer: Answer | None = None
+            error: RequestError | None = None
             try:
-                given, error = _checked(answer(call)), None
+                answer = inline.answer(call)
+                if answer.__class__ is not Answer:
+                    raise _wrong_type(answer)
             except RequestError as refused:
-                given, error = None, refused.with_traceback(None)
-            except _CRASHES:
-                given, error = None, _crash(call)
+                error = refused.with_traceback(None)
+            except _CRASHES as crash:
+                answer, error = None, _crash(call, crash)
             now = perf_counter()
-            run.result = Result(step.action, given, error, now - started)
-            answered.append(run)
-    if answered:
-        _commit(answered, cast("InlineTarget", target))
+            run.result = Result(step.action, answer, error, now - started)
+            answered = True
+    if answered and inline is not None:
+        _commit(runs, inline)
     return waiting
 
 
-def _commit(answered: list[_Run], target: InlineTarget) -> None:
+def _commit(runs: list[_Run], target: InlineTarget) -> None:
     """Nothing may be shown that could still be lost, so a failed commit takes back every inline result."""
     try:
         target.commit()
     except _CRASHES:
-        _log.exception("commit failed; %d actions are reported as crashed", len(answered))
-        for run in answered:
-            run.result = Result(run.step.action, None, Crashed(), cast("Result", run.result).seconds)
+        logger.exception("commit failed; all that was answered inline is reported as crashed")
+        for run in runs:
+            if run.step.call is not None and run.result is not _PENDING:
+                run.result = Result(run.step.action, None, Crashed(), run.result.seconds)
 
 
 class _Parallel:
     """The steps of one batch that wait, a task each."""
 
-    __slots__ = ("_done", "_left", "_runs", "_send", "_started")
+    __slots__ = ("_done", "_left", "_runs", "_send")
 
-    def __init__(self, runs: list[_Run], send: Callable[[Call], Coroutine[Any, Any, Answer]]) -> None:
+    def __init__(self, runs: list[_Run], target: Target) -> None:
         self._runs = runs
-        self._send = send
+        self._send = target.send
         self._left = len(runs)
         self._done: asyncio.Future[None] | None = None
-        self._started = perf_counter()
 
-    async def join(self, bound: float | None, grant: KeptGrant, background: Background) -> None:
+    async def join(self, bound: float | None, grant: Holding, background: Background) -> None:
         """Start all, in order, and return when the last is done or ``bound`` seconds have passed."""
+        started = perf_counter()
+        if bound is not None and bound <= 0:
+            self._give_up(0.0)
+            return
         loop = asyncio.get_running_loop()
         for run in self._runs:
-            run.task = _start(self._carry_out(run), loop)
+            if run.step.call is not None:
+                run.task = _start(self._carry_out(run, run.step.call), loop)
         if not self._left:
             return
         self._done = loop.create_future()
@@ -163,23 +178,25 @@ class _Parallel:
             if timer is not None:
                 timer.cancel()
             if self._left:
-                background.adopt(self._give_up(), grant)
+                background.adopt(self._give_up(perf_counter() - started), grant)
 
-    async def _carry_out(self, run: _Run) -> None:
+    async def _carry_out(self, run: _Run, call: Call) -> None:
         started = perf_counter()
-        call = cast("Call", run.step.call)
-        answer = error = None
+        answer: Answer | None = None
+        error: RequestError | None = None
         try:
-            answer = _checked(await self._send(call))
+            answer = await self._send(call)
+            if answer.__class__ is not Answer:
+                raise _wrong_type(answer)
         except RequestError as refused:
             error = refused.with_traceback(None)
-        except asyncio.CancelledError:
-            if run.result is not None:
+        except asyncio.CancelledError as crash:
+            if run.result is not _PENDING:
                 raise
-            error = _crash(call)
-        except _CRASHES:
-            error = _crash(call)
-        if run.result is None:
+            error = _crash(call, crash)
+        except _CRASHES as crash:
+            answer, error = None, _crash(call, crash)
+        if run.result is _PENDING:
             run.result = Result(run.step.action, answer, error, perf_counter() - started)
         self._left -= 1
         if not self._left:
@@ -189,17 +206,18 @@ class _Parallel:
         if self._done is not None and not self._done.done():
             self._done.set_result(None)
 
-    def _give_up(self) -> list[Task]:
+    def _give_up(self, seconds: float) -> list[Task]:
         """Settle what is not done; cancel what only reads. A write that has begun is finished, unseen."""
-        seconds = perf_counter() - self._started
-        left = []
+        unfinished = []
         for run in self._runs:
-            if run.result is None and run.task is not None and run.step.call is not None:
-                run.result = Result(run.step.action, None, TimedOut(), seconds)
+            if run.result is not _PENDING:
+                continue
+            run.result = Result(run.step.action, None, TimedOut(), seconds)
+            if run.task is not None and run.step.call is not None:
                 if not run.step.call.endpoint.write:
                     run.task.cancel()
-                left.append(run.task)
-        return left
+                unfinished.append(run.task)
+        return unfinished
 
 
 if sys.version_info >= (3, 12):
@@ -213,13 +231,10 @@ else:
         return loop.create_task(work)
 
 
-def _checked(answer: Answer) -> Answer:
-    if answer.__class__ is not Answer:
-        message = f"a target has to return an Answer, not {type(answer).__name__}"
-        raise TypeError(message)
-    return answer
+def _wrong_type(answer: object) -> TypeError:
+    return TypeError(f"a target has to return an Answer, not {type(answer).__name__}")
 
 
-def _crash(call: Call) -> Crashed:
-    _log.exception("%s crashed", call.method)
+def _crash(call: Call, cause: BaseException) -> Crashed:
+    logger.error("%s %r crashed", call.method, call.path, exc_info=cause)
     return Crashed()

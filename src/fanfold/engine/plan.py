@@ -13,7 +13,7 @@ from msgspec import Struct
 from fanfold.errors import Crashed, NotBatchable, RequestError
 from fanfold.model import Action, Batch, Call, Caller, Endpoint, Target
 
-_log = logging.getLogger("fanfold")
+logger = logging.getLogger("fanfold")
 
 
 class Step(Struct, frozen=True):
@@ -35,11 +35,12 @@ class Plan(Struct, frozen=True):
 
 def make_plan(batch: Batch, caller: Caller, target: Target) -> Plan:
     """Resolve every action of ``batch`` and add up the costs. Raises nothing of its own."""
-    steps = tuple([_make_step(action, caller, target, batch.single) for action in batch.actions])
+    in_batch = not batch.single
+    steps = tuple([_make_step(action, caller, target, in_batch=in_batch) for action in batch.actions])
     return Plan(steps, _add_costs(steps), batch.timeout, batch.deadline)
 
 
-def _make_step(action: Action, caller: Caller, target: Target, single: bool) -> Step:
+def _make_step(action: Action, caller: Caller, target: Target, *, in_batch: bool) -> Step:
     if action.error is not None:
         return Step(action, None, action.error)
     endpoint: Endpoint | None = action.endpoint
@@ -50,9 +51,9 @@ def _make_step(action: Action, caller: Caller, target: Target, single: bool) -> 
         except RequestError as error:
             return Step(action, None, error.with_traceback(None))
         except Exception:
-            _log.exception("resolving a route crashed")
+            logger.exception("no route could be looked up for %s %r", action.method, action.path)
             return Step(action, None, Crashed())
-    if not (single or endpoint.batchable):
+    if in_batch and not endpoint.batchable:
         return Step(action, None, NotBatchable())
     call = Call(action.method, action.path, action.query, action.body, action.headers, caller, endpoint, params)
     return Step(action, call)
@@ -60,21 +61,18 @@ def _make_step(action: Action, caller: Caller, target: Target, single: bool) -> 
 
 def _add_costs(steps: tuple[Step, ...]) -> dict[str, int]:
     """Every action counts as a request, also one that is refused; only what is called takes a slot."""
-    reads = writes = 0
+    writes = 0
     further: dict[str, int] = {}
-    for step in steps:
-        if step.call is None:
-            continue
-        endpoint = step.call.endpoint
+    endpoints = [step.call.endpoint for step in steps if step.call is not None]
+    for endpoint in endpoints:
         if endpoint.write:
             writes += 1
-        else:
-            reads += 1
-        for name in endpoint.costs:
-            further[name] = further.get(name, 0) + 1
-    costs = {"requests": len(steps)}
-    if reads:
-        costs["reads"] = reads
+        if endpoint.costs:
+            for name in endpoint.costs:
+                further[name] = further.get(name, 0) + 1
+    costs = {"requests": len(steps), **further}
     if writes:
         costs["writes"] = writes
-    return costs | further if further else costs
+    if writes < len(endpoints):
+        costs["reads"] = len(endpoints) - writes
+    return costs

@@ -7,6 +7,7 @@ over from the request around it (who is connected, who they say they are) it tak
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextvars import ContextVar
@@ -18,6 +19,8 @@ from msgspec import Struct
 
 from fanfold.errors import NoSuchRoute, RequestError
 from fanfold.model import Answer, Call
+
+logger = logging.getLogger("fanfold")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -78,10 +81,20 @@ class AsgiTarget:
         return (_READ if method in _SAFE else _WRITE), ()
 
     async def send(self, call: Call) -> Answer:
-        """The application's whole answer. Raises what the application raises before it has answered."""
+        """The application's whole answer, once the application is through with the request.
+
+        Raises what the application raises before its answer is complete, and ``RequestError`` (507) for one that is
+        too large to be taken.
+        """
         body = call.body if isinstance(call.body, bytes) else b"" if call.body is None else _encode(call.body)
         exchange = _Exchange(body, self.max_response)
-        await self.app(_make_scope(call, self.root_path, body), exchange.receive, exchange.send)
+        try:
+            await self.app(_make_scope(call, self.root_path, body), exchange.receive, exchange.send)
+        except Exception:
+            if not exchange.settled:
+                raise
+            if exchange.complete:
+                logger.exception("%s %r crashed after it was answered", call.method, call.path)
         return exchange.answer()
 
 
@@ -109,16 +122,15 @@ def _make_scope(call: Call, root_path: str, body: bytes) -> Scope:
 
 
 def _make_headers(call: Call, outer: Mapping[str, Any], body: bytes) -> list[tuple[bytes, bytes]]:
-    own = []
-    for name, value in call.headers:
-        if _BREAKS.search(name) or _BREAKS.search(value):
+    own = {}
+    for written, value in call.headers:
+        if _BREAKS.search(written) or _BREAKS.search(value):
             raise RequestError("headers: Line breaks and NUL are not accepted")
-        name = name.lower().replace("_", "-")
+        name = written.lower().replace("_", "-")
         if name in ALLOWED_HEADERS:
-            own.append((name.encode("latin-1"), value.encode("latin-1", "replace")))
-    taken = {name for name, _ in own}
-    headers = [pair for pair in outer.get("headers", ()) if pair[0] in INHERITED_HEADERS and pair[0] not in taken]
-    headers += own
+            own[name.encode()] = value.encode("latin-1", "replace")
+    headers = [pair for pair in outer.get("headers", ()) if pair[0] in INHERITED_HEADERS and pair[0] not in own]
+    headers += own.items()
     if body:
         headers += ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)))
     return headers
@@ -127,48 +139,58 @@ def _make_headers(call: Call, outer: Mapping[str, Any], body: bytes) -> list[tup
 class _Exchange:
     """One request and the answer to it, as the application sees them."""
 
-    __slots__ = ("_body", "_chunks", "_done", "_given", "_max", "_size", "_start", "_too_large")
+    __slots__ = ("_body", "_chunks", "_given", "_max", "_size", "_start", "_waiter", "complete", "settled")
 
     def __init__(self, body: bytes, max_response: int) -> None:
+        self.complete = False
+        self.settled = False
         self._body = body
+        self._given = False
         self._max = max_response
         self._size = 0
-        self._given = False
-        self._too_large = False
         self._start: Message | None = None
         self._chunks: list[bytes] = []
-        self._done: asyncio.Event = asyncio.Event()
+        self._waiter: asyncio.Event | None = None
 
     async def receive(self) -> Message:
-        """The body once; then nothing until the answer is complete, as with a client that waits for it."""
+        """The body once; then nothing until the answer is settled, as with a client that waits for it."""
         if not self._given:
             self._given = True
             return {"type": "http.request", "body": self._body, "more_body": False}
-        await self._done.wait()
+        if not self.settled:
+            self._waiter = self._waiter or asyncio.Event()
+            await self._waiter.wait()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Take one message of the answer."""
-        kind = message["type"]
-        if kind == "http.response.start":
+        """Take one message of the answer; what comes after its end is ignored, as it is on a closed connection."""
+        if message["type"] == "http.response.start":
             self._start = message
-        elif kind == "http.response.body":
+        elif message["type"] == "http.response.body" and not self.complete:
             chunk = message.get("body", b"")
             self._size += len(chunk)
             if self._size > self._max:
-                self._too_large = True
                 self._chunks.clear()
-                raise OSError("the answer is larger than the target accepts")
+                self._settle()
+                raise OSError("the answer is larger than the target takes")
             self._chunks.append(chunk)
             if not message.get("more_body", False):
-                self._done.set()
+                self.complete = True
+                self._settle()
 
     def answer(self) -> Answer:
-        """What was sent, once it is complete."""
-        if self._start is None or not self._done.is_set():
+        """What was sent, as a whole."""
+        if self._size > self._max:
+            raise RequestError("The response of this action is too large", status=507)
+        if self._start is None or not self.complete:
             raise RuntimeError("the application returned without a complete answer")
-        headers = tuple(
-            (bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1"))
-            for name, value in self._start.get("headers", ())
+        headers = self._start.get("headers", ())
+        pairs = tuple(
+            [(bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")) for name, value in headers]
         )
-        return Answer(self._start["status"], b"".join(self._chunks), headers)
+        return Answer(int(self._start["status"]), b"".join(self._chunks), pairs)
+
+    def _settle(self) -> None:
+        self.settled = True
+        if self._waiter is not None:
+            self._waiter.set()
