@@ -86,6 +86,10 @@ class WorkApi:
             self._workspaces[user] = workspaces
         return View(self.store, self.kinds, user, workspaces, stamp(self._clock()), self.base, OBSERVERS, self.files)
 
+    def forget(self) -> None:
+        """Read anew who belongs where: another process has written to the store."""
+        self._workspaces.clear()
+
     def operations(self) -> list[Route]:
         """The operations that are served, in the order of the kinds' pages."""
         return [route for kind in KINDS for route in kind.routes]

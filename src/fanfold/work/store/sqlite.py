@@ -8,6 +8,7 @@ was acknowledged survives the death of the process at any moment.
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -130,6 +131,10 @@ class SqliteStore:
         else:
             run("BEGIN IMMEDIATE; ROLLBACK")
 
+    def sign(self, text: str) -> str:
+        """A signature that only this database can make."""
+        return hmac.digest(self.signing_key, text.encode(), "sha256").hex()
+
     def _lasting_key(self, name: str) -> bytes:
         key = self.setting(name)
         if key is None:
@@ -178,6 +183,12 @@ class SqliteStore:
         return int(self._cursor.execute("PRAGMA data_version").fetchone()[0])
 
     # -- records -----------------------------------------------------------------------------------------------------
+
+    def peek_gid(self) -> int:
+        """The gid that ``new_gid`` will give next."""
+        gid = self.new_gid()
+        self._gid = gid
+        return gid
 
     def new_gid(self) -> int:
         """The next gid: ascending, never reused, also not after a crash."""

@@ -1,0 +1,108 @@
+"""``fanfold``: serve, demo, token. A mistake is one clear sentence and exit code 2."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fanfold.version import __version__
+from fanfold.errors import SetupError
+from fanfold.settings import read_settings
+
+try:
+    from cyclopts import App, Parameter
+except ImportError:
+    sys.exit("The fanfold command needs the server extra: pip install 'fanfold[server]'")
+
+app = App(
+    name="fanfold",
+    version=__version__,
+    help="Fans a batch of requests out in parallel and folds the results back in order.",
+    help_format="plaintext",
+)
+tokens = App(name="token", help="Make, list and revoke API tokens.")
+app.command(tokens)
+
+Database = Annotated[str | None, Parameter(name="--db", help="The SQLite file (fanfold.db), or :memory:.")]
+
+
+@app.command
+def serve(
+    *,
+    host: Annotated[str | None, Parameter(help="Address to listen on (127.0.0.1).")] = None,
+    port: Annotated[int | None, Parameter(help="Port to listen on (8480); 0 takes a free one.")] = None,
+    db: Database = None,
+    token: Annotated[str, Parameter(help="A token to accept for the first user.", env_var="FANFOLD_TOKEN")] = "",
+    limits: Annotated[
+        str | None, Parameter(help="asana-free, asana-paid (the default), off, or requests=300,reads=50,writes=15.")
+    ] = None,
+    seed: Annotated[Literal["demo", "empty"] | None, Parameter(help="What a new database starts with (demo).")] = None,
+    access_log: Annotated[str | None, Parameter(help="A file, off, or - for standard error (the default).")] = None,
+    config: Annotated[Path | None, Parameter(help="A TOML file with further settings.")] = None,
+) -> None:
+    """Serve the API until stopped. Every setting can also stand in a TOML file or in FANFOLD_… variables."""
+    from fanfold.server import serve as run  # noqa: PLC0415 - help and token commands start without it
+
+    given = {"host": host, "port": port, "db": db, "limits": limits, "seed": seed, "access_log": access_log}
+    run(read_settings(given, file=config), token=token)
+
+
+@app.command
+def demo() -> None:
+    """Start a server with demo data, send it one batch of ten mixed actions, and show what came back."""
+    from fanfold.cli.demo import run  # noqa: PLC0415
+
+    sys.exit(run())
+
+
+@tokens.command
+def create(
+    *,
+    db: Database = None,
+    user: Annotated[str, Parameter(help="E-mail address or gid of whom the token belongs to (the first user).")] = "",
+    name: Annotated[str, Parameter(help="What the token is for, to recognise it in the list.")] = "command line",
+) -> None:
+    """Make a token and print it. It is shown this once; only a digest is kept."""
+    from fanfold.server.admin import create_token  # noqa: PLC0415
+
+    print(create_token(_path(db), user, name))
+
+
+@tokens.command(name="list")
+def show(*, db: Database = None) -> None:
+    """Show the tokens: number, user, name, when made, and whether valid. The tokens themselves are not kept."""
+    from fanfold.server.admin import list_tokens  # noqa: PLC0415
+
+    for line in list_tokens(_path(db)):
+        print(line)
+
+
+@tokens.command
+def revoke(
+    number: Annotated[int, Parameter(help="The token's number, as fanfold token list shows it.")], *, db: Database = None
+) -> None:
+    """End a token. A running server refuses it within a second."""
+    from fanfold.server.admin import revoke_token  # noqa: PLC0415
+
+    revoke_token(_path(db), number)
+    print(f"Token {number} is revoked.")
+
+
+def _path(db: str | None) -> str:
+    return db or read_settings({}).db
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except SetupError as error:
+        print(error.message, file=sys.stderr)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] in ("apsw", "uvicorn", "python_multipart", "rich"):
+            sys.exit(f"This command needs {error.name}: pip install 'fanfold[server]'")
+        raise
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,103 @@
+"""The access log: a JSON line for each request and, in a batch, one for each action. No token, no body, ever.
+
+Lines are put together and written a few times a second, not one by one, because a write for each action would cost
+more than the action.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import IO, Any, cast
+
+import msgspec
+
+from fanfold.errors import SetupError
+from fanfold.model import Caller, Result
+
+FLUSH_EVERY = 0.2
+"""Seconds that a line waits at most."""
+
+FLUSH_AT = 5000
+"""Entries that are held at most."""
+
+Entry = tuple[float, str, str, str, int, float, Caller | None, Sequence[Result]]
+
+
+class AccessLog:
+    """Writes to ``where``: ``-`` for standard error, ``off`` for nowhere, or a file that is appended to."""
+
+    def __init__(self, where: str) -> None:
+        self._out: IO[bytes] | None = _open(where)
+        self._entries: list[Entry] = []
+        self._scheduled = False
+
+    def note(
+        self, request: str, method: str, path: str, status: int, started: float, caller: Caller | None, results: Sequence[Result]
+    ) -> None:
+        """Note one request that began at ``started`` (``perf_counter``) and ends now."""
+        if self._out is None:
+            return
+        self._entries.append((time.time(), request, method, path, status, time.perf_counter() - started, caller, results))
+        if len(self._entries) >= FLUSH_AT:
+            self.flush()
+        elif not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_later(FLUSH_EVERY, self.flush)
+
+    def flush(self) -> None:
+        """Write what has been noted."""
+        self._scheduled = False
+        entries, self._entries = self._entries, []
+        if entries and self._out is not None:
+            lines = [line for entry in entries for line in _lines(entry)]
+            try:
+                self._out.write(msgspec.json.Encoder().encode_lines(lines))
+                self._out.flush()
+            except (OSError, ValueError):
+                self._out = None
+
+    def close(self) -> None:
+        """Write what is left."""
+        self.flush()
+
+
+def _open(where: str) -> IO[bytes] | None:
+    if where == "off":
+        return None
+    if where == "-":
+        return cast("IO[bytes]", getattr(sys.stderr, "buffer", None))
+    try:
+        return open(where, "ab")  # noqa: PTH123, SIM115 - lives as long as the server
+    except OSError as error:
+        raise SetupError(f"The access log {where} cannot be written: {error.strerror}.") from None
+
+
+def _lines(entry: Entry) -> list[dict[str, Any]]:
+    at, request, method, path, status, seconds, caller, results = entry
+    head = {
+        "time": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
+        "request": request,
+        "method": method,
+        "path": path,
+        "status": status,
+        "ms": round(seconds * 1000, 3),
+        "caller": caller.key if caller else None,
+    }
+    if not results:
+        return [head]
+    actions = [
+        {
+            "request": request,
+            "action": index,
+            "method": result.action.method,
+            "path": result.action.path[:200],
+            "status": result.answer.status if result.answer else cast("Any", result.error).status,
+            "ms": round(result.seconds * 1000, 3),
+        }
+        for index, result in enumerate(results)
+    ]
+    return [{**head, "actions": len(results)}, *actions]

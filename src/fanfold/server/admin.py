@@ -1,0 +1,60 @@
+"""What a person does to a database from the command line: make, list and revoke tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fanfold.errors import SetupError
+from fanfold.server.tokens import issue
+from fanfold.work import SqliteStore
+from fanfold.work.api import utc_now
+from fanfold.work.seed import first_user
+from fanfold.work.validate import stamp
+
+
+def create_token(db: str, user: str, name: str) -> str:
+    """Make a token for the user named by e-mail address or gid, or for the first user; it is returned this once."""
+    store = _open(db)
+    try:
+        return issue(store, _user(store, user) if user else first_user(store), name, utc_now())
+    finally:
+        store.close()
+
+
+def list_tokens(db: str) -> list[str]:
+    """A line about each token; the tokens themselves are not kept."""
+    store = _open(db)
+    try:
+        return [
+            f"{number}\tuser {user}\t{name}\tmade {created}\t{f'revoked {revoked}' if revoked else 'valid'}"
+            for number, user, name, created, revoked in store.tokens()
+        ]
+    finally:
+        store.close()
+
+
+def revoke_token(db: str, number: int) -> None:
+    """End a token; a running server refuses it within a second."""
+    store = _open(db)
+    try:
+        store.begin_action()
+        done = store.revoke_token(number, stamp(utc_now()))
+        store.end_action()
+    finally:
+        store.close()
+    if not done:
+        raise SetupError(f"There is no valid token number {number}; fanfold token list shows which there are.")
+
+
+def _open(path: str) -> SqliteStore:
+    if not Path(path).exists():
+        raise SetupError(f"There is no database {path}; name one with --db, or make one with: fanfold serve --db {path}")
+    return SqliteStore(path)
+
+
+def _user(store: SqliteStore, named: str) -> int:
+    gid = store.user_by_email(named) if "@" in named else int(named) if named.isdecimal() else None
+    row = store.record(gid) if gid is not None else None
+    if row is None or row.kind != "user":
+        raise SetupError(f"There is no user {named}; name one by e-mail address or gid.")
+    return row.gid

@@ -1,0 +1,187 @@
+"""The server as an ASGI application: where a request meets token, engine and dialect.
+
+A single request and a batch go the same way: found, authenticated, read, run by the engine as a batch (of one), and
+answered by the dialect. The order of checks is the order of the lines in ``_single`` and ``_batch``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from fanfold.dialects import AsanaDialect
+from fanfold.engine import Admission, Engine
+from fanfold.errors import LimitExceeded, RequestError, Unauthenticated
+from fanfold.limits import MemoryLimiter, profile
+from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
+from fanfold.server.access_log import AccessLog
+from fanfold.server.bodies import (
+    ClientLeftError,
+    Receive,
+    Scope,
+    Send,
+    header,
+    read_body,
+    read_form,
+    read_json,
+    read_query,
+)
+from fanfold.server.pages import Pages
+from fanfold.server.tokens import TokenBook
+from fanfold.server.uploads import read_upload
+from fanfold.settings import Settings
+from fanfold.work import SqliteStore, WorkApi
+
+BASE = "/api/1.0"
+_PREFIX = f"{BASE}/".encode()
+_BATCH = f"{BASE}/batch".encode()
+_JSON = (b"content-type", b"application/json; charset=UTF-8")
+
+
+class App:
+    """The whole server behind one ASGI callable."""
+
+    def __init__(self, settings: Settings, store: SqliteStore, *, address: str = "") -> None:
+        self.settings = settings
+        self.store = store
+        self.api = WorkApi(store, base=f"{address}{BASE}", files=files_of(settings))
+        self.dialect = AsanaDialect(
+            max_actions=settings.max_actions,
+            lenient_paths=settings.lenient_paths,
+            timeout=settings.action_timeout,
+            deadline=settings.batch_deadline,
+        )
+        limits = profile(settings.limits, settings.action_timeout)
+        limiters = (MemoryLimiter(limits),) if limits.rules else ()
+        self.engine = Engine(self.api, Admission(*limiters), shuffle=settings.shuffle)
+        self.tokens = TokenBook(store, self.api.forget)
+        self.log = AccessLog(settings.access_log)
+        self.pages = Pages(self.api, address)
+        self._numbers = itertools.count(1)
+        self._run = secrets.token_hex(3)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection's event: a request, or the server's start and stop."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def close(self) -> None:
+        """Let what still runs finish, then close the store."""
+        await self.engine.drain()
+        self.log.close()
+        self.store.close()
+
+    # -- one request -------------------------------------------------------------------------------------------------
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        raw: bytes = scope["raw_path"]
+        method: str = scope["method"]
+        caller, results = None, ()
+        request = f"{self._run}-{next(self._numbers)}"
+        try:
+            if not raw.startswith(_PREFIX):
+                answer = self.pages.answer(method, scope["path"], scope["query_string"])
+            elif raw == _BATCH and method == "POST":
+                caller = self._caller(scope)
+                answer, results = await self._batch(scope, receive, caller)
+            else:
+                path = raw[len(BASE) :].decode("latin-1")
+                endpoint, params = self.api.resolve(method, path)
+                caller = self._caller(scope)
+                answer = await self._single(scope, receive, caller, Action(method, path, endpoint=endpoint, params=params))
+        except ClientLeftError:
+            return
+        except LimitExceeded as refusal:
+            answer = self.dialect.limit_answer(refusal)
+        except RequestError as error:
+            answer = self.dialect.error_answer(error)
+        await _send(send, answer, request, head=method == "HEAD")
+        self.log.note(request, method, scope["path"], answer.status, started, caller, results)
+
+    def _caller(self, scope: Scope) -> Caller:
+        caller = self.tokens.caller(scope["headers"])
+        if caller is None:
+            raise Unauthenticated
+        return caller
+
+    async def _single(self, scope: Scope, receive: Receive, caller: Caller, action: Action) -> Answer:
+        query = read_query(scope["query_string"]) if scope["query_string"] else ()
+        body: Any = None
+        if action.method in ("POST", "PUT"):
+            body, more = await self._read(scope, receive, action)
+            query += more
+        asked = Action(action.method, action.path, query, body, (), action.endpoint, action.params)
+        batch = Batch((asked,), True, self.settings.action_timeout)
+        (result,) = await self.engine.run(batch, caller)
+        return self.dialect.answer_of(result)
+
+    async def _read(self, scope: Scope, receive: Receive, action: Action) -> tuple[Any, Pairs]:
+        settings = self.settings
+        content_type = header(scope["headers"], b"content-type")
+        if content_type.startswith(b"multipart/form-data"):
+            if action.path != "/attachments" or self.api.files is None:
+                raise RequestError("multipart/form-data is accepted for attachments only", status=415)
+            return await read_upload(scope, receive, self.api.files, settings.max_upload, settings.body_timeout), ()
+        body = await read_body(scope, receive, settings.max_body, settings.body_timeout)
+        if content_type.startswith(b"application/x-www-form-urlencoded"):
+            return read_form(body)
+        return read_json(body), ()
+
+    async def _batch(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Answer, list[Result]]:
+        settings = self.settings
+        query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
+        body = await read_body(scope, receive, settings.max_body, settings.body_timeout)
+        batch = self.dialect.decode(body)
+        results = await self.engine.run(batch, caller)
+        fields = query.get("opt_fields")
+        pretty = query.get("opt_pretty", "false").lower() in ("", "true", "1", "yes")
+        shown = self.dialect.encode(results, fields_of(fields) if fields else None, pretty=pretty)
+        timing = () if not header(scope["headers"], b"fanfold-timing") else (("server-timing", _timing(results)),)
+        return Answer(200, shown, timing, trusted=True), results
+
+
+def files_of(settings: Settings) -> Path:
+    """The directory that uploads go to."""
+    if settings.files:
+        return Path(settings.files)
+    if settings.db == ":memory:":
+        return Path("fanfold-files")
+    return Path(f"{settings.db}-files")
+
+
+def fields_of(text: str) -> set[str]:
+    """The keys of a result that ``opt_fields`` names, however the client spelt the list."""
+    return {part.strip("[]'\" ").removeprefix("this.").partition(".")[0] for part in text.split(",")}
+
+
+def _timing(results: list[Result]) -> str:
+    return ", ".join(f"a{index};dur={result.seconds * 1000:.3f}" for index, result in enumerate(results))
+
+
+async def _send(send: Send, answer: Answer, request: str, *, head: bool) -> None:
+    headers = [_JSON, (b"content-length", b"%d" % len(answer.body)), (b"fanfold-request-id", request.encode())]
+    for name, value in answer.headers:
+        if name == "content-type":
+            headers[0] = (b"content-type", value.encode())
+        else:
+            headers.append((name.encode(), value.encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})

@@ -1,0 +1,107 @@
+"""Starting and stopping: everything that can be wrong is found before the first request, and said in one sentence."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from fanfold.errors import SetupError
+from fanfold.server.app import App
+from fanfold.server.tokens import issue
+from fanfold.settings import Settings
+from fanfold.work import SqliteStore
+from fanfold.work.api import utc_now
+from fanfold.work.seed import first_user, seed
+
+Say = Callable[[str], None]
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket; raises ``SetupError`` where the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SetupError(
+            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}); choose another with --port."
+        ) from None
+    except OverflowError:
+        listener.close()
+        raise SetupError(f"The port must be a number from 0 to 65535, not {settings.port}.") from None
+    listener.listen(2048)
+    listener.set_inheritable(True)
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """The URL that the socket is reached at."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def open_store(settings: Settings) -> SqliteStore:
+    """The database, with its first data in it."""
+    store = SqliteStore(settings.db)
+    seed(store, settings.seed)
+    return store
+
+
+def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
+    """Serve until told to stop. ``token`` is made valid for the first user; without any a fresh one is printed once."""
+    store = open_store(settings)
+    listener = listen(settings)
+    address = address_of(listener)
+    app = App(settings, store, address=address)
+    _greet(settings, store, address, token, say)
+    gc.freeze()
+    config = uvicorn.Config(
+        app,
+        loop="auto",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.drain_timeout),
+        h11_max_incomplete_event_size=65_536,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _greet(settings: Settings, store: SqliteStore, address: str, token: str, say: Say) -> None:
+    fresh = ""
+    if token:
+        issue(store, first_user(store), "command line", utc_now(), token)
+    elif not any(revoked is None for *_, revoked in store.tokens()):
+        fresh = issue(store, first_user(store), "first start", utc_now())
+    say(f"Fanfold is listening on {address}  (database {settings.db}, limits {settings.limits})")
+    say(f"API           {address}/api/1.0")
+    say(f"Reference     {address}/docs")
+    if fresh:
+        say(f"Token         {fresh}   (shown this once; more with: fanfold token create --db {settings.db})")
+    shown = fresh or "$FANFOLD_TOKEN"
+    say("\nTry a batch:\n" + curl(address, shown))
+    sys.stdout.flush()
+
+
+def curl(address: str, token: str) -> str:
+    """A batch that can be pasted into a shell."""
+    actions = (
+        '{"method": "get", "relative_path": "/users/me"}, '
+        '{"method": "get", "relative_path": "/projects", "options": {"limit": 3, "fields": ["name"]}}'
+    )
+    return (
+        f"  curl -s {address}/api/1.0/batch?opt_pretty \\\n"
+        f'    -H "Authorization: Bearer {token}" -H "Content-Type: application/json" \\\n'
+        f"    -d '{{\"data\": {{\"actions\": [{actions}]}}}}'\n"
+    )
+
+

@@ -1,0 +1,113 @@
+"""Uploads: multipart bodies streamed to disk by a library, bounded in size, number and time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File, FormParser, parse_options_header
+
+from fanfold.errors import RequestError
+from fanfold.server.bodies import ClientLeftError, Receive, Scope, header
+from fanfold.work.request import Form, Upload
+
+MAX_PARTS = 20
+"""Most fields of one form."""
+
+MAX_FIELD = 65_536
+"""Largest field that is no file, in bytes."""
+
+
+class _Reader:
+    """Collects the parts of one form. Files go straight to disk, under names of our own."""
+
+    def __init__(self, content_type: bytes, directory: Path, most: int) -> None:
+        self.fields: dict[str, str] = {}
+        self.files: list[tuple[str, File]] = []
+        self.most = most
+        _, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary")
+        if not boundary:
+            raise RequestError("Content-Type: The boundary is missing")
+        self.parser = FormParser(
+            "multipart/form-data",
+            self._keep_field,
+            self._keep_file,
+            boundary=boundary,
+            config={
+                "MAX_FIELDS": MAX_PARTS,
+                "MAX_FIELD_SIZE": MAX_FIELD,
+                "MAX_MEMORY_FILE_SIZE": 0,
+                "UPLOAD_DIR": str(directory),
+                "UPLOAD_DELETE_TMP": False,
+            },
+        )
+
+    def _keep_field(self, field: Field) -> None:
+        name, value = field.field_name or b"", field.value or b""
+        if len(self.fields) + len(self.files) >= MAX_PARTS:
+            raise FormParserError("too many parts")
+        self.fields[name.decode()] = value.decode()
+
+    def _keep_file(self, file: File) -> None:
+        if len(self.fields) + len(self.files) >= MAX_PARTS:
+            raise FormParserError("too many parts")
+        self.files.append(((file.field_name or b"").decode(), file))
+
+    def write(self, data: bytes) -> None:
+        """Feed the parser."""
+        self.parser.write(data)
+
+    def form(self) -> Form:
+        """What was sent, complete."""
+        self.parser.finalize()
+        files = {}
+        for name, file in self.files:
+            file.flush_to_disk()
+            path = Path(_text(file.actual_file_name))
+            files[name] = Upload(_text(file.file_name), path, file.size, file.content_type or "")
+            file.close()
+        return Form(self.fields, files)
+
+    def discard(self) -> None:
+        """Remove what reached the disk."""
+        for _, file in self.files:
+            if file.actual_file_name is not None:
+                Path(_text(file.actual_file_name)).unlink(missing_ok=True)
+            with suppress(OSError):
+                file.close()
+
+
+def _text(name: bytes | None) -> str:
+    return (name or b"").decode(errors="replace")
+
+
+async def read_upload(scope: Scope, receive: Receive, files: Path, most: int, seconds: float) -> Form:
+    """A multipart body; raises ``RequestError`` 413 where a file is over ``most`` bytes."""
+    directory = files / "incoming"
+    directory.mkdir(parents=True, exist_ok=True)
+    reader = _Reader(header(scope["headers"], b"content-type"), directory, most)
+    size = 0
+    try:
+        async with asyncio.timeout(seconds * 10):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientLeftError
+                size += len(message.get("body", b""))
+                if size > most + MAX_PARTS * MAX_FIELD:
+                    raise RequestError("The file is too large", status=413)
+                reader.write(message.get("body", b""))
+                if not message.get("more_body"):
+                    return reader.form()
+    except (FormParserError, UnicodeDecodeError, ValueError):
+        reader.discard()
+        raise RequestError("Could not parse request data, invalid multipart form") from None
+    except TimeoutError:
+        reader.discard()
+        raise RequestError("The request body took too long to arrive.", status=408) from None
+    except BaseException:
+        reader.discard()
+        raise

@@ -1,0 +1,105 @@
+"""Every setting in one place, with its unit and default: read once, never changed.
+
+Later sources win: defaults, then a TOML file, then the environment (``FANFOLD_PORT`` for ``port``), then the command
+line.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from fanfold.errors import SetupError
+
+Seed = Literal["demo", "empty"]
+
+MIB = 1024 * 1024
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a server is told. Durations are in seconds, sizes in bytes."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; loopback unless told."""
+
+    port: int = 8480
+    """TCP port; 0 takes a free one."""
+
+    db: str = "fanfold.db"
+    """The SQLite file, or ``:memory:``."""
+
+    limits: str = "asana-paid"
+    """Rate limits: ``asana-free``, ``asana-paid``, ``off``, or numbers such as ``requests=300,reads=50,writes=15``."""
+
+    seed: Seed = "demo"
+    """What a new database starts with."""
+
+    max_actions: int = 10
+    """Actions in one batch."""
+
+    max_body: int = MIB
+    """Largest request body, uploads apart."""
+
+    max_upload: int = 100 * MIB
+    """Largest uploaded file."""
+
+    body_timeout: float = 30.0
+    """How long a client may take to send a body."""
+
+    action_timeout: float = 30.0
+    """How long one action may run."""
+
+    batch_deadline: float = 60.0
+    """How long a whole batch may run."""
+
+    drain_timeout: float = 30.0
+    """How long requests in flight are waited for when the server is told to stop."""
+
+    lenient_paths: bool = False
+    """Whether an action's path may hold a query string, which the real service refuses."""
+
+    shuffle: int | None = None
+    """Test mode: a seed with which the actions of a batch start in random order."""
+
+    access_log: str = "-"
+    """Where the access log goes: ``-`` for standard error, ``off``, or a file."""
+
+    files: str = ""
+    """Directory for uploaded files; beside the database by default."""
+
+
+def read_settings(
+    given: Mapping[str, Any], *, file: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """The settings from all sources; ``given`` are those of the command line. Raises ``SetupError`` for a bad one."""
+    merged: dict[str, Any] = {}
+    if file is not None:
+        merged |= _from_file(file)
+    for name in Settings.__struct_fields__:
+        value = environment.get(f"FANFOLD_{name.upper()}")
+        if value is not None:
+            merged[name] = value
+    merged |= {name: value for name, value in given.items() if value is not None}
+    try:
+        settings = msgspec.convert(merged, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SetupError(f"A setting is not right: {error}.") from None
+    if not 0 <= settings.port <= 65535:
+        raise SetupError(f"The port must be a number from 0 to 65535, not {settings.port}.")
+    if settings.seed not in get_args(Seed):
+        raise SetupError(f"The seed must be demo or empty, not {settings.seed}.")
+    return settings
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise SetupError(f"The settings file {path} cannot be read: {error.strerror}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SetupError(f"The settings file {path} is not TOML: {error}.") from None
