@@ -1,0 +1,116 @@
+"""A small world to ask questions of: Ada and Bob share an organization, Eve is alone in a workspace of her own."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import msgspec
+import pytest
+
+from fanfold.errors import RequestError
+from fanfold.model import Call, Caller
+from fanfold.work.api import WorkApi
+from fanfold.work.change import born, new
+from fanfold.work.store import SqliteStore
+from fanfold.work.validate import Given
+
+
+class World:
+    """The API over a store in memory, and the gids (as text) of those who live there."""
+
+    def __init__(self):
+        self.now = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
+        self.store = SqliteStore()
+        self.api = WorkApi(self.store, base="https://fanfold.test/api/1.0", clock=lambda: self.now)
+        self.ada = self.person("Ada Lovelace", "ada@fanfold.test")
+        self.bob = self.person("Bob Hope", "bob@fanfold.test")
+        self.eve = self.person("Eve Stranger", "eve@elsewhere.test")
+        self.org = self.workspace("Fanfold", self.ada, self.bob, email_domains=["fanfold.test"], is_organization=True)
+        self.elsewhere = self.workspace("Elsewhere", self.eve)
+
+    @property
+    def system(self):
+        """What no caller sees: good for setting things up."""
+        return self.api.view(0)
+
+    def person(self, name, email):
+        return str(born(self.system, "user", 0, name=name, email=email).gid)
+
+    def workspace(self, name, *members, **values):
+        change = new(self.system, self.api.kinds["workspace"], Given({"name": name, **values}, {}, {}))
+        change.workspace = change.gid
+        change.write()
+        for member in members:
+            self.store.link(change.gid, "workspace.members", int(member))
+        return str(change.gid)
+
+    def later(self, **span):
+        self.now += timedelta(**span)
+
+    def ask(self, method, path, data=None, user=None, **query):
+        """Status and the whole decoded body; a refusal's body is its message and what else it says."""
+        try:
+            endpoint, params = self.api.resolve(method, path)
+            pairs = tuple((name, str(value)) for name, value in query.items())
+            body = None if data is None else {"data": data}
+            call = Call(method, path, pairs, body, (), Caller("test", user or self.ada), endpoint, params)
+            answer = self.api.answer(call)
+        except RequestError as error:
+            return error.status, {"message": error.message, **error.extra}
+        finally:
+            self.api.commit()
+        return answer.status, msgspec.json.decode(answer.body)
+
+    def call(self, method, path, data=None, user=None, **query):
+        """Status and what the answer's ``data`` is, or a refusal's message."""
+        status, body = self.ask(method, path, data, user, **query)
+        return status, body["message"] if status >= 400 else body["data"]
+
+    def made(self, path, data, user=None):
+        """The gid of what a creation that has to succeed made."""
+        status, shown = self.call("POST", path, data, user)
+        assert status in (200, 201), shown
+        return shown["gid"]
+
+    def pages(self, path, user=None, **query):
+        """What a list holds, page after page."""
+        found, offset = [], {}
+        while True:
+            status, body = self.ask("GET", path, None, user, **query, **offset)
+            assert status == 200, body
+            found += body["data"]
+            if body["next_page"] is None:
+                return found
+            assert body["next_page"]["path"].endswith(f"offset={quote(body['next_page']['offset'], safe='')}")
+            offset = {"offset": body["next_page"]["offset"]}
+
+
+@pytest.fixture
+def world():
+    made = World()
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def call(world):
+    return world.call
+
+
+@pytest.fixture
+def ada(world):
+    return world.ada
+
+
+@pytest.fixture
+def bob(world):
+    return world.bob
+
+
+@pytest.fixture
+def eve(world):
+    return world.eve
+
+
+@pytest.fixture
+def org(world):
+    return world.org
