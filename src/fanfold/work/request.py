@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -107,6 +108,12 @@ class Request:
                     raise RequestError(f"data: Value is not a JSON object: {brief(data)}")
                 self._data = data
         return self._data
+
+    def about(self, data: Document) -> Request:
+        """The same call with other data."""
+        other = copy(self)
+        other._data = data
+        return other
 
     def flag(self, name: str) -> bool | None:
         """A boolean query parameter, or None where it is absent."""

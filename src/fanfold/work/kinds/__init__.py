@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fanfold.work.kinds.custom_field_settings import custom_field_setting
+from fanfold.work.kinds.custom_fields import custom_field
+from fanfold.work.kinds.enum_options import enum_option
 from fanfold.work.kinds.projects import project
 from fanfold.work.kinds.sections import section
 from fanfold.work.kinds.tasks import task
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from fanfold.work.change import Change
     from fanfold.work.schema import Kind
 
-KINDS: tuple[Kind, ...] = (workspace, user, project, section, task)
+KINDS: tuple[Kind, ...] = (workspace, user, project, section, task, custom_field, enum_option, custom_field_setting)
 """In the order in which the API description shows them."""
 
 OBSERVERS: tuple[Callable[[Change], None], ...] = ()
