@@ -31,9 +31,7 @@ def decode_strict(body: bytes, *, max_depth: int = 64) -> object:
         if body.count(b"{") + body.count(b"[") > max_depth and _is_deeper(tree, max_depth):
             raise _refusal(f"nested more than {max_depth} levels deep")
         written_back = _encode(tree)
-    except OverflowError:
-        raise _refusal("an integer does not fit into 64 bits") from None
-    except (ValueError, RecursionError):
+    except (ValueError, OverflowError, RecursionError):
         raise RequestError(INVALID) from None
     if _LONG_NUMBER in written_back.translate(_ALL_DIGITS_ZERO) and _has_long_integer(tree):
         raise _refusal("an integer does not fit into 64 bits")
@@ -57,11 +55,9 @@ def _without_escapes(text: bytes) -> bytes:
 
 def _is_deeper(tree: object, depth: int) -> bool:
     level = [tree]
-    for _ in range(depth + 1):
-        level = [child for parent in level for child in _children(parent)]
-        if not level:
-            return False
-    return True
+    for _ in range(depth):
+        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+    return bool(level)
 
 
 def _has_long_integer(tree: object) -> bool:
