@@ -36,12 +36,21 @@ class AccessLog:
         self._scheduled = False
 
     def note(
-        self, request: str, method: str, path: str, status: int, started: float, caller: Caller | None, results: Sequence[Result]
+        self,
+        request: str,
+        method: str,
+        path: str,
+        status: int,
+        started: float,
+        caller: Caller | None,
+        results: Sequence[Result],
     ) -> None:
         """Note one request that began at ``started`` (``perf_counter``) and ends now."""
         if self._out is None:
             return
-        self._entries.append((time.time(), request, method, path, status, time.perf_counter() - started, caller, results))
+        self._entries.append(
+            (time.time(), request, method, path, status, time.perf_counter() - started, caller, results)
+        )
         if len(self._entries) >= FLUSH_AT:
             self.flush()
         elif not self._scheduled:

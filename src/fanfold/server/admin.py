@@ -7,9 +7,8 @@ from pathlib import Path
 from fanfold.errors import SetupError
 from fanfold.server.tokens import issue
 from fanfold.work import SqliteStore
-from fanfold.work.api import utc_now
+from fanfold.work.clock import stamp, utc_now
 from fanfold.work.seed import first_user
-from fanfold.work.validate import stamp
 
 
 def create_token(db: str, user: str, name: str) -> str:
@@ -48,7 +47,9 @@ def revoke_token(db: str, number: int) -> None:
 
 def _open(path: str) -> SqliteStore:
     if not Path(path).exists():
-        raise SetupError(f"There is no database {path}; name one with --db, or make one with: fanfold serve --db {path}")
+        raise SetupError(
+            f"There is no database {path}; name one with --db, or make one with: fanfold serve --db {path}"
+        )
     return SqliteStore(path)
 
 

@@ -106,7 +106,9 @@ class App:
                 path = raw[len(BASE) :].decode("latin-1")
                 endpoint, params = self.api.resolve(method, path)
                 caller = self._caller(scope)
-                answer = await self._single(scope, receive, caller, Action(method, path, endpoint=endpoint, params=params))
+                answer = await self._single(
+                    scope, receive, caller, Action(method, path, endpoint=endpoint, params=params)
+                )
         except ClientLeftError:
             return
         except LimitExceeded as refusal:

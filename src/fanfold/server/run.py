@@ -14,7 +14,7 @@ from fanfold.server.app import App
 from fanfold.server.tokens import issue
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore
-from fanfold.work.api import utc_now
+from fanfold.work.clock import utc_now
 from fanfold.work.seed import first_user, seed
 
 Say = Callable[[str], None]
@@ -101,7 +101,5 @@ def curl(address: str, token: str) -> str:
     return (
         f"  curl -s {address}/api/1.0/batch?opt_pretty \\\n"
         f'    -H "Authorization: Bearer {token}" -H "Content-Type: application/json" \\\n'
-        f"    -d '{{\"data\": {{\"actions\": [{actions}]}}}}'\n"
+        f'    -d \'{{"data": {{"actions": [{actions}]}}}}\'\n'
     )
-
-

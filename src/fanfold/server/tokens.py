@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from fanfold.model import Caller
-from fanfold.work.validate import stamp
+from fanfold.work.clock import stamp
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,7 +47,9 @@ class TokenBook:
     """Finds the caller for an ``Authorization`` header. Valid tokens are remembered by digest, for at most a second
     after another process changed the database."""
 
-    def __init__(self, store: SqliteStore, forget: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: SqliteStore, forget: Callable[[], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
         self._forget = forget
         self._clock = clock

@@ -5,33 +5,26 @@ Compatible with Asana's published API. It needs no HTTP to be called and knows n
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fanfold.model import Answer, Call
+from fanfold.work.clock import Clock, utc_now
 from fanfold.work.kinds import KINDS, OBSERVERS
 from fanfold.work.pending import pending
 from fanfold.work.request import Request
 from fanfold.work.router import Router
 from fanfold.work.schema import Kind, Route
 from fanfold.work.store import SqliteStore
-from fanfold.work.validate import stamp
 from fanfold.work.view import MEMBERS, View
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The present moment."""
-    return datetime.now(UTC)
 
 
 class WorkApi:
     """All operations over one store. ``base`` is the address that links in answers begin with, ``files`` where uploads go."""
 
-    def __init__(self, store: SqliteStore, *, base: str = "", files: Path | None = None, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, store: SqliteStore, *, base: str = "", files: Path | None = None, clock: Clock = utc_now
+    ) -> None:
         self.store = store
         self.kinds: dict[str, Kind] = {kind.name: kind for kind in KINDS}
         served = [route for kind in KINDS for route in kind.routes]
@@ -50,6 +43,7 @@ class WorkApi:
         route: Any = call.endpoint
         view = self.view(int(call.caller.user))
         if not route.write:
+            self.store.begin_read()
             return self._handle(route, call, view)
         self.store.begin_action()
         try:
@@ -84,7 +78,7 @@ class WorkApi:
         if workspaces is None:
             workspaces = frozenset(owner for owner, _ in self.store.owners(user, MEMBERS))
             self._workspaces[user] = workspaces
-        return View(self.store, self.kinds, user, workspaces, stamp(self._clock()), self.base, OBSERVERS, self.files)
+        return View(self.store, self.kinds, user, workspaces, self._clock, self.base, OBSERVERS, self.files)
 
     def forget(self) -> None:
         """Read anew who belongs where: another process has written to the store."""
@@ -93,4 +87,3 @@ class WorkApi:
     def operations(self) -> list[Route]:
         """The operations that are served, in the order of the kinds' pages."""
         return [route for kind in KINDS for route in kind.routes]
-

@@ -58,7 +58,9 @@ def listing(request: Request, kind: Kind, held: list[Held], tail: bytes = b"") -
     if selection.compact and not kind.composed:
         shown = b",".join([item.compact for item in held])
     else:
-        shown = encode(shape(request.view, kind, [(item.gid, item.document) for item in held], selection))[1:-1]
+        missing = request.view.store.documents([item.gid for item in held if not item.document])
+        rows = [(item.gid, item.document or missing[item.gid]) for item in held]
+        shown = encode(shape(request.view, kind, rows, selection))[1:-1]
     return request.answer(b'{"data":[%b]%b}' % (shown, tail))
 
 
@@ -68,10 +70,10 @@ def _collect(request: Request, fetch: Fetch, border: Any, limit: int) -> list[He
     while True:
         wanted = limit + 1 - len(seen)
         found = fetch(border, wanted)
-        if any(item.private for item in found):
+        if any([item.private for item in found]):
             seen += [item for item in found if not item.private or request.view.sees_gid(item.gid)]
         else:
-            seen += found
+            seen = seen + found if seen else found
         if len(found) < wanted or len(seen) > limit:
             return seen
         border = found[-1].border
@@ -130,6 +132,8 @@ def _signature(store: SqliteStore, body: bytes) -> bytes:
 
 def _digest(request: Request) -> str:
     """What the list is: its path and filters, and who reads it; not how many at a time or which fields."""
-    filters = sorted((k, v) for k, v in request.query.items() if k not in ("limit", "offset") and not k.startswith("opt_"))
+    filters = sorted(
+        (k, v) for k, v in request.query.items() if k not in ("limit", "offset") and not k.startswith("opt_")
+    )
     what = encode([request.view.user, request.route.template, request.params, filters])
     return hashlib.sha256(what).hexdigest()[:16]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
 from msgspec import Struct
 
@@ -16,11 +17,15 @@ MAX_PATHS = 1000
 """How many paths one request may name, groups multiplied out."""
 
 
-class Selection(Struct):
-    """What to show of one record: nothing named means its compact form, ``full`` its full form, else what is named."""
+class Selection(Struct, eq=False):
+    """What to show of one record: nothing named means its compact form, ``full`` its full form, else what is named.
+
+    ``plans`` remembers, by kind, how the selection is carried out.
+    """
 
     full: bool = False
     fields: dict[str, Selection] = {}
+    plans: dict[str, Any] = {}
 
     @property
     def compact(self) -> bool:

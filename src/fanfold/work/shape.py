@@ -8,7 +8,6 @@ forms are embedded as the bytes they are stored as.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Raw, Struct
@@ -39,14 +38,15 @@ class _Wanted(Struct, frozen=True):
     omitted: tuple[str, ...]
     ones: tuple[str, ...]
     manys: tuple[Field, ...]
-    computed: tuple[Field, ...]
+    computed: tuple[tuple[str, Callable[[Sheet, int, Document], Any]], ...]
     forward: tuple[str, ...]
     backward: tuple[str, ...]
     resource_type: bool
+    plain: bool
 
 
-@lru_cache(maxsize=4096)
-def _wanted(kind: Kind, names: tuple[str, ...]) -> _Wanted:
+def _wanted(kind: Kind, selection: Selection) -> _Wanted:
+    names = _names(kind, selection)
     fields = [kind.fields[name] for name in names if name in kind.fields]
     computed = tuple(f for f in fields if f.compute is not None)
     fields = [f for f in fields if f.compute is None]
@@ -57,10 +57,11 @@ def _wanted(kind: Kind, names: tuple[str, ...]) -> _Wanted:
         omitted=tuple(f.name for f in fields if f.omitted and f.stored),
         ones=tuple(f.name for f in fields if f.type == "one" and not f.omitted),
         manys=manys,
-        computed=computed,
+        computed=tuple((f.name, f.compute) for f in computed if f.compute is not None),
         forward=tuple(sorted(link for link in links if not link.startswith("<"))),
         backward=tuple(sorted(link[1:] for link in links if link.startswith("<"))),
         resource_type="resource_type" in names,
+        plain=all(f.stored and f.type != "one" and not f.omitted for f in fields) and not computed,
     )
 
 
@@ -101,9 +102,15 @@ class Sheet:
         return found
 
 
-def shape(view: View, kind: Kind, rows: Sequence[tuple[int, bytes]], selection: Selection, depth: int = 0) -> list[Document]:
+def shape(
+    view: View, kind: Kind, rows: Sequence[tuple[int, bytes]], selection: Selection, depth: int = 0
+) -> list[Document]:
     """What is shown of ``rows`` (gid and stored document each), in order."""
-    wanted = _wanted(kind, _names(kind, selection))
+    wanted = selection.plans.get(kind.name)
+    if wanted is None:
+        wanted = selection.plans[kind.name] = _wanted(kind, selection)
+    if wanted.plain:
+        return [_plain(kind, wanted, gid, decode(document)) for gid, document in rows]
     sheet = Sheet(view, kind, [gid for gid, _ in rows], wanted, selection)
     open_places: list[Place] = []
     shown = [_one(sheet, wanted, selection, gid, decode(document), open_places) for gid, document in rows]
@@ -112,15 +119,21 @@ def shape(view: View, kind: Kind, rows: Sequence[tuple[int, bytes]], selection: 
     return shown
 
 
+def _plain(kind: Kind, wanted: _Wanted, gid: int, document: Document) -> Document:
+    """A record of which only stored values are shown."""
+    get = document.get
+    out: Document = {name: get(name, default) for name, default in wanted.scalars}
+    out["gid"] = str(gid)
+    if wanted.resource_type:
+        out["resource_type"] = kind.name
+    return out
+
+
 def _one(
     sheet: Sheet, wanted: _Wanted, selection: Selection, gid: int, document: Document, open_places: list[Place]
 ) -> Document:
     subfields = selection.fields
-    out: Document = {"gid": str(gid)}
-    if wanted.resource_type:
-        out["resource_type"] = sheet.kind.name
-    for name, default in wanted.scalars:
-        out[name] = document.get(name, default)
+    out = _plain(sheet.kind, wanted, gid, document)
     for name in wanted.omitted:
         _show_if_set(sheet.kind.fields[name], selection, document, out, open_places)
     for name in wanted.ones:
@@ -129,22 +142,30 @@ def _one(
         if target is not None:
             open_places.append((out, name, int(target), subfields.get(name, COMPACT)))
     for field in wanted.manys:
-        sub = subfields.get(field.name, COMPACT)
+        name = field.name
         links = sheet.links(gid, field.link)
-        if sub.compact:
-            out[field.name] = [Raw(link.compact) if link.compact else Ref(link.gid) for link in links]
-            if any(not link.compact for link in links):
-                _plan(out, field.name, out[field.name], sub, open_places)
+        sub = subfields.get(name, COMPACT)
+        if sub is COMPACT or sub.compact:
+            out[name] = shown = [Raw(link.compact) if link.compact else None for link in links]
+            for index, link in enumerate(links):
+                if not link.compact:
+                    open_places.append((shown, index, link.gid, sub))
         else:
-            _plan(out, field.name, [Ref(link.gid) for link in links], sub, open_places)
-    for field in wanted.computed:
-        assert field.compute is not None
-        value = field.compute(sheet, gid, document)
-        _plan(out, field.name, value, subfields.get(field.name, COMPACT), open_places)
+            out[name] = shown = [None] * len(links)
+            open_places += [(shown, index, link.gid, sub) for index, link in enumerate(links)]
+    for name, compute in wanted.computed:
+        value = compute(sheet, gid, document)
+        kind = type(value)
+        if kind is list or kind is dict or kind is Ref:
+            _plan(out, name, value, subfields.get(name, COMPACT), open_places)
+        else:
+            out[name] = value
     return out
 
 
-def _show_if_set(field: Field, selection: Selection, document: Document, out: Document, open_places: list[Place]) -> None:
+def _show_if_set(
+    field: Field, selection: Selection, document: Document, out: Document, open_places: list[Place]
+) -> None:
     value = document.get(field.name)
     if value is None:
         return
@@ -155,19 +176,22 @@ def _show_if_set(field: Field, selection: Selection, document: Document, out: Do
 
 def _plan(container: Any, key: Any, value: Any, selection: Selection, open_places: list[Place]) -> None:
     """Put a computed value in its place, cut to the selection; references are noted to be filled in together."""
-    if type(value) is Ref:
+    kind = type(value)
+    if kind is Ref:
         container[key] = None
         open_places.append((container, key, value.gid, selection))
-    elif type(value) is list:
-        container[key] = copied = list(value)
+    elif kind is list:
+        container[key] = value = list(value)
         for index, item in enumerate(value):
-            _plan(copied, index, item, selection, open_places)
-    elif type(value) is dict:
+            _plan(value, index, item, selection, open_places)
+    elif kind is dict:
         cut = selection.fields
-        container[key] = copied = {k: v for k, v in value.items() if not cut or k in cut or k == "gid"}
-        for name, item in list(copied.items()):
-            if type(item) in (Ref, list, dict):
-                _plan(copied, name, item, cut.get(name, COMPACT), open_places)
+        value = {k: v for k, v in value.items() if k in cut or k == "gid"} if cut else dict(value)
+        container[key] = value
+        for name, item in value.items():
+            inner = type(item)
+            if inner is Ref or inner is list or inner is dict:
+                _plan(value, name, item, cut.get(name, COMPACT), open_places)
     else:
         container[key] = value
 

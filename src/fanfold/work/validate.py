@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from fanfold.errors import RequestError
+from fanfold.work.clock import stamp
 from fanfold.work.request import Request, brief
 from fanfold.work.schema import Document, Field
 from fanfold.work.view import gid_of
@@ -74,7 +75,9 @@ def read(request: Request, fields: Iterable[Field], *, creating: bool = True) ->
             references.append((name, _id_text(name, value), field.kind))
         elif field.type == "many":
             given.lists[name] = []
-            references.extend((f"{name}: [{i}]", _id_text(f"{name}: [{i}]", item), field.kind) for i, item in _listed(name, value))
+            references.extend(
+                (f"{name}: [{i}]", _id_text(f"{name}: [{i}]", item), field.kind) for i, item in _listed(name, value)
+            )
         else:
             given.values[name] = _PARSERS[field.type](field, value)
     if references:
@@ -229,9 +232,3 @@ def moment(label: str, value: Any) -> str:
     except (ValueError, OverflowError):
         pass
     raise RequestError(f"{label}: Time must be in ISO-8601 (yyyy-mm-ddThh:mm:ssZ) format, not: {brief(value)}")
-
-
-def stamp(at: datetime) -> str:
-    """A moment as shown and stored: ``2012-02-22T02:06:58.147Z``."""
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return f"{at.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
+from fanfold.work.clock import Clock, stamp
 from fanfold.work.schema import Document, Kind
 from fanfold.work.shape import decode
 
@@ -24,9 +25,9 @@ MEMBERS = "workspace.members"
 
 
 class View:
-    """What ``user`` may see. ``now`` is the moment of the call, as shown in answers."""
+    """What ``user`` may see, during one call."""
 
-    __slots__ = ("base", "files", "kinds", "now", "observers", "store", "user", "workspaces")
+    __slots__ = ("_clock", "_now", "base", "files", "kinds", "observers", "store", "user", "workspaces")
 
     def __init__(
         self,
@@ -34,7 +35,7 @@ class View:
         kinds: Mapping[str, Kind],
         user: int,
         workspaces: frozenset[int],
-        now: str,
+        clock: Clock,
         base: str = "",
         observers: Sequence[Callable[[Change], None]] = (),
         files: Path | None = None,
@@ -43,10 +44,18 @@ class View:
         self.kinds = kinds
         self.user = user
         self.workspaces = workspaces
-        self.now = now
+        self._clock = clock
+        self._now = ""
         self.base = base
         self.observers = observers
         self.files = files
+
+    @property
+    def now(self) -> str:
+        """The moment of the call, as stored and shown: the same however often it is asked."""
+        if not self._now:
+            self._now = stamp(self._clock())
+        return self._now
 
     # -- may the caller see it? --------------------------------------------------------------------------------------
 

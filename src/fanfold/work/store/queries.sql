@@ -9,6 +9,9 @@ SELECT gid, kind, workspace, private, document, compact FROM record WHERE gid IN
 -- name: compacts
 SELECT gid, workspace, private, compact FROM record WHERE gid IN ({in});
 
+-- name: documents
+SELECT gid, document FROM record WHERE gid IN ({in});
+
 -- name: insert
 INSERT INTO record (gid, kind, workspace, private, document, compact) VALUES (?, ?, ?, ?, ?, ?);
 
@@ -55,16 +58,16 @@ SELECT owner, note FROM link WHERE target = ? AND field = ? ORDER BY owner;
 SELECT position, note FROM link WHERE target = ? AND field = ? AND owner = ?;
 
 -- name: last
-SELECT max(position) FROM link WHERE owner = ? AND field = ?;
+SELECT position FROM link WHERE owner = ? AND field = ? ORDER BY position DESC LIMIT 1;
 
 -- name: first
-SELECT min(position) FROM link WHERE owner = ? AND field = ?;
+SELECT position FROM link WHERE owner = ? AND field = ? ORDER BY position LIMIT 1;
 
 -- name: next
-SELECT min(position) FROM link WHERE owner = ? AND field = ? AND position > ?;
+SELECT position FROM link WHERE owner = ? AND field = ? AND position > ? ORDER BY position LIMIT 1;
 
 -- name: previous
-SELECT max(position) FROM link WHERE owner = ? AND field = ? AND position < ?;
+SELECT position FROM link WHERE owner = ? AND field = ? AND position < ? ORDER BY position DESC LIMIT 1;
 
 -- name: count_forward
 SELECT count(*) FROM link WHERE owner = ? AND field = ?;
@@ -73,19 +76,19 @@ SELECT count(*) FROM link WHERE owner = ? AND field = ?;
 SELECT owner, count(*) FROM link WHERE owner IN ({in}) AND field = ? GROUP BY owner;
 
 -- name: page_linked
-SELECT l.position, l.target, r.kind, r.workspace, r.private, r.document, r.compact
+SELECT l.position, l.target, r.kind, r.workspace, r.private, x'', r.compact
 FROM link l JOIN record r ON r.gid = l.target
 WHERE l.owner = ? AND l.field = ? AND l.position > ? {where}
 ORDER BY l.position LIMIT ?;
 
 -- name: page_linking
-SELECT l.owner, l.owner, r.kind, r.workspace, r.private, r.document, r.compact
+SELECT l.owner, l.owner, r.kind, r.workspace, r.private, x'', r.compact
 FROM link l JOIN record r ON r.gid = l.owner
 WHERE l.target = ? AND l.field = ? AND l.owner > ? {where}
 ORDER BY l.owner LIMIT ?;
 
 -- name: page_kind
-SELECT r.gid, r.gid, r.kind, r.workspace, r.private, r.document, r.compact
+SELECT r.gid, r.gid, r.kind, r.workspace, r.private, x'', r.compact
 FROM record r
 WHERE r.workspace = ? AND r.kind = ? AND r.gid > ? {where}
 ORDER BY r.gid LIMIT ?;
