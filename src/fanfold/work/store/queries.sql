@@ -93,23 +93,47 @@ FROM record r
 WHERE r.workspace = ? AND r.kind = ? AND r.gid > ? {where}
 ORDER BY r.gid LIMIT ?;
 
+-- name: page_nested
+SELECT s.position, t.position, t.target, r.kind, r.workspace, r.private, x'', r.compact
+FROM link s CROSS JOIN link t ON t.owner = s.target AND t.field = ?3 CROSS JOIN record r ON r.gid = t.target
+WHERE s.owner = ?1 AND s.field = ?2 AND s.position >= ?4 AND (s.position > ?4 OR t.position > ?5) {where}
+ORDER BY s.position, s.target, t.position LIMIT ?;
+
+-- name: append
+INSERT INTO link (owner, field, position, target, note)
+SELECT ?1, ?2, coalesce((SELECT position FROM link WHERE owner = ?1 AND field = ?2 ORDER BY position DESC LIMIT 1) + ?5, 0), ?3, ?4;
+
+-- name: last_target
+SELECT target FROM link WHERE owner = ? AND field = ? ORDER BY position DESC LIMIT 1;
+
+-- name: tree
+WITH RECURSIVE tree(gid, level) AS (
+    SELECT target, 1 FROM link WHERE owner = ?1 AND field = ?2
+    UNION SELECT l.target, tree.level + 1 FROM tree JOIN link l ON l.owner = tree.gid AND l.field = ?2)
+SELECT gid, level FROM tree ORDER BY level;
+
+-- name: reaches
+WITH RECURSIVE reached(gid) AS (
+    SELECT ?1 UNION SELECT l.target FROM reached JOIN link l ON l.owner = reached.gid AND l.field = ?2)
+SELECT 1 FROM reached WHERE gid = ?3;
+
 -- name: restrict_tasks_of
+WITH RECURSIVE below(gid) AS (
+    SELECT ?1
+    UNION SELECT t.target FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks'
+    WHERE s.owner = ?1 AND s.field = 'project.sections'
+    UNION SELECT l.target FROM below JOIN link l ON l.owner = below.gid AND l.field = 'task.subtasks')
 UPDATE record SET private = NOT EXISTS (
-    SELECT 1 FROM link m JOIN record p ON p.gid = m.note
-    WHERE m.target = record.gid AND m.field = 'section.tasks' AND p.private = 0)
-WHERE kind = 'task' AND gid IN (SELECT t.target FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks'
-                                WHERE s.owner = ? AND s.field = 'project.sections');
+    WITH RECURSIVE above(gid) AS (
+        SELECT record.gid
+        UNION SELECT l.owner FROM above JOIN link l ON l.target = above.gid AND l.field = 'task.subtasks')
+    SELECT 1 FROM above JOIN link m ON m.target = above.gid AND m.field = 'section.tasks'
+    JOIN record p ON p.gid = m.note WHERE p.private = 0)
+WHERE kind = 'task' AND gid IN below;
 
 -- name: restrict_sections_of
 UPDATE record SET private = (SELECT private FROM record WHERE gid = ?1)
 WHERE gid IN (SELECT target FROM link WHERE owner = ?1 AND field = 'project.sections');
-
--- name: restrict_subtasks_of
-WITH RECURSIVE below(gid) AS (
-    SELECT target FROM link WHERE owner = ?1 AND field = 'task.subtasks'
-    UNION SELECT l.target FROM below JOIN link l ON l.owner = below.gid AND l.field = 'task.subtasks')
-UPDATE record SET private = (SELECT private FROM record WHERE gid = ?1)
-WHERE gid IN below AND NOT EXISTS (SELECT 1 FROM link m WHERE m.target = record.gid AND m.field = 'section.tasks');
 
 -- name: event
 INSERT INTO event (workspace, resource, document) VALUES (?, ?, ?);

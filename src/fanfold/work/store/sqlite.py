@@ -60,7 +60,7 @@ class Held(NamedTuple):
     ``document`` is empty in what the store's pages give: most lists show compact forms only.
     """
 
-    border: int
+    border: int | tuple[int, int]
     gid: int
     kind: str
     workspace: int
@@ -269,6 +269,12 @@ class SqliteStore:
             self.membership_epoch += 1
         self._cursor.execute(SQL["link"], (owner, field, position, target, note))
 
+    def append(self, owner: int, field: str, target: int, note: int | None = None) -> None:
+        """Add one link at the end of the owner's list; the pair must not be linked by this field yet."""
+        if field.endswith(".members"):
+            self.membership_epoch += 1
+        self._cursor.execute(SQL["append"], (owner, field, target, note, GAP))
+
     def unlink(self, owner: int, field: str, target: int) -> bool:
         """Remove one link; False if there was none."""
         if field.endswith(".members"):
@@ -304,6 +310,19 @@ class SqliteStore:
     def places(self, owner: int, field: str) -> list[tuple[int, int]]:
         """Position and gid of all in the owner's list, in order."""
         return self._cursor.execute(SQL["places"], (owner, field)).fetchall()
+
+    def last(self, owner: int, field: str) -> int | None:
+        """Gid of the last in the owner's list."""
+        found = self._one("last_target", owner, field)
+        return None if found is None else int(found)
+
+    def tree(self, gid: int, field: str) -> list[tuple[int, int]]:
+        """Gid and level (1 and up) of all that hang below by a field that never leads back, nearest first."""
+        return self._cursor.execute(SQL["tree"], (gid, field)).fetchall()
+
+    def reaches(self, gid: int, field: str, target: int) -> bool:
+        """Whether following a field from ``gid`` again and again leads to ``target``."""
+        return self._one("reaches", gid, field, target) is not None
 
     def owners(self, target: int, field: str) -> list[tuple[int, int | None]]:
         """Gid and note of all that have ``target`` in their list."""
@@ -368,9 +387,18 @@ class SqliteStore:
         border = _LOWEST if after is None else after
         return [Held._make(row) for row in self._cursor.execute(sql, (first, second, border, *where.values, limit))]
 
-    def restrict_tasks_of(self, project: int) -> None:
-        """Bring the private flag of a project's tasks into line with the projects that they are in."""
-        self._cursor.execute(SQL["restrict_tasks_of"], (project,))
+    def page_nested(
+        self, owner: int, field: str, inner: str, after: tuple[int, int] | None, limit: int, where: Where = ALL
+    ) -> list[Held]:
+        """Up to ``limit`` members of the lists ``inner`` of the members of the owner's list; borders are pairs."""
+        sql = SQL["page_nested"].replace("{where}", where.sql)
+        border = after or (_LOWEST, _LOWEST)
+        rows = self._cursor.execute(sql, (owner, field, inner, *border, *where.values, limit))
+        return [Held((outer, place), *rest) for outer, place, *rest in rows]
+
+    def restrict_tasks_of(self, gid: int) -> None:
+        """Bring the private flag of a project's tasks, or of one task, into line with where they and their parents are."""
+        self._cursor.execute(SQL["restrict_tasks_of"], (gid,))
 
     # -- events, tokens, settings ------------------------------------------------------------------------------------
 
