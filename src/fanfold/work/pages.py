@@ -11,6 +11,7 @@ import hmac
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -37,19 +38,30 @@ _HEAD = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
 Fetch = Callable[[Any, int], "list[Held]"]
 """From a border (None at the start) and a number to that many records behind it."""
 
+BorderOf = Callable[["Held"], Any]
 
-def page(request: Request, kind: Kind, fetch: Fetch, *, total: int = MAX_UNPAGED) -> Answer:
-    """The page of a list that the request asks for. ``total``: most records an answer without ``limit`` may hold."""
+
+def page(
+    request: Request, kind: Kind, fetch: Fetch, *, border_of: BorderOf = attrgetter("border"), total: int = MAX_UNPAGED
+) -> Answer:
+    """The page of a list that the request asks for.
+
+    ``border_of`` gives the border of a record where its position alone is not enough; ``total`` is the most records that
+    an answer without ``limit`` may hold.
+    """
     limit = _limit(request)
-    border = _border(request)
-    held = _collect(request, fetch, border, limit or total)
+    held = _collect(request, fetch, _border(request), limit or total, border_of)
     more = len(held) > (limit or total)
     if more and limit is None:
         raise RequestError(
             "The result is too large. You should use pagination (may require specifying a workspace)! "
             "Add limit=100 and follow next_page."
         )
-    return listing(request, kind, held[:limit] if limit else held, _tail(request, held, limit, more=more))
+    tail = b"" if limit is None else b',"next_page":null'
+    if more and limit is not None:
+        held = held[:limit]
+        tail = _next_page(request, border_of(held[-1]))
+    return listing(request, kind, held, tail)
 
 
 def listing(request: Request, kind: Kind, held: list[Held], tail: bytes = b"") -> Answer:
@@ -64,7 +76,7 @@ def listing(request: Request, kind: Kind, held: list[Held], tail: bytes = b"") -
     return request.answer(b'{"data":[%b]%b}' % (shown, tail))
 
 
-def _collect(request: Request, fetch: Fetch, border: Any, limit: int) -> list[Held]:
+def _collect(request: Request, fetch: Fetch, border: Any, limit: int, border_of: BorderOf) -> list[Held]:
     """One more than ``limit`` visible records, so that it is known whether there is another page."""
     seen: list[Held] = []
     while True:
@@ -76,7 +88,7 @@ def _collect(request: Request, fetch: Fetch, border: Any, limit: int) -> list[He
             seen = seen + found if seen else found
         if len(found) < wanted or len(seen) > limit:
             return seen
-        border = found[-1].border
+        border = border_of(found[-1])
 
 
 def _limit(request: Request) -> int | None:
@@ -88,12 +100,8 @@ def _limit(request: Request) -> int | None:
     return int(text)
 
 
-def _tail(request: Request, held: list[Held], limit: int | None, *, more: bool) -> bytes:
-    if limit is None:
-        return b""
-    if not more:
-        return b',"next_page":null'
-    offset = sign(request, held[limit - 1].border)
+def _next_page(request: Request, border: Any) -> bytes:
+    offset = sign(request, border)
     query = {name: value for name, value in request.query.items() if name != "offset"}
     path = f"{request.call.path}?{urlencode({**query, 'offset': offset})}"
     return b',"next_page":%b' % encode({"offset": offset, "path": path, "uri": request.view.base + path})

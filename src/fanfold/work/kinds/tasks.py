@@ -79,13 +79,16 @@ def project_page(request: Request, project: int, where: Where) -> Answer:
         for spot, section in store.places(project, SECTIONS):
             if place is not None and spot < place:
                 continue
-            held = store.page_linked(section, TASKS, border if spot == place else None, limit - len(found), where)
-            found += [item._replace(border=(spot, item.border)) for item in held]
+            found += store.page_linked(section, TASKS, border if spot == place else None, limit - len(found), where)
             if len(found) >= limit:
                 break
         return found
 
-    return page(request, task, fetch)
+    def border_of(item: Held) -> tuple[int | None, int]:
+        section = next(owner for owner, note in store.owners(item.gid, TASKS) if note == project)
+        return store.place(project, SECTIONS, section), item.border
+
+    return page(request, task, fetch, border_of=border_of)
 
 
 def since(request: Request) -> Where:

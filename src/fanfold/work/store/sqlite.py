@@ -54,7 +54,7 @@ class Link(NamedTuple):
     compact: bytes
 
 
-class Held(NamedTuple):
+class Held(Struct, frozen=True, gc=False):
     """A record on a page: ``border`` is its place in the list's order, where the next page starts after it.
 
     ``document`` is empty in what the store's pages give: most lists show compact forms only.
@@ -385,7 +385,7 @@ class SqliteStore:
     def _page(self, name: str, first: int, second: str, after: int | None, limit: int, where: Where) -> list[Held]:
         sql = SQL[name].replace("{where}", where.sql)
         border = _LOWEST if after is None else after
-        return [Held._make(row) for row in self._cursor.execute(sql, (first, second, border, *where.values, limit))]
+        return [Held(*row) for row in self._cursor.execute(sql, (first, second, border, *where.values, limit))]
 
     def page_nested(
         self, owner: int, field: str, inner: str, after: tuple[int, int] | None, limit: int, where: Where = ALL
