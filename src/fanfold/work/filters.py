@@ -31,19 +31,29 @@ def absent(name: str) -> Where:
     return Where(f" AND {_of(name)} IS NULL")
 
 
-def before(name: str, value: Plain, *, inclusive: bool = False) -> Where:
+def before(name: str, value: Plain) -> Where:
     """The field has a value below this one."""
-    return Where(f" AND {_of(name)} {'<=' if inclusive else '<'} ?", (value,))
+    return Where(f" AND {_of(name)} < ?", (value,))
 
 
-def after(name: str, value: Plain, *, inclusive: bool = False) -> Where:
+def after(name: str, value: Plain) -> Where:
     """The field has a value above this one."""
-    return Where(f" AND {_of(name)} {'>=' if inclusive else '>'} ?", (value,))
+    return Where(f" AND {_of(name)} > ?", (value,))
 
 
 def starts(name: str, value: str) -> Where:
     """The field's text begins so: a moment on a certain day, for one."""
     return Where(f" AND substr({_of(name)}, 1, {len(value)}) = ?", (value,))
+
+
+def day_before(name: str, day: str) -> Where:
+    """The field is a day, or a moment on a day, before ``day``."""
+    return Where(f" AND substr({_of(name)}, 1, 10) < ?", (day,))
+
+
+def day_after(name: str, day: str) -> Where:
+    """The field is a day, or a moment on a day, after ``day``."""
+    return Where(f" AND substr({_of(name)}, 1, 10) > ?", (day,))
 
 
 def contains(name: str, text: str) -> Where:
@@ -60,12 +70,30 @@ def among(name: str, values: Sequence[Plain]) -> Where:
 
 def linked(field: str, targets: Sequence[int], *, negated: bool = False) -> Where:
     """The record's list ``field`` holds one of ``targets``; ``negated``: none of them."""
+    start = " AND NOT EXISTS" if negated else " AND EXISTS"
     marks = ",".join("?" * len(targets))
-    start = f" AND {'NOT ' if negated else ''}EXISTS (SELECT 1 FROM link k"
-    return Where(f"{start} WHERE k.owner = r.gid AND k.field = ? AND k.target IN ({marks}))", (field, *targets))
+    return Where(
+        f"{start} (SELECT 1 FROM link k WHERE k.owner = r.gid AND k.field = ? AND k.target IN ({marks}))",  # noqa: S608
+        (field, *targets),
+    )
+
+
+def listed(field: str, owners: Sequence[int]) -> Where:
+    """The record is in the list ``field`` of one of ``owners``."""
+    marks = ",".join("?" * len(owners))
+    return Where(
+        f" AND EXISTS (SELECT 1 FROM link k WHERE k.target = r.gid AND k.field = ? AND k.owner IN ({marks}))",  # noqa: S608
+        (field, *owners),
+    )
 
 
 def every(conditions: Iterable[Where]) -> Where:
     """All of the conditions at once."""
     found = tuple(conditions)
     return Where("".join(where.sql for where in found), tuple(value for where in found for value in where.values))
+
+
+def order(name: str, *, descending: bool) -> str:
+    """The order by a field, and by gid where that is the same; records without a value come last."""
+    way = "DESC" if descending else "ASC"
+    return f"{_of(name)} {way} NULLS LAST, r.gid {way}"

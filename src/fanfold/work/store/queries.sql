@@ -117,6 +117,19 @@ WITH RECURSIVE reached(gid) AS (
     SELECT ?1 UNION SELECT l.target FROM reached JOIN link l ON l.owner = reached.gid AND l.field = ?2)
 SELECT 1 FROM reached WHERE gid = ?3;
 
+-- name: found
+SELECT r.gid, r.gid, r.kind, r.workspace, r.private, x'', r.compact
+FROM record r
+WHERE r.workspace = ? AND r.kind = ? {where}
+ORDER BY {order} LIMIT ? OFFSET ?;
+
+-- name: task_counts
+SELECT count(*), coalesce(sum(completed), 0), coalesce(sum(milestone), 0), coalesce(sum(completed AND milestone), 0)
+FROM (SELECT json_extract(CAST(r.document AS TEXT), '$.completed') AS completed,
+             json_extract(CAST(r.document AS TEXT), '$.resource_subtype') = 'milestone' AS milestone
+      FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks' JOIN record r ON r.gid = t.target
+      WHERE s.owner = ? AND s.field = 'project.sections');
+
 -- name: restrict_tasks_of
 WITH RECURSIVE below(gid) AS (
     SELECT ?1

@@ -396,6 +396,20 @@ class SqliteStore:
         rows = self._cursor.execute(sql, (owner, field, inner, *border, *where.values, limit))
         return [Held((outer, place), *rest) for outer, place, *rest in rows]
 
+    def found(self, workspace: int, kind: str, where: Where, order: str, limit: int, start: int = 0) -> list[Held]:
+        """Up to ``limit`` records of a kind in a workspace, from number ``start`` on in the given order; borders are gids."""
+        sql = SQL["found"].replace("{where}", where.sql).replace("{order}", order)
+        return [Held(*row) for row in self._cursor.execute(sql, (workspace, kind, *where.values, limit, start))]
+
+    def task_counts(self, project: int) -> tuple[int, int, int, int]:
+        """How many tasks a project has, how many are completed, how many are milestones, how many are both."""
+        total, completed, milestones, both = self._cursor.execute(SQL["task_counts"], (project,)).fetchone()
+        return total, completed, milestones, both
+
+    def restrict_sections_of(self, project: int) -> None:
+        """Bring the private flag of a project's sections into line with the project's."""
+        self._cursor.execute(SQL["restrict_sections_of"], (project,))
+
     def restrict_tasks_of(self, gid: int) -> None:
         """Bring the private flag of a project's tasks, or of one task, into line with where they and their parents are."""
         self._cursor.execute(SQL["restrict_tasks_of"], (gid,))
