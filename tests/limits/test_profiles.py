@@ -1,0 +1,68 @@
+"""The names and numbers that a person may write."""
+
+import pytest
+
+from fanfold.errors import SetupError
+from fanfold.limits import Concurrency, Profile, Window, profile
+
+
+@pytest.mark.parametrize(("name", "requests"), [("asana-free", 150), ("asana-paid", 1500)])
+def test_the_asana_profiles_hold_the_published_numbers_and_count_refusals(name, requests):
+    assert profile(name) == Profile(
+        (Window("requests", requests), Concurrency("reads", 50), Concurrency("writes", 15), Window("searches", 60)),
+        charge_refused=True,
+    )
+
+
+def test_off_has_no_rules():
+    assert profile("off") == Profile()
+
+
+def test_own_numbers_limit_what_they_name_and_refusals_are_free():
+    assert profile("writes=3, requests = 300") == Profile((Concurrency("writes", 3), Window("requests", 300)))
+
+
+def test_the_request_deadline_bounds_waits_and_leases_of_slots():
+    [writes] = profile("writes=3", deadline=12).rules
+    assert (writes.deadline, writes.span) == (12, 24)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("asana", "'asana' is neither a profile nor a name with a number"),
+        ("", "'' is neither a profile nor a name with a number"),
+        ("requests=5,", "'' is neither a profile nor a name with a number"),
+        ("tasks=5", "there is no limit named 'tasks'"),
+        ("reads=5,reads=6", "'reads' is there twice"),
+        ("reads=0", "'reads' needs a whole number of at least 1, not '0'"),
+        ("reads=-1", "'reads' needs a whole number of at least 1, not '-1'"),
+        ("reads=1.5", "'reads' needs a whole number of at least 1, not '1.5'"),
+        ("reads=", "'reads' needs a whole number of at least 1, not ''"),
+        ("reads=²", "'reads' needs a whole number of at least 1, not '²'"),
+        ("reads=٣", "'reads' needs a whole number of at least 1, not '٣'"),
+    ],
+)
+def test_what_is_not_understood_is_refused_with_what_to_write_instead(text, why):
+    with pytest.raises(SetupError) as refused:
+        profile(text)
+    assert refused.value.message == (
+        f"Limits {text!r} are not understood: {why}. Write one of asana-free, asana-paid or off, or numbers of your "
+        "own for any of requests and searches (a minute), reads and writes (at once), "
+        "such as requests=300,reads=50,writes=15,searches=60."
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Window("requests", 0),
+        lambda: Window("requests", 1, seconds=0),
+        lambda: Concurrency("reads", 0),
+        lambda: Concurrency("reads", 1, lease=0),
+        lambda: Concurrency("reads", 1, deadline=0),
+    ],
+)
+def test_a_rule_that_allows_nothing_is_a_mistake(wrong):
+    with pytest.raises(ValueError, match="needs a limit of at least 1"):
+        wrong()
