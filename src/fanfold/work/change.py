@@ -121,7 +121,7 @@ def compact(kind: Kind, gid: int, document: Document) -> bytes:
     return encode(short)
 
 
-def creation(request: Request, kind: Kind, **preset: Any) -> Change:
+def creation(request: Request, kind: Kind, /, **preset: Any) -> Change:
     """A new record with what the client gave; ``preset`` values come from the path and win."""
     given = read(request, kind.fields.values())
     given.values.update(preset)
@@ -138,7 +138,7 @@ def new(view: View, kind: Kind, given: Given) -> Change:
     return change
 
 
-def born(view: View, kind: str, workspace: int, **values: Any) -> Change:
+def born(view: View, kind: str, workspace: int, /, **values: Any) -> Change:
     """Create a record on the system's own account: written at once, values as given."""
     change = new(view, view.kinds[kind], Given(values, {}, {}))
     change.workspace = workspace
