@@ -1,0 +1,205 @@
+"""Whether what was answered keeps the contract: checked of every answer that any test receives, without its asking."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from urllib.parse import parse_qs, urlsplit
+
+import jsonschema_rs
+from msgspec import json
+
+from fanfold.work.api import WorkApi
+from fanfold.work.kinds import KINDS
+from fanfold.work.openapi import describe
+from tests.contract import published
+from tests.contract.exceptions import ANSWERS
+
+BASE = "/api/1.0"
+
+
+# -- the two contracts as JSON schemas -------------------------------------------------------------------------------
+
+
+def or_null(schema: dict) -> dict:
+    """What is accepted beside null; unlike ``anyOf`` it lets an error say where in the value it is."""
+    return {"if": {"type": "null"}, "else": schema}
+
+
+class Converted:
+    """A published schema in the terms of JSON Schema; ``strict`` forbids fields that the description does not name.
+
+    The description says of few fields that they may be null; the service sends null wherever a relation or another
+    object is absent, so that is accepted. Of strings, numbers and lists it is accepted only where it is published.
+    """
+
+    def __init__(self, schema: dict, *, strict: bool) -> None:
+        self.strict = strict
+        self.definitions: dict[str, dict] = {}
+        envelope = self._converted(schema)
+        envelope["properties"]["data"] = self._converted(published.flat(schema)["properties"]["data"])
+        # Whatever the description says of the envelope's own members, the data are always there.
+        self.schema = {**envelope, "required": ["data"], "$defs": self.definitions}
+
+    def _converted(self, schema: dict) -> dict:
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            if name not in self.definitions:
+                self.definitions[name] = {}
+                self.definitions[name].update(self._converted(published.resolved(schema)))
+            return {"$ref": f"#/$defs/{name}"}
+        folded = published.flat(schema)
+        choices = folded.get("anyOf") or folded.get("oneOf")
+        if choices:
+            return {"anyOf": [self._converted(choice) for choice in choices]}
+        plain = {name: folded[name] for name in ("type", "format", "enum") if name in folded}
+        if "items" in folded:
+            plain["items"] = self._converted(folded["items"])
+        if folded["properties"]:
+            plain |= self._members(folded)
+        return plain
+
+    def _members(self, folded: dict) -> dict:
+        properties = folded["properties"]
+        required = {*folded["required"], *({"gid"} & set(properties))}
+        members: dict = {
+            "properties": {name: self._member(field) for name, field in properties.items()},
+            "required": sorted(required),
+        }
+        if self.strict and "additionalProperties" not in folded:
+            members["additionalProperties"] = False
+        return members
+
+    def _member(self, field: dict) -> dict:
+        folded = published.flat(field)
+        an_object = folded.get("type") == "object" or folded["properties"]
+        converted = self._converted(field)
+        if an_object or folded.get("nullable"):
+            return or_null(converted)
+        return converted
+
+
+@cache
+def _published(operation: str, status: int, *, strict: bool) -> jsonschema_rs.Draft202012Validator | None:
+    published_status, schema = published.success(published.operations()[operation])
+    if status != published_status:
+        return None
+    converted = Converted(schema, strict=strict).schema
+    return jsonschema_rs.Draft202012Validator(converted, validate_formats=True)
+
+
+def plain(schema):
+    """Our own description with its ``oneOf`` something and null put the other way."""
+    if isinstance(schema, list):
+        return [plain(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "oneOf" in schema and schema["oneOf"][1:] == [{"type": "null"}]:
+        return or_null(plain(schema["oneOf"][0]))
+    return {name: plain(value) for name, value in schema.items()}
+
+
+@cache
+def _own() -> dict:
+    routes = [route for kind in KINDS for route in kind.routes]
+    document = describe(routes, {kind.name: kind for kind in KINDS}, base=BASE)
+    return {
+        "components": {"schemas": plain(document["components"]["schemas"])},
+        "operations": {
+            operation["operationId"]: operation for path in document["paths"].values() for operation in path.values()
+        },
+    }
+
+
+@cache
+def _described(operation: str, status: int) -> jsonschema_rs.Draft202012Validator | None:
+    response = _own()["operations"][operation]["responses"].get(str(status))
+    if response is None:
+        return None
+    schema = {**plain(response["content"]["application/json"]["schema"]), "components": _own()["components"]}
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+# -- one answer ------------------------------------------------------------------------------------------------------
+
+
+def check_response(operation: str, status: int, body: object, *, limited: bool = False) -> list[str]:
+    """What is wrong with the decoded body of a successful answer.
+
+    ``operation``: its name, or method and path (``GET /tasks/1``). ``limited``: the client chose the fields itself, and
+    may have opened relations, so that fields beyond those of the short forms are no fault.
+    """
+    name = operation_at(*operation.split(" ", 1)) if " " in operation else operation
+    contracts = {"own": _described(name, status)}
+    if published.FILE.is_file():
+        contracts["published"] = _published(name, status, strict=not limited)
+    found = []
+    for whose, validator in contracts.items():
+        if validator is None:
+            found.append(f"{name}: status {status} is not in the {whose} description")
+            continue
+        for error in validator.iter_errors(body):
+            where = re.sub(r"\b\d+\b", "*", ".".join(map(str, error.instance_path)))
+            found.append(f"{name}: {where}: {error.message} (by the {whose} description)")
+    return [fault for fault in found if not any(re.search(pattern, fault) for pattern in ANSWERS)]
+
+
+@cache
+def _templates() -> list[tuple[str, re.Pattern[str], str]]:
+    routes = sorted((r for kind in KINDS for r in kind.routes), key=lambda route: route.template.count("{"))
+    return [(r.method, re.compile(re.sub(r"\{\w+\}", "[^/]+", r.template)), r.operation) for r in routes]
+
+
+def operation_at(method: str, path: str) -> str:
+    """The name of the operation that a method and a path below the base lead to."""
+    if (method.upper(), path) == ("POST", "/batch"):
+        return "createBatchRequest"
+    for known, template, operation in _templates():
+        if known == method.upper() and template.fullmatch(path):
+            return operation
+    raise LookupError(f"{method} {path}")
+
+
+# -- every answer ----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def watched() -> Iterator[list[str]]:
+    """Look at every answer of every ``WorkApi`` in this process meanwhile; gives the list that faults are added to."""
+    faults: list[str] = []
+    plain = WorkApi.answer
+
+    def answer(self, call):
+        given = plain(self, call)
+        if given.status < 300:
+            options = call.body.get("options") if isinstance(call.body, dict) else None
+            limited = any(name in ("opt_fields", "opt_expand") for name, _ in call.query)
+            limited = limited or (isinstance(options, dict) and bool({"fields", "expand"} & set(options)))
+            faults.extend(
+                check_response(call.endpoint.operation, given.status, json.decode(given.body), limited=limited)
+            )
+        return given
+
+    WorkApi.answer = answer
+    try:
+        yield faults
+    finally:
+        WorkApi.answer = plain
+
+
+def check_exchange(method: str, url: str, sent: object, status: int, body: object) -> list[str]:
+    """What is wrong with an answer received over HTTP, and with each result in it where it answers a batch."""
+    parts = urlsplit(url)
+    if status >= 300 or not parts.path.startswith(f"{BASE}/"):
+        return []
+    limited = bool({"opt_fields", "opt_expand"} & set(parse_qs(parts.query)))
+    operation = operation_at(method, parts.path.removeprefix(BASE))
+    faults = check_response(operation, status, body, limited=limited)
+    if operation == "createBatchRequest" and not limited:
+        for action, result in zip(sent["data"]["actions"], body["data"], strict=True):
+            if result["status_code"] < 300:
+                name = operation_at(action["method"], "/" + action["relative_path"].lstrip("/"))
+                chosen = {"fields", "expand"} & set(action.get("options") or ())
+                chosen |= {"opt_fields", "opt_expand"} & set(action.get("data") or ())
+                faults += check_response(name, result["status_code"], result["body"], limited=bool(chosen))
+    return faults

@@ -1,0 +1,118 @@
+"""The served operations against the published ones: method, path, parameters, fields."""
+
+from fanfold.work.kinds import KINDS
+from fanfold.work.openapi import describe
+from tests.contract import published
+from tests.contract.exceptions import DIFFERENCES, NOT_SERVED
+
+pytestmark = published.needs_description
+
+ROUTES = [route for kind in KINDS for route in kind.routes]
+KINDS_BY_NAME = {kind.name: kind for kind in KINDS}
+DOCUMENT = describe(ROUTES, KINDS_BY_NAME, base="/api/1.0")
+SERVED = {
+    operation["operationId"]: {**operation, "method": method.upper(), "path": path}
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+IMPLICIT = {"opt_fields", "opt_pretty"}
+
+GROUPS = {
+    "Attachments",
+    "Batch API",
+    "Custom field settings",
+    "Custom fields",
+    "Project memberships",
+    "Projects",
+    "Sections",
+    "Stories",
+    "Tags",
+    "Tasks",
+    "Team memberships",
+    "Teams",
+    "Typeahead",
+    "User task lists",
+    "Users",
+    "Workspace memberships",
+    "Workspaces",
+}
+
+
+def name_of(parameter: dict) -> tuple[str, str]:
+    if "$ref" in parameter:
+        parameter = DOCUMENT["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
+    return parameter["in"], parameter["name"]
+
+
+def parameters(operation: dict) -> set[tuple[str, str]]:
+    return {(place, name) for place, name in map(name_of, operation["parameters"]) if name not in IMPLICIT}
+
+
+def sent(operation: dict) -> set[str]:
+    content = operation.get("requestBody", {}).get("content", {})
+    for schema in (media["schema"] for media in content.values()):
+        return set(schema["properties"].get("data", schema)["properties"])
+    return set()
+
+
+def compared(operation: str, what: str, ours: set, theirs: set) -> list[str]:
+    missing = [f"{operation}: {what} {name} is missing" for name in theirs - ours]
+    return missing + [f"{operation}: {what} {name} is not published" for name in ours - theirs]
+
+
+def compared_answer(route, theirs: dict) -> list[str]:
+    status, schema = published.success(theirs)
+    found = [] if status == route.status else [f"{route.operation}: status {route.status} instead of {status}"]
+    fields = set(published.flat(published.data_of(schema))["properties"])
+    is_list = "items" in published.flat(published.flat(schema)["properties"]["data"])
+    if is_list != (route.answers == "list"):
+        found.append(f"{route.operation}: one of both answers with a list")
+    if route.answers == "empty":
+        return found + compared(route.operation, "response field", set(), fields)
+    if route.answers == "other" or not route.kind:
+        return found
+    kind = KINDS_BY_NAME[route.kind]
+    head = {"gid", "resource_type"}
+    shown = head | set(kind.compact if route.answers == "list" else kind.full)
+    extra = [f"{route.operation}: response field {name} is not published" for name in shown - fields]
+    return (
+        found
+        + extra
+        + [f"{route.operation}: response field {name} is missing" for name in fields - head - set(kind.fields)]
+    )
+
+
+def differences() -> list[str]:
+    found = []
+    for name, ours in SERVED.items():
+        theirs = published.operations().get(name)
+        if theirs is None:
+            found.append(f"{name}: not a published operation")
+            continue
+        if (ours["method"], ours["path"]) != (theirs["method"], theirs["path"]):
+            found.append(f"{name}: {ours['method']} {ours['path']} instead of {theirs['method']} {theirs['path']}")
+        found += compared(name, "parameter", parameters(ours), parameters(theirs))
+        found += compared(name, "request field", sent(ours), published.writable(theirs))
+    for route in ROUTES:
+        if route.operation in published.operations():
+            found += compared_answer(route, published.operations()[route.operation])
+    return found
+
+
+def test_every_operation_of_the_served_groups_is_served():
+    wanted = {name for name, operation in published.operations().items() if GROUPS & set(operation["tags"])}
+    missing = sorted(wanted - set(SERVED) - set(NOT_SERVED))
+    assert missing == [], f"{len(missing)} operations are missing:\n" + "\n".join(missing)
+
+
+def test_what_is_listed_as_not_served_is_not():
+    assert set(NOT_SERVED) & set(SERVED) == set()
+
+
+def test_served_operations_are_as_published():
+    unexplained = sorted(set(differences()) - set(DIFFERENCES))
+    assert unexplained == [], f"{len(unexplained)} differences:\n" + "\n".join(unexplained)
+
+
+def test_no_exception_outlives_its_difference():
+    assert sorted(set(DIFFERENCES) - set(differences())) == []
