@@ -10,6 +10,7 @@ from fanfold.errors import RequestError
 from fanfold.model import Call, Caller
 from fanfold.work.api import WorkApi
 from fanfold.work.change import born, new
+from fanfold.work.kinds.workspace_memberships import join_workspace
 from fanfold.work.store import SqliteStore
 from fanfold.work.validate import Given
 
@@ -36,11 +37,12 @@ class World:
         return str(born(self.system, "user", 0, name=name, email=email).gid)
 
     def workspace(self, name, *members, **values):
+        """A new workspace; the first of its members is its admin."""
         change = new(self.system, self.api.kinds["workspace"], Given({"name": name, **values}, {}, {}))
         change.workspace = change.gid
         change.write()
-        for member in members:
-            self.store.link(change.gid, "workspace.members", int(member))
+        for index, member in enumerate(members):
+            join_workspace(self.system, change.gid, int(member), admin=index == 0)
         return str(change.gid)
 
     def later(self, **span):

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from fanfold.work.kinds.custom_field_settings import custom_field_setting
 from fanfold.work.kinds.custom_fields import custom_field
 from fanfold.work.kinds.enum_options import enum_option
+from fanfold.work.kinds.project_memberships import project_membership
 from fanfold.work.kinds.projects import project
 from fanfold.work.kinds.sections import section
 from fanfold.work.kinds.tasks import task
+from fanfold.work.kinds.team_memberships import team_membership
+from fanfold.work.kinds.user_task_lists import user_task_list
 from fanfold.work.kinds.users import user
+from fanfold.work.kinds.workspace_memberships import workspace_membership
 from fanfold.work.kinds.workspaces import workspace
 
 if TYPE_CHECKING:
@@ -19,7 +23,11 @@ if TYPE_CHECKING:
     from fanfold.work.change import Change
     from fanfold.work.schema import Kind
 
-KINDS: tuple[Kind, ...] = (workspace, user, project, section, task, custom_field, enum_option, custom_field_setting)
+KINDS: tuple[Kind, ...] = (
+    *(workspace, workspace_membership, user, user_task_list, team_membership),
+    *(project, project_membership, section, task),
+    *(custom_field, enum_option, custom_field_setting),
+)
 """In the order in which the API description shows them."""
 
 OBSERVERS: tuple[Callable[[Change], None], ...] = ()

@@ -87,6 +87,12 @@ FROM link l JOIN record r ON r.gid = l.owner
 WHERE l.target = ? AND l.field = ? AND l.owner > ? {where}
 ORDER BY l.owner LIMIT ?;
 
+-- name: page_notes
+SELECT l.position, l.note, r.kind, r.workspace, r.private, x'', r.compact
+FROM link l JOIN record r ON r.gid = l.note
+WHERE l.owner = ? AND l.field = ? AND l.position > ? {where}
+ORDER BY l.position LIMIT ?;
+
 -- name: page_kind
 SELECT r.gid, r.gid, r.kind, r.workspace, r.private, x'', r.compact
 FROM record r

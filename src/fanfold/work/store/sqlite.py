@@ -378,6 +378,10 @@ class SqliteStore:
         """Up to ``limit`` records that have ``target`` in their list, by gid."""
         return self._page("page_linking", target, field, after, limit, where)
 
+    def page_notes(self, owner: int, field: str, after: int | None, limit: int, where: Where = ALL) -> list[Held]:
+        """Up to ``limit`` of the records that the owner's links have as notes, in the order of the list."""
+        return self._page("page_notes", owner, field, after, limit, where)
+
     def page_kind(self, workspace: int, kind: str, after: int | None, limit: int, where: Where = ALL) -> list[Held]:
         """Up to ``limit`` records of a kind in a workspace, by gid."""
         return self._page("page_kind", workspace, kind, after, limit, where)
@@ -411,7 +415,7 @@ class SqliteStore:
         self._cursor.execute(SQL["restrict_sections_of"], (project,))
 
     def restrict_tasks_of(self, gid: int) -> None:
-        """Bring the private flag of a project's tasks, or of one task, into line with where they and their parents are."""
+        """Bring the private flag of a project's tasks, or of one task, into line with the projects they are in."""
         self._cursor.execute(SQL["restrict_tasks_of"], (gid,))
 
     # -- events, tokens, settings ------------------------------------------------------------------------------------

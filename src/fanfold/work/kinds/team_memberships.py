@@ -1,0 +1,94 @@
+"""Team memberships: that a user belongs to a team, as one of its admins or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fanfold.errors import RequestError
+from fanfold.work.membership import chosen, dismiss, enlist, memberships_of, roll
+from fanfold.work.routes import PAGING, crud
+from fanfold.work.schema import Kind, boolean, one, text
+
+if TYPE_CHECKING:
+    from fanfold.model import Answer
+    from fanfold.work.request import Request
+    from fanfold.work.view import View
+
+team_membership = Kind(
+    "team_membership",
+    compact=("user", "team", "is_guest", "is_limited_access", "is_admin"),
+    fields=(
+        one("user", "user", access="read"),
+        one("team", "team", access="read"),
+        boolean("is_guest", access="read"),
+        boolean("is_limited_access", access="read"),
+        boolean("is_admin", access="read"),
+    ),
+    within="team",
+)
+crud(team_membership, "read")
+
+
+@team_membership.verb(
+    "GET",
+    "/team_memberships",
+    "getTeamMemberships",
+    query=(text("team"), text("user"), text("workspace"), *PAGING),
+    answers="list",
+    paged=True,
+)
+def list_all(request: Request) -> Answer:
+    """List the memberships of a team, or of a user within a workspace."""
+    team, user = request.named("team", "team"), request.named("user", "user")
+    if team is not None:
+        return roll(request, "team", team.gid, None if user is None else user.gid)
+    if user is None and "workspace" not in request.query:
+        raise RequestError("You should specify one of team, user + workspace")
+    if user is None:
+        raise RequestError("user: Missing input")
+    return _of_user(request, user.gid, request.require("workspace", "workspace").gid)
+
+
+@team_membership.verb(
+    "GET",
+    "/teams/{team_gid}/team_memberships",
+    "getTeamMembershipsForTeam",
+    subject="team",
+    query=PAGING,
+    answers="list",
+    paged=True,
+)
+def list_of_team(request: Request) -> Answer:
+    """List the memberships of a team."""
+    return roll(request, "team", request.row.gid)
+
+
+@team_membership.verb(
+    "GET",
+    "/users/{user_gid}/team_memberships",
+    "getTeamMembershipsForUser",
+    subject="user",
+    query=(text("workspace", required=True), *PAGING),
+    answers="list",
+    paged=True,
+)
+def list_of_user(request: Request) -> Answer:
+    """List a user's team memberships in a workspace."""
+    return _of_user(request, request.row.gid, request.require("workspace", "workspace").gid)
+
+
+def _of_user(request: Request, user: int, workspace: int) -> Answer:
+    memberships = memberships_of(request.view, "team", user)
+    visible = request.view.rows(memberships)
+    return chosen(request, (memberships[gid] for gid, team in visible.items() if team.workspace == workspace))
+
+
+def join_team(view: View, team: int, workspace: int, user: int, *, admin: bool = False, guest: bool = False) -> bool:
+    """Make a user a member of a team; False if they were one already."""
+    values = {"user": str(user), "team": str(team), "is_admin": admin, "is_guest": guest}
+    return enlist(view, "team", team, workspace, user, values)
+
+
+def leave_team(view: View, team: int, user: int) -> bool:
+    """End a user's membership of a team; False if there was none."""
+    return dismiss(view, "team", team, user)
