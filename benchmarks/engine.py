@@ -12,17 +12,21 @@ import argparse
 import asyncio
 import json
 import platform
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from statistics import median
 from time import perf_counter
 
 from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine, make_plan
+from fanfold.limits import MemoryLimiter, profile
 from fanfold.model import Answer, Call, Caller
 from fanfold.targets import EchoTarget
 from fanfold.targets.echo import EchoEndpoint
 
 ACTIONS = 10
+LIMITS = "requests=1000000000,reads=50,writes=15,searches=60"
+"""Asana's own, but for the window: it must count and not be full while this runs."""
+
 CALLER = Caller("benchmark")
 ANSWER = Answer(200, b'{"data":{"gid":"1","name":"' + b"x" * 1000 + b'"}}', trusted=True)
 
@@ -63,36 +67,10 @@ class NoopTarget(EchoTarget):
         return ANSWER
 
 
-class Slots:
-    """The least a limiter can do: count what is in use."""
-
-    def __init__(self) -> None:
-        self.used = 0
-
-    async def take(self, _key: str, costs: Mapping[str, int]) -> Slot:
-        """Never refuses."""
-        taken = costs.get("reads", 0)
-        self.used += taken
-        return Slot(self, taken)
-
-
-class Slot:
-    """What one batch has in use."""
-
-    def __init__(self, slots: Slots, taken: int) -> None:
-        self.slots = slots
-        self.taken = taken
-
-    def release(self) -> None:
-        """Give it back, once."""
-        self.slots.used -= self.taken
-        self.taken = 0
-
-
 def whole(target: NoopTarget) -> Callable[[], Awaitable[object]]:
     """From the bytes of the request to those of the answer, with admission, deadline and per-action isolation."""
     dialect = AsanaDialect(timeout=30, deadline=60)
-    engine = Engine(target, Admission(Slots()))
+    engine = Engine(target, Admission(MemoryLimiter(profile(LIMITS))))
 
     async def run() -> bytes:
         return dialect.encode(await engine.run(dialect.decode(NOOP), CALLER))
@@ -140,7 +118,7 @@ async def cost(rounds: int, batches: int) -> dict[str, float]:
 async def waits(rounds: int) -> float:
     """Milliseconds that ten actions take together when each of them waits 100."""
     dialect = AsanaDialect(timeout=30, deadline=60)
-    engine = Engine(EchoTarget(), Admission(Slots()))
+    engine = Engine(EchoTarget(), Admission(MemoryLimiter(profile(LIMITS))))
 
     async def run() -> bytes:
         return dialect.encode(await engine.run(dialect.decode(WAITING), CALLER))

@@ -136,6 +136,11 @@ def test_pretty_is_the_same_on_more_lines():
     assert pretty.startswith(b'{\n  "data": [\n    {\n      "status_code": 200')
 
 
+@pytest.mark.parametrize("body", [b"[" * 200 + b"]" * 200, b"[" * 994 + b"]" * 994, b"1e999"])
+def test_what_cannot_sensibly_be_made_pretty_stays_as_it_is(body):
+    assert DIALECT.encode([answered(body=body)], pretty=True) == DIALECT.encode([answered(body=body)])
+
+
 HOSTILE_BODIES = [
     b"<html>",
     b"{",

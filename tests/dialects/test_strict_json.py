@@ -53,6 +53,10 @@ AMBIGUOUS = {
     "repeated method": (b'{"method":"get","method":"delete"}', "a key is repeated within an object"),
     "repeated key, escaped once": (rb'{"a":1,"\u0061":2}', "a key is repeated within an object"),
     "repeated key beside escaped quotes": (rb'{"a":"\"\\","a":"\\\""}', "a key is repeated within an object"),
+    "repeated key made up for by quotes": (
+        rb'{"a":"","a":"\u0022\u0022\u0022\u0022"}',
+        "a key is repeated within an object",
+    ),
     "repeated empty key": (b'{"":1,"":1}', "a key is repeated within an object"),
     "escaped NUL": (rb'"a\u0000b"', "the NUL character is not accepted"),
     "escaped NUL in a key": (rb'{"\u0000":1}', "the NUL character is not accepted"),
@@ -66,6 +70,8 @@ AMBIGUOUS = {
 }
 
 FINE = {
+    "quote written as a number": (rb'{"a":"\u0022"}', {"a": '"'}),
+    "backslash written as a number": (rb'{"a":"\u005c"}', {"a": "\\"}),
     "NUL that is only written about": (rb'"\\u0000"', r"\u0000"),
     "surrogate pair": (rb'"\ud83d\ude00"', "\N{GRINNING FACE}"),
     "negative zero": (b"-0", 0),

@@ -186,7 +186,7 @@ async def test_what_is_done_in_time_is_kept_and_the_rest_timed_out(times):
     assert results[1].seconds > 0
 
 
-async def test_a_read_that_timed_out_is_cancelled():
+async def test_a_read_that_timed_out_is_cancelled(caplog):
     stopped = []
 
     async def read():
@@ -200,6 +200,7 @@ async def test_a_read_that_timed_out_is_cancelled():
     await background.drain()
     assert stopped == ["read"]
     assert held.events == ["keep", "release"]
+    assert caplog.text == ""
 
 
 async def test_a_write_that_timed_out_is_finished_and_holds_its_slot_until_then():

@@ -27,10 +27,11 @@ def read_action(item: object, index: int, paths: PathRules) -> Action:
     if not isinstance(item, dict):
         return Action("", "", error=RequestError(f"actions: [{index}]: Value is not a JSON object: {shown(item)}"))
     try:
-        written, path = item.get("method"), item.get("relative_path")
-        method = _METHODS.get(written) if isinstance(written, str) else None
-        if method is None:
-            method = _read_method(written)
+        try:
+            method = _METHODS[item["method"]]
+        except (KeyError, TypeError):
+            method = _read_method(item.get("method"))
+        path = item.get("relative_path")
         query: Pairs = ()
         if not isinstance(path, str) or paths.is_plain(path) is None:
             path, query = paths.read(method, path)

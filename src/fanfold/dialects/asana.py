@@ -15,7 +15,7 @@ import msgspec
 from fanfold.dialects.actions import read_action, shown
 from fanfold.dialects.paths import PathRules
 from fanfold.dialects.phrases import make_phrase
-from fanfold.dialects.strict_json import decode_strict
+from fanfold.dialects.strict_json import decode_strict, is_deeper
 from fanfold.errors import Crashed, LimitExceeded, RequestError
 from fanfold.model import Answer, Batch, Result
 
@@ -36,10 +36,12 @@ FIELDS = ("status_code", "headers", "body")
 PARTICULAR_HEADERS = frozenset({"location"})
 """Response headers that belong to one result; all others are common and stand on the parent."""
 
+_PRETTY_DEPTH = 100
 _WITHOUT_HELP = frozenset({412, 429})
 _OPENINGS = {status: b'{"status_code":%d,"headers":{},"body":' % status for status in range(100, 600)}
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 _scan = msgspec.json.Decoder(msgspec.Raw).decode
 
 
@@ -96,7 +98,7 @@ class AsanaDialect:
                 pieces += (opening, answer.body or b"null", b"},")
         pieces[-1] = (pieces[-1][:-1] if results else pieces[-1]) + b"]}"
         body = b"".join(pieces)
-        return msgspec.json.format(body, indent=2) if pretty else body
+        return _prettify(body) if pretty else body
 
     def answer_of(self, result: Result) -> Answer:
         """What a single request is answered, and the same action inside a batch."""
@@ -142,6 +144,16 @@ def _is_json(body: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _prettify(body: bytes) -> bytes:
+    """Indent by two spaces; but not what is nested so deep that the indentation would dwarf the text."""
+    try:
+        if is_deeper(_decode(body), _PRETTY_DEPTH):
+            return body
+    except (ValueError, RecursionError):
+        return body
+    return msgspec.json.format(body, indent=2)
 
 
 def _write_members(answer: Answer, kept: tuple[str, ...]) -> bytes:

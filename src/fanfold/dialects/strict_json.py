@@ -28,20 +28,26 @@ def decode_strict(body: bytes, *, max_depth: int = 64) -> object:
     """The value that ``body`` holds. Raises ``RequestError`` (400) for whatever is not JSON or is ambiguous."""
     try:
         tree: object = _decode(body)
-        if body.count(b"{") + body.count(b"[") > max_depth and _is_deeper(tree, max_depth):
+        if body.count(b"{") + body.count(b"[") > max_depth and is_deeper(tree, max_depth):
             raise _refusal(f"nested more than {max_depth} levels deep")
         written_back = _encode(tree)
     except (ValueError, OverflowError, RecursionError):
         raise RequestError(INVALID) from None
     if _LONG_NUMBER in written_back.translate(_ALL_DIGITS_ZERO) and _has_long_integer(tree):
         raise _refusal("an integer does not fit into 64 bits")
+    if b"\\u0000" in body and b"\\u0000" in body.replace(b"\\\\", b""):
+        raise _refusal("the NUL character is not accepted")
+    if written_back != body:
+        _check_keys(body, written_back)
+    return tree
+
+
+def _check_keys(body: bytes, written_back: bytes) -> None:
+    """Of a repeated key only one is left when the tree is written back, so that two quotes are missing, or more."""
     if b"\\" in body:
         body, written_back = _without_escapes(body), _without_escapes(written_back)
-        if b"\\u0000" in body:
-            raise _refusal("the NUL character is not accepted")
     if body.count(b'"') != written_back.count(b'"'):
         raise _refusal("a key is repeated within an object")
-    return tree
 
 
 def _refusal(reason: str) -> RequestError:
@@ -53,7 +59,8 @@ def _without_escapes(text: bytes) -> bytes:
     return text.replace(b"\\\\", b"").replace(b'\\"', b"")
 
 
-def _is_deeper(tree: object, depth: int) -> bool:
+def is_deeper(tree: object, depth: int) -> bool:
+    """Whether lists and objects stand more than ``depth`` levels inside each other."""
     level = [tree]
     for _ in range(depth):
         level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Coroutine, Sequence
+from math import inf
 from random import Random
 from time import perf_counter
 from typing import Any, Protocol, cast
@@ -71,7 +72,7 @@ class Background:
 
 
 class _Run(Struct):
-    """One step while it is carried out. Its result is set once."""
+    """One step while it is carried out."""
 
     step: Step
     result: Result = _PENDING
@@ -85,7 +86,7 @@ async def dispatch(
     started = perf_counter()
     runs = [_Run(step) for step in plan.steps]
     in_turn = runs if shuffle is None else shuffle.sample(runs, len(runs))
-    until = None if plan.deadline is None else started + plan.deadline
+    until = inf if plan.deadline is None else started + plan.deadline
     waiting = _answer_inline(in_turn, target, until)
     if waiting:
         parallel = _Parallel(waiting, target)
@@ -93,15 +94,13 @@ async def dispatch(
     return [run.result for run in runs]
 
 
-def _shorter(timeout: float | None, until: float | None) -> float | None:
+def _shorter(timeout: float | None, until: float) -> float:
     """Seconds from now in which the steps that wait have to be done; not above 0 if it is too late for them."""
-    if until is None:
-        return timeout
     left = until - perf_counter()
     return left if timeout is None or left < timeout else timeout
 
 
-def _answer_inline(runs: list[_Run], target: Target, until: float | None) -> list[_Run]:
+def _answer_inline(runs: list[_Run], target: Target, until: float) -> list[_Run]:
     """Settle every step that does not wait; return those that do."""
     inline = cast("InlineTarget", target) if hasattr(target, "answer") else None
     waiting: list[_Run] = []
@@ -114,7 +113,7 @@ def _answer_inline(runs: list[_Run], target: Target, until: float | None) -> lis
             run.result = Result(step.action, None, step.error)
         elif inline is None or not call.endpoint.inline:
             waiting.append(run)
-        elif until is not None and now >= until:
+        elif now >= until:
             run.result = Result(step.action, None, TimedOut())
         else:
             started = now
@@ -158,10 +157,10 @@ class _Parallel:
         self._left = len(runs)
         self._done: asyncio.Future[None] | None = None
 
-    async def join(self, bound: float | None, grant: Holding, background: Background) -> None:
+    async def join(self, bound: float, grant: Holding, background: Background) -> None:
         """Start all, in order, and return when the last is done or ``bound`` seconds have passed."""
         started = perf_counter()
-        if bound is not None and bound <= 0:
+        if bound <= 0:
             self._give_up(0.0)
             return
         loop = asyncio.get_running_loop()
@@ -171,7 +170,7 @@ class _Parallel:
         if not self._left:
             return
         self._done = loop.create_future()
-        timer = None if bound is None else loop.call_later(bound, self._wake)
+        timer = None if bound == inf else loop.call_later(bound, self._wake)
         try:
             await self._done
         finally:
@@ -196,8 +195,7 @@ class _Parallel:
             error = _crash(call, crash)
         except _CRASHES as crash:
             answer, error = None, _crash(call, crash)
-        if run.result is _PENDING:
-            run.result = Result(run.step.action, answer, error, perf_counter() - started)
+        run.result = Result(run.step.action, answer, error, perf_counter() - started)
         self._left -= 1
         if not self._left:
             self._wake()
