@@ -115,6 +115,7 @@ class SqliteStore:
         self.membership_epoch = 0
         """Grows whenever somebody joined or left something, so that what is remembered about that can be forgotten."""
         self._gid = self._gid_end = 0
+        self._reserved = False
         self.signing_key = self._lasting_key("signing_key")
 
     def _prepare(self) -> None:
@@ -174,12 +175,15 @@ class SqliteStore:
     def end_action(self) -> None:
         """Keep the action's writes until the next ``commit``."""
         self._cursor.execute("RELEASE action")
+        self._reserved = False
 
     def undo_action(self) -> None:
         """Take back all that the action wrote."""
         self._cursor.execute("ROLLBACK TO action; RELEASE action")
         self.membership_epoch += 1
-        self.forget_gids()
+        if self._reserved:
+            self.forget_gids()
+            self._reserved = False
 
     def commit(self) -> None:
         """Make everything written since the last commit durable; on failure nothing of it is kept."""
@@ -218,6 +222,7 @@ class SqliteStore:
             stored = self.setting("next_gid")
             self._gid = int(stored) if stored else FIRST_GID
             self._gid_end = self._gid + GID_BLOCK
+            self._reserved = True
             self.set("next_gid", str(self._gid_end).encode())
         self._gid += 1
         return self._gid - 1
