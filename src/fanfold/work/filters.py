@@ -41,6 +41,16 @@ def after(name: str, value: Plain) -> Where:
     return Where(f" AND {_of(name)} > ?", (value,))
 
 
+def since(name: str, value: Plain) -> Where:
+    """The field has a value that is not below this one."""
+    return Where(f" AND {_of(name)} >= ?", (value,))
+
+
+def absent_or_since(name: str, value: Plain) -> Where:
+    """The field has no value, or one that is not below this one."""
+    return Where(f" AND ({_of(name)} IS NULL OR {_of(name)} >= ?)", (value,))
+
+
 def starts(name: str, value: str) -> Where:
     """The field's text begins so: a moment on a certain day, for one."""
     return Where(f" AND substr({_of(name)}, 1, {len(value)}) = ?", (value,))
@@ -85,6 +95,16 @@ def listed(field: str, owners: Sequence[int]) -> Where:
         f" AND EXISTS (SELECT 1 FROM link k WHERE k.target = r.gid AND k.field = ? AND k.owner IN ({marks}))",  # noqa: S608
         (field, *owners),
     )
+
+
+def inside(workspace: int) -> Where:
+    """The record is in the workspace."""
+    return Where(" AND r.workspace = ?", (workspace,))
+
+
+def of_kind(kind: str) -> Where:
+    """The record is of the kind."""
+    return Where(" AND r.kind = ?", (kind,))
 
 
 def every(conditions: Iterable[Where]) -> Where:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fanfold.work.kinds.attachments import attachment
 from fanfold.work.kinds.custom_field_settings import custom_field_setting
 from fanfold.work.kinds.custom_fields import custom_field
 from fanfold.work.kinds.enum_options import enum_option
 from fanfold.work.kinds.project_memberships import project_membership
 from fanfold.work.kinds.projects import project
 from fanfold.work.kinds.sections import section
+from fanfold.work.kinds.stories import story
+from fanfold.work.kinds.tags import tag
 from fanfold.work.kinds.tasks import task
 from fanfold.work.kinds.team_memberships import team_membership
 from fanfold.work.kinds.user_task_lists import user_task_list
 from fanfold.work.kinds.users import user
 from fanfold.work.kinds.workspace_memberships import workspace_membership
 from fanfold.work.kinds.workspaces import workspace
+from fanfold.work.stories import tell_stories
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +29,10 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Kind, ...] = (
     *(workspace, workspace_membership, user, user_task_list, team_membership),
-    *(project, project_membership, section, task),
+    *(project, project_membership, section, task, story, tag, attachment),
     *(custom_field, enum_option, custom_field_setting),
 )
 """In the order in which the API description shows them."""
 
-OBSERVERS: tuple[Callable[[Change], None], ...] = ()
+OBSERVERS: tuple[Callable[[Change], None], ...] = (tell_stories,)
 """Told of each change after it was written, within the same savepoint."""

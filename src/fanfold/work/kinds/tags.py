@@ -1,0 +1,62 @@
+"""Tags: words that tasks of a workspace can have, whatever project they are in."""
+
+from __future__ import annotations
+
+from heapq import merge
+from typing import TYPE_CHECKING
+
+from fanfold.work.addresses import permalink
+from fanfold.work.pages import page
+from fanfold.work.references import in_one_workspace
+from fanfold.work.routes import PAGING, creatable_under, crud, under, workspace_page
+from fanfold.work.schema import Kind, choice, computed, datetime, many, one, text
+
+if TYPE_CHECKING:
+    from fanfold.model import Answer
+    from fanfold.work.change import Change
+    from fanfold.work.request import Request
+    from fanfold.work.store import Held
+
+_HUES = ("pink", "green", "blue", "red", "teal", "brown", "orange", "purple", "warm-gray")
+COLORS = tuple(f"{shade}-{hue}" for shade in ("dark", "light") for hue in _HUES)
+
+tag = Kind(
+    "tag",
+    fields=(
+        text("name", default="", nullable=False),
+        choice("color", *COLORS),
+        text("notes", default="", nullable=False),
+        datetime("created_at", access="read"),
+        many("followers", "user", access="create"),
+        one("workspace", "workspace", access="create", required=True, nullable=False),
+        computed("permalink_url", lambda sheet, gid, _: permalink(sheet.view, gid), of="text"),
+    ),
+)
+crud(tag, "create", "read", "update", "delete")
+under(tag, "task", "task.tags")
+under(tag, "workspace")
+creatable_under(tag, "workspace")
+tag.rule("create", "update")(in_one_workspace)
+
+
+@tag.rule("create")
+def is_followed(change: Change) -> None:
+    """A new tag is in the workspace named and followed by those named."""
+    change.after["workspace"] = str(change.workspace)
+    for follower in change.given.lists.get("followers", ()):
+        change.add("followers", follower)
+
+
+@tag.verb("GET", "/tags", "getTags", query=(one("workspace", "workspace"), *PAGING), answers="list", paged=True)
+def list_tags(request: Request) -> Answer:
+    """List the tags of a workspace, or of all that the caller is in."""
+    workspace = request.named("workspace", "workspace")
+    if workspace is not None:
+        return workspace_page(request, workspace.gid)
+    store, workspaces = request.view.store, request.view.workspaces
+
+    def fetch(after: int | None, limit: int) -> list[Held]:
+        found = (store.page_kind(workspace, "tag", after, limit) for workspace in workspaces)
+        return list(merge(*found, key=lambda held: held.gid))[:limit]
+
+    return page(request, tag, fetch)
