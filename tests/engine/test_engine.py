@@ -80,7 +80,7 @@ async def test_slots_are_given_back_once_after_every_kind_of_end():
 async def test_a_client_that_leaves_gives_its_slots_back_when_the_last_write_is_done():
     limiter, target = Counting(), EchoTarget()
     engine = Engine(target, Admission(limiter))
-    running = asyncio.create_task(engine.run(Batch((Action("POST", "/wait/20"), Action("GET", "/wait/20"))), CALLER))
+    running = asyncio.create_task(engine.run(Batch((Action("POST", "/wait/100"), Action("GET", "/wait/100"))), CALLER))
     await asyncio.sleep(0.001)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
