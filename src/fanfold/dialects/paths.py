@@ -38,8 +38,10 @@ class PathRules:
         self._base = base.strip("/").casefold().split("/")
         self._prefix = f"/{base.strip('/')}/"
         self._lenient = lenient
-        words = "|".join(sorted(re.escape(segment) for _, segment in refused)) or "(?!)"
-        self.is_plain = re.compile(rf"/(?!(?:{words})\b)[a-z_]{{1,64}}+(?:/[A-Za-z0-9_-]{{1,64}}+){{0,8}}+").fullmatch
+        words = "|".join(re.escape(segment) for segment in sorted({self._base[0], *(first for _, first in refused)}))
+        self.is_plain = re.compile(
+            rf"/(?!(?:{words})\b)[a-z_]{{1,64}}+(?:/(?!\.)[A-Za-z0-9_.@:~+-]{{1,64}}+){{0,8}}+"
+        ).fullmatch
         """Whether a path needs no further look: the only question that most paths are ever asked."""
 
     def read(self, method: str, written: object) -> tuple[str, Pairs]:
