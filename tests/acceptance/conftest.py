@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import pytest
 from msgspec import json
 
+from tests.contract.checking import received
+
 TOKEN = "a-token-made-for-this-test"
 
 
@@ -46,7 +48,9 @@ class Live(NamedTuple):
             response = connection.getresponse()
             data = response.read()
             given = {name.lower(): value for name, value in response.getheaders()}
-            return response.status, json.decode(data) if data else None, given
+            answer = json.decode(data) if data else None
+            received(method, path, body, response.status, answer)
+            return response.status, answer, given
         finally:
             connection.close()
 

@@ -1,12 +1,14 @@
 """Whether what was answered keeps the contract: checked of every answer that any test receives, without its asking."""
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable
 from contextlib import contextmanager
 from functools import cache
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jsonschema_rs
+import pytest
 from msgspec import json
 
 from fanfold.work.api import WorkApi
@@ -129,7 +131,10 @@ def check_response(operation: str, status: int, body: object, *, limited: bool =
     ``operation``: its name, or method and path (``GET /tasks/1``). ``limited``: the client chose the fields itself, and
     may have opened relations, so that fields beyond those of the short forms are no fault.
     """
-    name = operation_at(*operation.split(" ", 1)) if " " in operation else operation
+    try:
+        name = operation_at(*operation.split(" ", 1)) if " " in operation else operation
+    except LookupError:
+        return [f"{operation}: answered with {status}, but no operation is described there"]
     contracts = {"own": _described(name, status)}
     if published.FILE.is_file():
         contracts["published"] = _published(name, status, strict=not limited)
@@ -162,29 +167,49 @@ def operation_at(method: str, path: str) -> str:
 
 # -- every answer ----------------------------------------------------------------------------------------------------
 
+FAULTS: list[str] = []
+"""What was wrong with the answers that the running test received."""
+
+CHOOSING = {"opt_fields", "opt_expand", "fields", "expand"}
+"""Parameters and options by which a client chooses what it is shown."""
+
 
 @contextmanager
-def watched() -> Iterator[list[str]]:
-    """Look at every answer of every ``WorkApi`` in this process meanwhile; gives the list that faults are added to."""
-    faults: list[str] = []
-    plain = WorkApi.answer
+def watched():
+    """Meanwhile look at every answer of every ``WorkApi`` in this process, and at what the official client receives."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WorkApi, "answer", _watched_answer(WorkApi.answer))
+        if "asana" in sys.modules:
+            client = sys.modules["asana.rest"].RESTClientObject
+            patch.setattr(client, "request", _watched_request(client.request))
+        yield FAULTS
 
+
+def _watched_answer(plain):
     def answer(self, call):
         given = plain(self, call)
         if given.status < 300:
-            options = call.body.get("options") if isinstance(call.body, dict) else None
-            limited = any(name in ("opt_fields", "opt_expand") for name, _ in call.query)
-            limited = limited or (isinstance(options, dict) and bool({"fields", "expand"} & set(options)))
-            faults.extend(
-                check_response(call.endpoint.operation, given.status, json.decode(given.body), limited=limited)
-            )
+            limited = _chooses((name for name, _ in call.query), call.body)
+            operation, body = call.endpoint.operation, json.decode(given.body)
+            FAULTS.extend(check_response(operation, given.status, body, limited=limited))
         return given
 
-    WorkApi.answer = answer
-    try:
-        yield faults
-    finally:
-        WorkApi.answer = plain
+    return answer
+
+
+def _watched_request(plain):
+    def request(self, method, url, query_params=None, headers=None, body=None, **more):
+        given = plain(self, method, url, query_params, headers, body, **more)
+        if given.status < 300:
+            received(method, f"{url}?{urlencode(query_params or ())}", body, given.status, json.decode(given.data))
+        return given
+
+    return request
+
+
+def received(method: str, url: str, sent: object, status: int, body: object) -> None:
+    """Look at an answer that a test received over HTTP; what is wrong with it fails the test at its end."""
+    FAULTS.extend(check_exchange(method, url, sent, status, body))
 
 
 def check_exchange(method: str, url: str, sent: object, status: int, body: object) -> list[str]:
@@ -192,14 +217,24 @@ def check_exchange(method: str, url: str, sent: object, status: int, body: objec
     parts = urlsplit(url)
     if status >= 300 or not parts.path.startswith(f"{BASE}/"):
         return []
-    limited = bool({"opt_fields", "opt_expand"} & set(parse_qs(parts.query)))
-    operation = operation_at(method, parts.path.removeprefix(BASE))
+    limited = _chooses(parse_qs(parts.query, keep_blank_values=True), sent)
+    operation = f"{method} {parts.path.removeprefix(BASE)}"
     faults = check_response(operation, status, body, limited=limited)
-    if operation == "createBatchRequest" and not limited:
-        for action, result in zip(sent["data"]["actions"], body["data"], strict=True):
-            if result["status_code"] < 300:
-                name = operation_at(action["method"], "/" + action["relative_path"].lstrip("/"))
-                chosen = {"fields", "expand"} & set(action.get("options") or ())
-                chosen |= {"opt_fields", "opt_expand"} & set(action.get("data") or ())
-                faults += check_response(name, result["status_code"], result["body"], limited=bool(chosen))
+    if operation == "POST /batch" and not limited:
+        asked = (json.decode(sent) if isinstance(sent, bytes) else sent)["data"]["actions"]
+        for action, result in zip(asked, body["data"], strict=True):
+            faults += _check_result(action, result)
     return faults
+
+
+def _check_result(action: dict, result: dict) -> list[str]:
+    if result["status_code"] >= 300:
+        return []
+    limited = _chooses(action.get("data") or (), action)
+    operation = f"{action['method']} /{action['relative_path'].lstrip('/').partition('?')[0]}"
+    return check_response(operation, result["status_code"], result["body"], limited=limited)
+
+
+def _chooses(names: Iterable[str], body: object) -> bool:
+    options = body.get("options") if isinstance(body, dict) else None
+    return bool(CHOOSING & {*names, *(options or ())})

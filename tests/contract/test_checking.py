@@ -1,12 +1,14 @@
 """The checker itself: it sees what breaks the contract and lets through what does not."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from fanfold.model import Call, Caller
 from fanfold.work import SqliteStore, WorkApi
 from fanfold.work.change import born
 from tests.contract import published
-from tests.contract.checking import check_exchange, check_response, operation_at
+from tests.contract.checking import _watched_request, check_exchange, check_response, operation_at
 
 SECTION = {"gid": "7", "resource_type": "section", "name": "To do"}
 
@@ -81,6 +83,10 @@ def test_a_batch_is_checked_result_by_result():
     assert all(fault.startswith("getSection: data.gid: 7 ") for fault in faults)
 
 
+def test_success_where_no_operation_is_described_is_seen():
+    assert check_exchange("GET", "http://h/api/1.0/secrets", None, 200, {"data": []}) != []
+
+
 def test_what_is_outside_the_api_is_not_looked_at():
     assert check_exchange("GET", "http://h/healthz", None, 200, {"status": "ok"}) == []
 
@@ -96,3 +102,14 @@ def test_every_answer_that_a_test_receives_is_looked_at(contract_faults):
     seen = list(contract_faults)
     contract_faults.clear()
     assert any("getUser: data.name: 12" in fault for fault in seen)
+
+
+def test_what_the_official_client_receives_is_looked_at(contract_faults):
+    def plain(self, method, url, *_):
+        return SimpleNamespace(status=200, data=b'{"data":{"gid":7}}')
+
+    url = "http://127.0.0.1:8480/api/1.0/sections/7"
+    _watched_request(plain)(None, "GET", url, [("opt_fields", "gid")])
+    seen = list(contract_faults)
+    contract_faults.clear()
+    assert any("getSection: data.gid: 7" in fault for fault in seen)
