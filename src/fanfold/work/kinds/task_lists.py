@@ -79,7 +79,11 @@ def _project_page(request: Request, project: int, where: Where) -> Answer:
     def fetch(after: Any, limit: int) -> list[Held]:
         return store.page_nested(project, SECTIONS, TASKS, after, limit, where)
 
-    return page(request, request.kind, fetch)
+    def border_of(item: Held) -> tuple[int | None, int]:
+        section = next(owner for owner, note in store.owners(item.gid, TASKS) if note == project)
+        return store.place(project, SECTIONS, section), item.border
+
+    return page(request, request.kind, fetch, border_of=border_of)
 
 
 def by_custom_id(request: Request) -> Answer:

@@ -93,17 +93,17 @@ FROM link l JOIN record r ON r.gid = l.note
 WHERE l.owner = ? AND l.field = ? AND l.position > ? {where}
 ORDER BY l.position LIMIT ?;
 
+-- name: by_name
+SELECT l.position, r.gid, r.kind, r.workspace, r.private, x'', r.compact
+FROM link l JOIN record r ON r.gid = l.target
+WHERE l.owner = ? AND l.field = ?
+ORDER BY json_extract(CAST(r.document AS TEXT), '$.name') COLLATE NOCASE, r.gid LIMIT ?;
+
 -- name: page_kind
 SELECT r.gid, r.gid, r.kind, r.workspace, r.private, x'', r.compact
 FROM record r
 WHERE r.workspace = ? AND r.kind = ? AND r.gid > ? {where}
 ORDER BY r.gid LIMIT ?;
-
--- name: page_nested
-SELECT s.position, t.position, t.target, r.kind, r.workspace, r.private, x'', r.compact
-FROM link s CROSS JOIN link t ON t.owner = s.target AND t.field = ?3 CROSS JOIN record r ON r.gid = t.target
-WHERE s.owner = ?1 AND s.field = ?2 AND s.position >= ?4 AND (s.position > ?4 OR t.position > ?5) {where}
-ORDER BY s.position, s.target, t.position LIMIT ?;
 
 -- name: append
 INSERT INTO link (owner, field, position, target, note)

@@ -387,6 +387,10 @@ class SqliteStore:
         """Up to ``limit`` of the records that the owner's links have as notes, in the order of the list."""
         return self._page("page_notes", owner, field, after, limit, where)
 
+    def by_name(self, owner: int, field: str, limit: int) -> list[Held]:
+        """The first ``limit`` members of the owner's list in alphabetical order."""
+        return [Held(*row) for row in self._cursor.execute(SQL["by_name"], (owner, field, limit))]
+
     def page_kind(self, workspace: int, kind: str, after: int | None, limit: int, where: Where = ALL) -> list[Held]:
         """Up to ``limit`` records of a kind in a workspace, by gid."""
         return self._page("page_kind", workspace, kind, after, limit, where)
@@ -397,13 +401,21 @@ class SqliteStore:
         return [Held(*row) for row in self._cursor.execute(sql, (first, second, border, *where.values, limit))]
 
     def page_nested(
-        self, owner: int, field: str, inner: str, after: tuple[int, int] | None, limit: int, where: Where = ALL
+        self, owner: int, outer: str, inner: str, after: tuple[int, int] | None, limit: int, where: Where = ALL
     ) -> list[Held]:
-        """Up to ``limit`` members of the lists ``inner`` of the members of the owner's list; borders are pairs."""
-        sql = SQL["page_nested"].replace("{where}", where.sql)
-        border = after or (_LOWEST, _LOWEST)
-        rows = self._cursor.execute(sql, (owner, field, inner, *border, *where.values, limit))
-        return [Held((outer, place), *rest) for outer, place, *rest in rows]
+        """Up to ``limit`` members of the lists ``inner`` of the members of the owner's list ``outer``, list after list.
+
+        ``after`` is a place in the outer and one in the inner list; the borders given back are places in the inner ones.
+        """
+        found: list[Held] = []
+        spot, border = after or (_LOWEST, None)
+        for place, member in self.places(owner, outer):
+            if place >= spot:
+                start = border if place == spot else None
+                found += self.page_linked(member, inner, start, limit - len(found), where)
+                if len(found) >= limit:
+                    break
+        return found
 
     def found(self, workspace: int, kind: str, where: Where, order: str, limit: int, start: int = 0) -> list[Held]:
         """Up to ``limit`` records of a kind in a workspace, from number ``start`` on in the given order; borders are gids."""
