@@ -85,6 +85,12 @@ class World:
             assert body["next_page"]["path"].endswith(f"offset={quote(body['next_page']['offset'], safe='')}")
             offset = {"offset": body["next_page"]["offset"]}
 
+    def options(self, field):
+        """The options of a custom field in order: name → gid."""
+        return {
+            option["name"]: option["gid"] for option in self.call("GET", f"/custom_fields/{field}")[1]["enum_options"]
+        }
+
 
 @pytest.fixture
 def world():
@@ -116,3 +122,48 @@ def eve(world):
 @pytest.fixture
 def org(world):
     return world.org
+
+
+@pytest.fixture
+def space(world):
+    """A workspace of Ada and Bob that is no organization, so that projects need no team."""
+    return world.workspace("Space", world.ada, world.bob)
+
+
+@pytest.fixture
+def project(world, space):
+    return world.made("/projects", {"name": "Launch", "workspace": space})
+
+
+@pytest.fixture
+def new_field(world, space):
+    """Makes a custom field."""
+
+    def new_field(kind, name="", **values):
+        data = {"workspace": space, "name": name or kind, "resource_subtype": kind}
+        return world.made("/custom_fields", data | values)
+
+    return new_field
+
+
+@pytest.fixture
+def attached(world, project, new_field):
+    """Makes a custom field that the project has."""
+
+    def attached(kind, name="", **values):
+        gid = new_field(kind, name, **values)
+        world.call("POST", f"/projects/{project}/addCustomFieldSetting", {"custom_field": gid})
+        return gid
+
+    return attached
+
+
+@pytest.fixture
+def put(world, project):
+    """Gives the project a value and shows the custom field, or the refusal."""
+
+    def put(field, value):
+        status, shown = world.call("PUT", f"/projects/{project}", {"custom_fields": {field: value}})
+        return shown if status >= 400 else next(item for item in shown["custom_fields"] if item["gid"] == field)
+
+    return put

@@ -48,7 +48,8 @@ VALUES = {
 def custom_fields_of(kind: Literal["task", "project"]) -> Field:
     """The field ``custom_fields`` of a kind; its page adds the rule ``custom_values_fit`` at creation and update."""
     needs = (f"{kind}.custom_objects", *((IN_SECTIONS,) if kind == "task" else ()))
-    return obj("custom_fields", parse=read_custom_values, compute=show_custom_fields, needs=needs, of="list")
+    shown: dict[str, Any] = {"kind": "custom_field", "of": "list", "compute": show_custom_fields, "needs": needs}
+    return obj("custom_fields", parse=read_custom_values, **shown)
 
 
 # -- what a client writes --------------------------------------------------------------------------------------------

@@ -186,14 +186,14 @@ def format_fits_the_type(change: Change) -> None:
     after = change.after
     if after["type"] != "number":
         after.update(precision=None, format="none")
-    elif after["precision"] is None:
+    elif after.get("precision") is None:
         after["precision"] = 0
     if after["type"] != "reference":
         after["input_restrictions"] = None
     if after["format"] != "currency":
         after["currency_code"] = None
-    elif not re.fullmatch("[A-Z]{3}", after["currency_code"] or ""):
-        raise RequestError(f"currency_code: Not a three-letter currency code: {brief(after['currency_code'])}")
+    elif not re.fullmatch("[A-Z]{3}", after.get("currency_code") or ""):
+        raise RequestError(f"currency_code: Not a three-letter currency code: {brief(after.get('currency_code'))}")
     if after["format"] != "custom":
         after.update(custom_label=None, custom_label_position=None)
 

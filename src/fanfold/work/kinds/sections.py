@@ -90,17 +90,26 @@ def delete(request: Request) -> Answer:
     return EMPTY
 
 
-_INSERT = (one("section", "section", required=True, nullable=False), one("before_section", "section"), one("after_section", "section"))
+_INSERT = (
+    one("section", "section", required=True, nullable=False),
+    one("before_section", "section"),
+    one("after_section", "section"),
+)
 
 
 @section.verb(
-    "POST", "/projects/{project_gid}/sections/insert", "insertSectionForProject", subject="project", takes=_INSERT, answers="empty"
+    "POST",
+    "/projects/{project_gid}/sections/insert",
+    "insertSectionForProject",
+    subject="project",
+    takes=_INSERT,
+    answers="empty",
 )
 def insert(request: Request) -> Answer:
     """Move a section before or after another of the same project."""
     given = read(request, _INSERT)
     row = given.row("section")
-    if row is None or "before_section" not in given and "after_section" not in given:
+    if row is None or ("before_section" not in given and "after_section" not in given):
         raise RequestError("You must specify one of before_section or after_section")
     change = touching(request.view, row)
     if change.before["project"] != str(request.row.gid):

@@ -1,0 +1,114 @@
+"""Searching the projects of a workspace: every parameter narrows what the database looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from fanfold.errors import RequestError
+from fanfold.work import filters
+from fanfold.work.pages import listing
+from fanfold.work.schema import Field, boolean, choice, date, datetime, text
+from fanfold.work.validate import value_of
+from fanfold.work.view import gid_of
+
+if TYPE_CHECKING:
+    from fanfold.model import Answer
+    from fanfold.work.request import Request
+    from fanfold.work.store import Held, Where
+
+MAX_FOUND = 100
+"""Most projects that one search answers with."""
+
+MAX_LOOKED_AT = 2000
+"""Most matches that one search goes through for those that the caller may see."""
+
+SORTED_BY = {
+    "due_date": "due_on",
+    "created_at": "created_at",
+    "completed_at": "completed_at",
+    "modified_at": "modified_at",
+    "relevance": "modified_at",
+}
+
+_DAYS = {"completed_on": "completed_at", "created_on": "created_at", "due_on": "due_on", "start_on": "start_on"}
+_MOMENTS = {"completed_at": "completed_at", "created_at": "created_at", "due_at": "due_on"}
+
+_LISTS = ("teams.any", "owner.any", "members.any", "members.not", "portfolios.any")
+
+SEARCH: tuple[Field, ...] = (
+    text("text"),
+    choice("sort_by", *SORTED_BY),
+    boolean("sort_ascending", default=None),
+    boolean("completed", default=None),
+    *(text(name) for name in _LISTS),
+    *(date(f"{name}{bound}") for name in _DAYS for bound in ("", ".before", ".after")),
+    *(datetime(f"{name}{bound}") for name in _MOMENTS for bound in (".before", ".after")),
+)
+"""The query parameters of a search."""
+
+
+def search(request: Request) -> Answer:
+    """Search the projects of a workspace."""
+    query, view = request.query, request.view
+    where = filters.every(_conditions(request))
+    by = value_of(choice("sort_by", *SORTED_BY), query.get("sort_by") or "modified_at")
+    order = filters.order(SORTED_BY[by], descending=not request.flag("sort_ascending"))
+    found: list[Held] = []
+    for start in range(0, MAX_LOOKED_AT, MAX_FOUND):
+        held = view.store.found(request.row.gid, "project", where, order, MAX_FOUND, start)
+        found += [item for item in held if not item.private or view.sees_gid(item.gid)]
+        if len(held) < MAX_FOUND or len(found) >= MAX_FOUND:
+            break
+    return listing(request, request.kind, found[:MAX_FOUND])
+
+
+def _conditions(request: Request) -> Iterator[Where]:
+    query = request.query
+    if query.get("text"):
+        yield filters.contains("name", query["text"])
+    completed = request.flag("completed")
+    if completed is not None:
+        yield filters.equals("completed", completed)
+    yield from _on_relations(request)
+    for name, field in _DAYS.items():
+        yield from _on_days(query, name, field)
+    for name, field in _MOMENTS.items():
+        for bound, condition in ((".before", filters.before), (".after", filters.after)):
+            if query.get(name + bound):
+                yield condition(field, value_of(datetime(name + bound), query[name + bound]))
+
+
+def _on_relations(request: Request) -> Iterator[Where]:
+    query, user_gid = request.query, request.view.user_gid
+    for name, field, read in (("teams.any", "team", gid_of), ("owner.any", "owner", user_gid)):
+        if name in query:
+            yield filters.among(field, [str(gid) for gid in _gids(request, name, read)])
+    for name, negated in (("members.any", False), ("members.not", True)):
+        if name in query:
+            yield filters.linked("project.members", _gids(request, name, user_gid), negated=negated)
+    if "portfolios.any" in query:
+        yield filters.listed("portfolio.items", _gids(request, "portfolios.any", gid_of))
+
+
+def _on_days(query: dict[str, str], name: str, field: str) -> Iterator[Where]:
+    if name in query:
+        if query[name] in ("", "null"):
+            yield filters.absent(field)
+        else:
+            yield filters.starts(field, value_of(date(name), query[name]))
+    for bound, condition in ((".before", filters.day_before), (".after", filters.day_after)):
+        if query.get(name + bound):
+            yield condition(field, value_of(date(name + bound), query[name + bound]))
+
+
+def _gids(request: Request, name: str, read: Callable[[str], int | None]) -> list[int]:
+    """The gids in a comma-separated parameter; who does not exist matches nothing."""
+    words = [word.strip() for word in request.query[name].split(",") if word.strip()]
+    if len(words) > MAX_FOUND:
+        raise RequestError(f"{name}: Must have at most {MAX_FOUND} members")
+    found = [(word, read(word)) for word in words]
+    for word, gid in found:
+        if gid is None and "@" not in word:
+            raise RequestError(f"{name}: Not a recognized ID: {word[:100]}")
+    return [gid for _, gid in found if gid is not None]

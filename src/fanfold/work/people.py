@@ -1,0 +1,27 @@
+"""Who may be named where: people act in the workspaces that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fanfold.errors import RequestError
+from fanfold.work.shape import decode
+from fanfold.work.view import MEMBERS
+
+if TYPE_CHECKING:
+    from fanfold.work.view import View
+
+
+def is_organization(view: View, workspace: int) -> bool:
+    """Whether a workspace is an organization, which has teams."""
+    row = view.store.record(workspace)
+    return row is not None and bool(decode(row.document).get("is_organization"))
+
+
+def must_belong(view: View, workspace: int, users: Iterable[int], label: str) -> None:
+    """Refuse users who are not in the workspace; ``label`` is the field that names them."""
+    for user in users:
+        if not view.store.linked(workspace, MEMBERS, user):
+            where = "Organization" if is_organization(view, workspace) else "Workspace"
+            raise RequestError(f"{label}: Not a user in {where}: {user}")

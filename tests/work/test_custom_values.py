@@ -1,0 +1,151 @@
+"""The values of custom fields: every type as written, shown, told in words, and refused."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "name", "shown", "told"),
+    [
+        ({"kind": "text"}, "Hello", "text_value", "Hello", "Hello"),
+        ({"kind": "text"}, "", "text_value", None, None),
+        ({"kind": "number"}, 5.4, "number_value", 5, "5"),
+        ({"kind": "number", "precision": 2}, "5.239", "number_value", 5.24, "5.24"),
+        ({"kind": "number", "precision": 1, "format": "percentage"}, 0.2514, "number_value", 0.251, "25.1%"),
+        (
+            {"kind": "number", "precision": 2, "format": "currency", "currency_code": "EUR"},
+            3,
+            "number_value",
+            3,
+            "€3.00",
+        ),
+        ({"kind": "number", "format": "currency", "currency_code": "CHF"}, 3, "number_value", 3, "CHF 3"),
+        ({"kind": "number", "format": "custom", "custom_label": "km"}, 3, "number_value", 3, "3 km"),
+        ({"kind": "number", "format": "duration"}, 90, "number_value", 90, "1h 30m"),
+        ({"kind": "date"}, "2026-02-03", "date_value", {"date": "2026-02-03"}, "2026-02-03"),
+        ({"kind": "date"}, {"date": "2026-02-03"}, "date_value", {"date": "2026-02-03"}, "2026-02-03"),
+        (
+            {"kind": "date"},
+            {"date_time": "2026-02-03T10:00:00+02:00"},
+            "date_value",
+            {"date": "2026-02-03", "date_time": "2026-02-03T08:00:00.000Z"},
+            "2026-02-03T08:00:00.000Z",
+        ),
+        ({"kind": "people"}, [], "people_value", [], None),
+        ({"kind": "multi_enum"}, [], "multi_enum_values", [], None),
+    ],
+)
+def test_a_value_is_shown_as_its_type_and_in_words(attached, put, kind, written, name, shown, told):
+    field = attached(**kind)
+    found = put(field, written)
+    assert (found[name], found["display_value"]) == (shown, told)
+    cleared = put(field, None)
+    assert (cleared[name] or None, cleared["display_value"]) == (None, None)
+
+
+def test_options_are_chosen_by_gid_and_shown_by_name(world, call, attached, put):
+    options = [{"name": "A"}, {"name": "B", "color": "red"}]
+    one, several = attached("enum", enum_options=options), attached("multi_enum", enum_options=options)
+    gids, others = world.options(one), world.options(several)
+    shown = put(one, gids["B"])
+    assert (shown["enum_value"]["gid"], shown["enum_value"]["color"], shown["display_value"]) == (gids["B"], "red", "B")
+    shown = put(several, [others["B"], others["A"], others["B"]])
+    assert ([option["name"] for option in shown["multi_enum_values"]], shown["display_value"]) == (["B", "A"], "B, A")
+
+
+def test_people_are_named_as_everywhere_and_shown_compact(attached, put, ada, bob):
+    field = attached("people")
+    shown = put(field, ["me", "bob@fanfold.test", ada])
+    assert [user["gid"] for user in shown["people_value"]] == [ada, bob]
+    assert shown["display_value"] == "Ada Lovelace, Bob Hope"
+    assert [user["gid"] for user in put(field, bob)["people_value"]] == [bob]
+
+
+def test_references_point_to_what_the_field_allows(world, attached, put, project, ada):
+    field = attached("reference", input_restrictions=["project"])
+    shown = put(field, [project])
+    assert [item["gid"] for item in shown["reference_value"]] == [project]
+    assert shown["display_value"] == "Launch"
+    assert put(field, [ada]) == f"custom_fields: [{field}]: Not a valid GID type: user"
+    assert put(field, ["4711"]).startswith(f"custom_fields: [{field}]: Unknown object")
+
+
+def test_what_a_value_refers_to_is_hidden_from_who_may_not_see_it(world, call, attached, put, project, bob, space):
+    secret = world.made("/projects", {"name": "Secret", "workspace": space, "privacy_setting": "private"})
+    put(attached("reference"), [secret])
+    (shown,) = call("GET", f"/projects/{project}", None, bob)[1]["custom_fields"]
+    assert (shown["reference_value"], shown["display_value"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("text", ["a"]),
+        ("text", {"a": 1}),
+        ("text", True),
+        ("number", "many"),
+        ("number", True),
+        ("number", [1]),
+        ("enum", "4711"),
+        ("enum", ["1"]),
+        ("enum", {"gid": {}}),
+        ("multi_enum", 5),
+        ("multi_enum", ["4711"]),
+        ("multi_enum", [[]]),
+        ("date", "soon"),
+        ("date", 20260101),
+        ("date", {"date": 5}),
+        ("date", {"date_time": "2026-13-01T00:00:00Z"}),
+        ("people", ["nobody@fanfold.test"]),
+        ("people", [{"gid": None}]),
+        ("people", 5),
+        ("people", ["1"] * 1001),
+        ("reference", [""]),
+        ("reference", {"gid": "1"}),
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_the_field_s_gid(attached, put, kind, value):
+    field = attached(kind)
+    assert put(field, value).startswith(f"custom_fields: [{field}]: ")
+
+
+@pytest.mark.parametrize("value", ["text", "[1]", "{", 5, ["a"], True])
+def test_values_come_as_an_object(call, project, value):
+    status, message = call("PUT", f"/projects/{project}", {"custom_fields": value})
+    assert (status, message.partition(":")[0]) == (400, "custom_fields")
+    assert message.startswith("custom_fields: Value is not a JSON object: ")
+
+
+def test_too_many_values_at_once_are_refused(call, project):
+    values = {str(number): 1 for number in range(1, 1002)}
+    assert call("PUT", f"/projects/{project}", {"custom_fields": values})[0] == 400
+
+
+def test_values_not_given_stay(call, attached, put, project):
+    one, two = attached("text", "One"), attached("text", "Two")
+    put(one, "1")
+    put(two, "2")
+    put(two, None)
+    call("PUT", f"/projects/{project}", {"custom_fields": None, "name": "Renamed"})
+    _, shown = call("GET", f"/projects/{project}")
+    assert [(field["name"], field["text_value"]) for field in shown["custom_fields"]] == [("One", "1"), ("Two", None)]
+
+
+def test_opt_fields_reach_into_custom_fields(world, call, attached, put, project):
+    field = attached("enum", "Priority", enum_options=[{"name": "A"}])
+    option = world.options(field)["A"]
+    put(field, option)
+    fields = "custom_fields.name,custom_fields.enum_value.name,custom_fields.enum_options.name,custom_fields.precision"
+    assert call("GET", f"/projects/{project}", opt_fields=fields) == (
+        200,
+        {
+            "gid": project,
+            "custom_fields": [
+                {
+                    "gid": field,
+                    "name": "Priority",
+                    "enum_value": {"gid": option, "name": "A"},
+                    "enum_options": [{"gid": option, "name": "A"}],
+                }
+            ],
+        },
+    )
