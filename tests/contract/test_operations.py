@@ -65,11 +65,11 @@ def compared_answer(route, theirs: dict) -> list[str]:
     found = [] if status == route.status else [f"{route.operation}: status {route.status} instead of {status}"]
     fields = set(published.flat(published.data_of(schema))["properties"])
     is_list = "items" in published.flat(published.flat(schema)["properties"]["data"])
-    if is_list != (route.answers == "list"):
+    if is_list != (route.answers in ("list", "stream")):
         found.append(f"{route.operation}: one of both answers with a list")
     if route.answers == "empty":
         return found + compared(route.operation, "response field", set(), fields)
-    if route.answers == "other" or not route.kind:
+    if route.answers in ("stream", "other") or not route.kind:
         return found
     kind = KINDS_BY_NAME[route.kind]
     head = {"gid", "resource_type"}

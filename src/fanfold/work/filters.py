@@ -73,6 +73,34 @@ def contains(name: str, text: str) -> Where:
     return Where(f" AND {_of(name)} LIKE ? ESCAPE '\\'" * len(words), tuple(f"%{word}%" for word in escaped))
 
 
+def word_starts(name: str, typed: str, *, short: bool) -> Where:
+    """Some word of the field begins with what was typed, upper and lower case alike.
+
+    ``short``: the field stands in the short form too, which is looked at first because that is much faster.
+    """
+    if not typed:
+        return Where()
+    spelt = {typed} if typed.isascii() else {typed, typed.lower(), typed.upper(), typed.capitalize()}
+    starts = sorted(_escaped(word) for word in spelt)
+    patterns = [f"{before}{start}%" for start in starts for before in ("", *(f"%{mark}" for mark in _BEFORE_WORDS))]
+    sql, values = f" AND ({_any_like(_of(name), patterns)})", patterns
+    if short and not set('"\\').intersection(typed):
+        inside = [f"%{start}%" for start in starts]
+        sql, values = f" AND ({_any_like('CAST(r.compact AS TEXT)', inside)}){sql}", inside + patterns
+    return Where(sql, tuple(values))
+
+
+_BEFORE_WORDS = (" ", "-", "/", "(", "[", "#", "@", '"', "'", "\\_")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _any_like(what: str, patterns: Sequence[str]) -> str:
+    return " OR ".join([f"{what} LIKE ? ESCAPE '\\'"] * len(patterns))
+
+
 def among(name: str, values: Sequence[Plain]) -> Where:
     """The field has one of these values."""
     return Where(f" AND {_of(name)} IN ({','.join('?' * len(values))})", tuple(values))
@@ -117,3 +145,9 @@ def order(name: str, *, descending: bool) -> str:
     """The order by a field, and by gid where that is the same; records without a value come last."""
     way = "DESC" if descending else "ASC"
     return f"{_of(name)} {way} NULLS LAST, r.gid {way}"
+
+
+def order_of_following() -> str:
+    """Users by the newest task that they follow, and by gid."""
+    newest = "SELECT max(k.owner) FROM link k WHERE k.target = r.gid AND k.field = 'task.followers'"
+    return f"({newest}) DESC NULLS LAST, r.gid"

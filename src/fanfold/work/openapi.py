@@ -13,12 +13,13 @@ from importlib import metadata
 from typing import Any
 
 from fanfold.work.batch_description import BATCH, BATCH_SCHEMAS, BATCH_TAG
+from fanfold.work.event_description import EVENT_SCHEMAS, STREAM
 from fanfold.work.openapi_schemas import given, record_schemas, reference, words
 from fanfold.work.schema import Field, Kind, Route
 
 Json = dict[str, Any]
 
-ABOUT = """Compatible with Asana's API of the same version.
+ABOUT = """Compatible with version 1.0 of Asana's API.
 
 Bodies are JSON objects with the members `data` and, if wanted, `options`; answers carry what was asked for in `data`.
 `opt_expand` (full instead of short forms) is understood wherever `opt_fields` is. Where a user is expected, `me` and an
@@ -62,7 +63,7 @@ def describe(
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
             "parameters": {name: _described(name, *about) for name, about in PARAMETERS.items()},
             "responses": {name: _failure(text) for name, text in ERRORS.values()},
-            "schemas": {**BATCH_SCHEMAS, **record_schemas(kinds)},
+            "schemas": {**BATCH_SCHEMAS, **EVENT_SCHEMAS, **record_schemas(kinds)},
         },
     }
 
@@ -151,7 +152,7 @@ def _success(route: Route, kinds: Mapping[str, Kind]) -> Json:
         data = {"type": "array", "items": reference(route.kind, kinds, "Compact")}
     elif route.answers == "empty":
         data = {"type": "object", "maxProperties": 0}
-    members: Json = {"data": data}
+    members: Json = dict(STREAM) if route.answers == "stream" else {"data": data}
     if route.paged:
         members["next_page"] = {"oneOf": [{"$ref": "#/components/schemas/NextPage"}, {"type": "null"}]}
     schema = {"type": "object", "required": ["data"], "properties": members}
@@ -177,12 +178,12 @@ def _failure(text: str) -> Json:
 
 def tag_of(route: Route, kinds: Mapping[str, Kind]) -> str:
     """The group of operations that a route is shown in: the kind that it answers with."""
-    return _heading(kinds[route.kind]) if route.kind in kinds else "Any kind"
+    return heading(kinds[route.kind]) if route.kind in kinds else "Any kind"
 
 
 def _tags(routes: Iterable[Route], kinds: Mapping[str, Kind]) -> list[Json]:
     used = dict.fromkeys(route.kind for route in routes)
-    found = [(_heading(kinds[name]), _about(kinds[name])) for name in used if name in kinds]
+    found = [(heading(kinds[name]), _about(kinds[name])) for name in used if name in kinds]
     if any(name not in kinds for name in used):
         found.append(("Any kind", "Operations whose answers hold records of more than one kind."))
     return [{"name": name, "description": about} for name, about in found]
@@ -194,5 +195,6 @@ def _about(kind: Kind) -> str:
     return ((page and inspect.getdoc(page)) or "").replace("``", "`")
 
 
-def _heading(kind: Kind) -> str:
+def heading(kind: Kind) -> str:
+    """What the group of a kind's operations is called."""
     return words(kind.collection).capitalize()

@@ -196,6 +196,16 @@ def _plan(container: Any, key: Any, value: Any, selection: Selection, open_place
         container[key] = value
 
 
+def fill(view: View, value: Any, selection: Selection) -> Any:
+    """A value that is no record, cut to the selection and with its references filled in."""
+    holder = [value]
+    places: list[Place] = []
+    _plan(holder, 0, value, selection, places)
+    if places:
+        _fill(view, places, 0)
+    return holder[0]
+
+
 def _fill(view: View, places: list[Place], depth: int) -> None:
     shut = [place for place in places if place[3].compact]
     opened = [place for place in places if not place[3].compact]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fanfold.work.events import log_change
 from fanfold.work.kinds.attachments import attachment
 from fanfold.work.kinds.custom_field_settings import custom_field_setting
 from fanfold.work.kinds.custom_fields import custom_field
@@ -15,6 +16,7 @@ from fanfold.work.kinds.stories import story
 from fanfold.work.kinds.tags import tag
 from fanfold.work.kinds.tasks import task
 from fanfold.work.kinds.team_memberships import team_membership
+from fanfold.work.kinds.teams import team
 from fanfold.work.kinds.user_task_lists import user_task_list
 from fanfold.work.kinds.users import user
 from fanfold.work.kinds.workspace_memberships import workspace_membership
@@ -28,11 +30,11 @@ if TYPE_CHECKING:
     from fanfold.work.schema import Kind
 
 KINDS: tuple[Kind, ...] = (
-    *(workspace, workspace_membership, user, user_task_list, team_membership),
+    *(workspace, workspace_membership, user, user_task_list, team, team_membership),
     *(project, project_membership, section, task, story, tag, attachment),
     *(custom_field, enum_option, custom_field_setting),
 )
 """In the order in which the API description shows them."""
 
-OBSERVERS: tuple[Callable[[Change], None], ...] = (tell_stories,)
+OBSERVERS: tuple[Callable[[Change], None], ...] = (tell_stories, log_change)
 """Told of each change after it was written, within the same savepoint."""

@@ -5,14 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
-from fanfold.work.membership import chosen, dismiss, enlist, memberships_of, roll
+from fanfold.work.membership import chosen, dismiss, enlist, membership, memberships_of, roll
+from fanfold.work.people import must_belong
+from fanfold.work.request import EMPTY
 from fanfold.work.routes import PAGING, crud
 from fanfold.work.schema import Kind, boolean, one, text
+from fanfold.work.shape import decode
+from fanfold.work.validate import read
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.request import Request
+    from fanfold.work.schema import Document
     from fanfold.work.view import View
+
+EVERYBODY, ADMINS = "all_team_members", "only_team_admins"
+
+EDIT = "edit_team_name_or_description_access_level"
+SHOW = "edit_team_visibility_or_trash_team_access_level"
+INVITE = "member_invite_management_access_level"
+REMOVE = "team_member_removal_access_level"
+"""Fields of a team that say which of its members may do what."""
 
 team_membership = Kind(
     "team_membership",
@@ -92,3 +105,52 @@ def join_team(view: View, team: int, workspace: int, user: int, *, admin: bool =
 def leave_team(view: View, team: int, user: int) -> bool:
     """End a user's membership of a team; False if there was none."""
     return dismiss(view, "team", team, user)
+
+
+# -- coming and going ------------------------------------------------------------------------------------------------
+
+_USER = one("user", "user", required=True, nullable=False)
+
+
+def must_be_allowed(view: View, team: int, document: Document, level: str = "") -> None:
+    """Refuse a caller who is not in the team, or not one of its admins where the team's ``level`` asks for one."""
+    gid = membership(view, "team", team, view.user)
+    row = None if gid is None else view.store.record(gid)
+    if row is None or (level and document[level] == ADMINS and not decode(row.document)["is_admin"]):
+        raise RequestError("You do not have access to this team.", status=403)
+
+
+@team_membership.verb("POST", "/teams/{team_gid}/addUser", "addUserForTeam", subject="team", takes=(_USER,))
+def add_user(request: Request) -> Answer:
+    """Add a user to a team.
+
+    Its members do that; everybody in the organization may join a public team.
+    """
+    view, team = request.view, request.row
+    user = int(read(request, (_USER,)).values["user"])
+    document = decode(team.document)
+    if user != view.user or document["visibility"] != "public":
+        must_be_allowed(view, team.gid, document, INVITE)
+    must_belong(view, team.workspace, (user,), "user")
+    join_team(view, team.gid, team.workspace, user)
+    return request.reread(memberships_of(view, "team", user)[team.gid])
+
+
+@team_membership.verb(
+    "POST",
+    "/teams/{team_gid}/removeUser",
+    "removeUserForTeam",
+    subject="team",
+    takes=(_USER,),
+    answers="empty",
+)
+def remove_user(request: Request) -> Answer:
+    """Remove a user from a team.
+
+    Its members do that, themselves included.
+    """
+    view, team = request.view, request.row
+    user = int(read(request, (_USER,)).values["user"])
+    must_be_allowed(view, team.gid, decode(team.document), "" if user == view.user else REMOVE)
+    leave_team(view, team.gid, user)
+    return EMPTY

@@ -2,17 +2,135 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING, Any
 
-from fanfold.work.routes import crud
-from fanfold.work.schema import Kind, boolean, items, text
+from fanfold.errors import RequestError
+from fanfold.work.change import born
+from fanfold.work.kinds.events import list_of_workspace
+from fanfold.work.kinds.typeahead import COUNT, QUERY, RESOURCE_TYPE, TYPE, typeahead
+from fanfold.work.kinds.workspace_memberships import join_workspace, leave_workspace
+from fanfold.work.membership import membership
+from fanfold.work.request import EMPTY, Request, brief
+from fanfold.work.routes import PAGING, crud, linked_page
+from fanfold.work.schema import Kind, Route, boolean, items, one, text
+from fanfold.work.shape import decode
+from fanfold.work.validate import read
+from fanfold.work.view import MEMBERS
 
+if TYPE_CHECKING:
+    from fanfold.model import Answer
 
 workspace = Kind(
     "workspace",
     fields=(
-        text("name"),
+        text("name", nullable=False),
         items("email_domains", access="read", default=[]),
         boolean("is_organization", access="read"),
     ),
 )
 crud(workspace, "read", "update")
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[\w-]+(\.[\w-]+)+")
+
+
+@workspace.verb("GET", "/workspaces", "getWorkspaces", query=PAGING, answers="list", paged=True)
+def list_all(request: Request) -> Answer:
+    """List the workspaces that the caller is in."""
+    return linked_page(request, request.view.user, f"<{MEMBERS}")
+
+
+# -- who is in it ----------------------------------------------------------------------------------------------------
+
+
+def _whom(request: Request, value: Any) -> str:
+    """A user by gid, ``me`` or e-mail address; somebody with an unknown address is invited."""
+    if isinstance(value, str) and "@" in value:
+        found = request.view.user_gid(value)
+        if found is not None:
+            return str(found)
+        if len(value) > 254 or not _EMAIL.fullmatch(value):
+            raise RequestError(f"user: Not a valid email address: {brief(value)}")
+        return value
+    return str(request.view.find("user", brief(value), "user", status=400).gid)
+
+
+@workspace.verb(
+    "POST",
+    "/workspaces/{workspace_gid}/addUser",
+    "addUserForWorkspace",
+    subject="workspace",
+    takes=(one("user", "user", required=True, nullable=False, parse=_whom),),
+    answers="other",
+)
+def add_user(request: Request) -> Answer:
+    """Add a user to a workspace, or invite somebody by e-mail."""
+    view, gid = request.view, request.row.gid
+    whom = read(request, request.route.takes).values["user"]
+    if "@" in whom:
+        name = whom.partition("@")[0]
+        whom = str(born(view, "user", 0, name=name, email=whom).gid)
+    join_workspace(view, gid, int(whom))
+    request.query.setdefault("opt_fields", "resource_type,name,email,photo")
+    return request.reread(int(whom), kind="user")
+
+
+@workspace.verb(
+    "POST",
+    "/workspaces/{workspace_gid}/removeUser",
+    "removeUserForWorkspace",
+    subject="workspace",
+    takes=(one("user", "user", required=True, nullable=False),),
+    answers="empty",
+)
+def remove_user(request: Request) -> Answer:
+    """Remove a user from a workspace and from all that is in it; only its admins do that.
+
+    The last admin stays.
+    """
+    view, gid = request.view, request.row.gid
+    user = int(read(request, request.route.takes).values["user"])
+    if not _is_admin(request, view.user):
+        raise RequestError("Only an admin of the workspace may remove users from it.", status=403)
+    if not view.store.linked(gid, MEMBERS, user):
+        raise RequestError(f"user: Not a user in Workspace: {user}")
+    if _is_admin(request, user) and not any(
+        _is_admin(request, u) for u in view.store.targets(gid, MEMBERS) if u != user
+    ):
+        raise RequestError("user: The last admin of a workspace cannot be removed from it")
+    leave_workspace(view, gid, user)
+    return EMPTY
+
+
+def _is_admin(request: Request, user: int) -> bool:
+    gid = membership(request.view, "workspace", request.row.gid, user)
+    row = None if gid is None else request.view.store.record(gid)
+    return row is not None and bool(decode(row.document)["is_admin"])
+
+
+# -- what is in it ---------------------------------------------------------------------------------------------------
+
+workspace.routes += (
+    Route(
+        "GET",
+        "/workspaces/{workspace_gid}/typeahead",
+        "typeaheadForWorkspace",
+        typeahead,
+        "",
+        summary="Find records in a workspace by the beginning of a word in their name",
+        subject="workspace",
+        query=(RESOURCE_TYPE, TYPE, QUERY, COUNT),
+        answers="list",
+    ),
+    Route(
+        "GET",
+        "/workspaces/{workspace_gid}/events",
+        "getWorkspaceEvents",
+        list_of_workspace,
+        "workspace",
+        summary="Get what happened in a workspace since the last time",
+        subject="workspace",
+        query=(text("sync"),),
+        answers="stream",
+    ),
+)

@@ -1,0 +1,114 @@
+"""Event streams: what happened since the last time one asked, as far as the caller may see it.
+
+A sync token is a place in the log, the time at which it was given and a signature: 32 hexadecimal digits that nobody
+has to keep.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from fanfold.errors import RequestError
+from fanfold.work.events import Entry, events_of, read_entry
+from fanfold.work.request import encode
+from fanfold.work.schema import Ref
+from fanfold.work.shape import fill
+
+if TYPE_CHECKING:
+    from fanfold.model import Answer
+    from fanfold.work.request import Request
+    from fanfold.work.schema import Document
+    from fanfold.work.store import Row
+    from fanfold.work.view import View
+
+MAX_EVENTS = 1000
+"""Most events that one token gives; one change that alone is more than that is still shown whole."""
+
+LIFETIME = 24 * 3600
+"""How long a token is good for, in seconds."""
+
+TOO_OLD = (
+    "Sync token invalid or too old. If you are attempting to keep resources in sync, you must fetch the full dataset "
+    "for this query now and use the new sync token for the next sync."
+)
+
+_TOKEN = re.compile(r"([0-9a-f]{12})([0-9a-f]{8})[0-9a-f]{12}")
+
+
+def list_of_workspace(request: Request) -> Answer:
+    """Get what happened in a workspace since a sync token was given."""
+    view, workspace = request.view, request.row.gid
+    newest = view.store.last_event()
+    since = _place(view, workspace, request.query.get("sync", ""))
+    if since is None:
+        raise RequestError(TOO_OLD, status=412, extra={"sync": _token(view, workspace, newest)})
+    logged = view.store.events(workspace, since, MAX_EVENTS + 1)
+    shown, upto = _shown(view, [(place, gid, read_entry(entry)) for place, gid, entry in logged])
+    more = upto is not None
+    if upto is None:
+        upto = max(newest, since, *(place for place, *_ in logged))
+    data = encode(fill(view, shown, request.selection(full=False)))
+    tail = encode({"sync": _token(view, workspace, upto), "has_more": more})[1:]
+    return request.answer(b'{"data":%b,%b' % (data, tail))
+
+
+def _shown(view: View, logged: list[tuple[int, int, Entry]]) -> tuple[list[Document], int | None]:
+    """The events to show, and the place of the last entry looked at where there are more behind it."""
+    rows = view.store.records({gid for _, gid, _ in logged})
+    seen: dict[int, bool] = {}
+    shown: list[Document] = []
+    last = None
+    for place, gid, entry in logged:
+        row = rows.get(gid)
+        events: list[Document] = []
+        if row is None:
+            if _may_know(view, entry):
+                events += events_of(entry, {"gid": str(gid), "resource_type": entry.kind, "name": entry.name})
+        elif _sees(view, row, seen):
+            events += events_of(entry, Ref(gid))
+        if last is not None and len(shown) + len(events) > MAX_EVENTS:
+            return shown, last
+        shown += events
+        last = place
+    return shown, last if len(logged) > MAX_EVENTS else None
+
+
+def _sees(view: View, row: Row, seen: dict[int, bool]) -> bool:
+    if row.gid not in seen:
+        seen[row.gid] = view.sees(row)
+    return seen[row.gid]
+
+
+def _may_know(view: View, entry: Entry) -> bool:
+    """Whether the caller may know of what happened to a record that is no longer there."""
+    if view.user in (entry.user, *entry.told):
+        return True
+    if view.kinds[entry.kind].within:
+        return view.sees_gid(entry.parent)
+    return not entry.private
+
+
+# -- sync tokens -----------------------------------------------------------------------------------------------------
+
+
+def _token(view: View, workspace: int, place: int) -> str:
+    return _signed(view, workspace, f"{place:012x}{_now(view):08x}")
+
+
+def _signed(view: View, workspace: int, head: str) -> str:
+    return head + view.store.sign(f"events of {workspace}: {head}")[:12]
+
+
+def _place(view: View, workspace: int, token: str) -> int | None:
+    """The place in the log that a token stands for, or None where it is none of ours or too old."""
+    found = _TOKEN.fullmatch(token)
+    if found is None or not hmac.compare_digest(token, _signed(view, workspace, found[1] + found[2])):
+        return None
+    return int(found[1], 16) if _now(view) - int(found[2], 16) <= LIFETIME else None
+
+
+def _now(view: View) -> int:
+    return int(datetime.fromisoformat(view.now).timestamp())
