@@ -2,6 +2,8 @@
 
 import pytest
 
+EUROS = {"format": "currency", "currency_code": "EUR"}
+
 
 @pytest.mark.parametrize(
     ("kind", "written", "name", "shown", "told"),
