@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanfold.engine import Admission, Engine
-from fanfold.errors import LimitExceeded, RequestError
+from fanfold.errors import LimitExceeded, RequestError, TimedOut
 from fanfold.model import Action, Batch, Caller, Refusal
 from fanfold.targets import EchoTarget
 
@@ -132,3 +132,33 @@ def test_good_and_bad_actions_in_any_mixture_each_land_at_their_own_place(paths,
     for result in results:
         if result.answer is not None:
             assert f'"path":"{result.action.path}"'.encode() in result.answer.body
+
+
+async def test_when_nobody_is_interested_any_more_reads_stop_and_writes_are_finished():
+    target = EchoTarget()
+    engine = Engine(target)
+
+    async def gone():
+        await asyncio.sleep(0.005)
+
+    batch = Batch((Action("GET", "/wait/5000"), Action("POST", "/wait/30"), Action("GET", "/done")))
+    results = await engine.run(batch, Caller("key"), gone)
+    assert [type(result.error) for result in results] == [TimedOut, TimedOut, type(None)]
+    assert len(engine.background) > 0
+    await engine.drain()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_client_that_stays_is_not_watched_longer_than_needed():
+    watched = []
+
+    async def gone():
+        watched.append("began")
+        try:
+            await asyncio.sleep(5)
+        finally:
+            watched.append("ended")
+
+    await Engine(EchoTarget()).run(Batch((Action("GET", "/wait/1"),)), Caller("key"), gone)
+    await asyncio.sleep(0)
+    assert watched == ["began", "ended"]

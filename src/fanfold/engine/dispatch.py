@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from math import inf
 from random import Random
 from time import perf_counter
@@ -29,6 +29,8 @@ _CRASHES = (Exception, asyncio.CancelledError, SystemExit, GeneratorExit)
 _PENDING = Result(Action("", ""))
 
 Task = asyncio.Task[None]
+Gone = Callable[[], Coroutine[Any, Any, object]]
+"""Waits until whoever asked has gone away."""
 
 
 class Holding(Protocol):
@@ -80,7 +82,12 @@ class _Run(Struct):
 
 
 async def dispatch(
-    plan: Plan, target: Target, grant: Holding, background: Background, shuffle: Random | None = None
+    plan: Plan,
+    target: Target,
+    grant: Holding,
+    background: Background,
+    shuffle: Random | None = None,
+    gone: Gone | None = None,
 ) -> list[Result]:
     """One result per step, in order. What a step raises is its result; only the caller's cancellation is raised."""
     started = perf_counter()
@@ -90,7 +97,7 @@ async def dispatch(
     waiting = _answer_inline(in_turn, target, until)
     if waiting:
         parallel = _Parallel(waiting, target)
-        await parallel.join(_shorter(plan.timeout, until), grant, background)
+        await parallel.join(_shorter(plan.timeout, until), grant, background, gone)
     return [run.result for run in runs]
 
 
@@ -157,8 +164,8 @@ class _Parallel:
         self._left = len(runs)
         self._done: asyncio.Future[None] | None = None
 
-    async def join(self, bound: float, grant: Holding, background: Background) -> None:
-        """Start all, in order, and return when the last is done or ``bound`` seconds have passed."""
+    async def join(self, bound: float, grant: Holding, background: Background, gone: Gone | None) -> None:
+        """Start all, in order, and return when the last is done, ``bound`` seconds have passed or the asker is gone."""
         started = perf_counter()
         if bound <= 0:
             self._give_up(0.0)
@@ -171,11 +178,16 @@ class _Parallel:
             return
         self._done = loop.create_future()
         timer = None if bound == inf else loop.call_later(bound, self._wake)
+        watcher = None if gone is None else loop.create_task(gone())
+        if watcher is not None:
+            watcher.add_done_callback(self._wake)
         try:
             await self._done
         finally:
             if timer is not None:
                 timer.cancel()
+            if watcher is not None:
+                watcher.cancel()
             if self._left:
                 background.adopt(self._give_up(perf_counter() - started), grant)
 
@@ -200,7 +212,7 @@ class _Parallel:
         if not self._left:
             self._wake()
 
-    def _wake(self) -> None:
+    def _wake(self, _: object = None) -> None:
         if self._done is not None and not self._done.done():
             self._done.set_result(None)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 
 from fanfold.engine.admission import Admission
-from fanfold.engine.dispatch import Background, dispatch
+from fanfold.engine.dispatch import Background, Gone, dispatch
 from fanfold.engine.plan import make_plan
 from fanfold.model import Batch, Caller, Result, Target
 
@@ -26,14 +26,15 @@ class Engine:
         self.background = Background()
         self._random = None if shuffle is None else random.Random(shuffle)  # noqa: S311
 
-    async def run(self, batch: Batch, caller: Caller) -> list[Result]:
+    async def run(self, batch: Batch, caller: Caller, gone: Gone | None = None) -> list[Result]:
         """One result per action, in request order. Raises ``LimitExceeded``, and then nothing was executed.
 
-        Cancelling it cancels the actions that only read; those that write are finished in the background.
+        ``gone`` waits until nobody is interested any more; it is asked only while actions are waited for. Then, as when
+        ``run`` is cancelled, actions that only read are cancelled and those that write are finished in the background.
         """
         plan = make_plan(batch, caller, self.target)
         async with self.admission.admit(plan, caller) as grant:
-            return await dispatch(plan, self.target, grant, self.background, self._random)
+            return await dispatch(plan, self.target, grant, self.background, self._random, gone)
 
     async def drain(self) -> None:
         """Wait for the actions that outlived their batch. Call it before the target is closed."""

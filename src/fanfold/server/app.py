@@ -23,6 +23,7 @@ from fanfold.server.bodies import (
     Receive,
     Scope,
     Send,
+    gone,
     header,
     read_body,
     read_form,
@@ -132,7 +133,7 @@ class App:
             query += more
         asked = Action(action.method, action.path, query, body, (), action.endpoint, action.params)
         batch = Batch((asked,), True, self.settings.action_timeout)
-        (result,) = await self.engine.run(batch, caller)
+        (result,) = await self.engine.run(batch, caller, lambda: gone(receive))
         return self.dialect.answer_of(result)
 
     async def _read(self, scope: Scope, receive: Receive, action: Action) -> tuple[Any, Pairs]:
@@ -152,7 +153,7 @@ class App:
         query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
         body = await read_body(scope, receive, settings.max_body, settings.body_timeout)
         batch = self.dialect.decode(body)
-        results = await self.engine.run(batch, caller)
+        results = await self.engine.run(batch, caller, lambda: gone(receive))
         fields = query.get("opt_fields")
         pretty = query.get("opt_pretty", "false").lower() in ("", "true", "1", "yes")
         shown = self.dialect.encode(results, fields_of(fields) if fields else None, pretty=pretty)

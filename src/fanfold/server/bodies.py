@@ -76,6 +76,12 @@ async def _read_rest(message: Message, receive: Receive, most: int) -> bytes:
     return b"".join(parts)
 
 
+async def gone(receive: Receive) -> None:
+    """Wait until the client has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 def _too_large(most: int) -> RequestError:
     return RequestError(f"The request body is too large: at most {most} bytes are accepted.", status=413)
 
