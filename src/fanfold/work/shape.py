@@ -86,7 +86,7 @@ class Sheet:
 
     def links(self, gid: int, field: str) -> list[Link]:
         """What hangs on a record by a link field that the computed field declared in ``needs``."""
-        return self._links.get((gid, field.removeprefix("<")), [])
+        return self._links.get((gid, field), [])
 
     def count(self, gid: int, field: str) -> int:
         """How many hang on a record by a link field; one query for all records of the sheet."""

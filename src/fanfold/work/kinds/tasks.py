@@ -103,7 +103,7 @@ task = Kind(
         *like_fields(LIKES),
         boolean("is_rendered_as_separator", access="read", opt_in=True),
         items(
-            "memberships", access="create", compute=_memberships, needs=(IN_SECTIONS,), parse=places.read_memberships
+            "memberships", of="object", access="create", compute=_memberships, needs=(IN_SECTIONS,), parse=places.read_memberships
         ),
         datetime("modified_at", access="read"),
         text("notes", default="", nullable=False),

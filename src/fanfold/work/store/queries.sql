@@ -40,7 +40,7 @@ WHERE l.owner IN ({in}) AND l.field IN ({fields})
 ORDER BY l.owner, l.field, l.position;
 
 -- name: backward
-SELECT l.target, l.field, l.owner, l.note, r.workspace, r.private, r.compact
+SELECT l.target, '<' || l.field, l.owner, l.note, r.workspace, r.private, r.compact
 FROM link l JOIN record r ON r.gid = l.owner
 WHERE l.target IN ({in}) AND l.field IN ({fields})
 ORDER BY l.target, l.field, l.owner;

@@ -299,7 +299,10 @@ class SqliteStore:
     def links(
         self, gids: Sequence[int], forward: Sequence[str], backward: Sequence[str]
     ) -> dict[tuple[int, str], list[Link]]:
-        """What hangs on each of ``gids`` by the named fields, keyed by gid and field, in the order of the lists."""
+        """What hangs on each of ``gids`` by the named fields, in the order of the lists.
+
+        Keyed by gid and field, with ``<`` before a field that was read backwards.
+        """
         found: dict[tuple[int, str], list[Link]] = {}
         for name, fields in (("forward", forward), ("backward", backward)):
             if fields and gids:
