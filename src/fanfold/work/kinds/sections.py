@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from fanfold.errors import RequestError
 from fanfold.work.change import creation, deletion, modification, touching
 from fanfold.work.places import position
 from fanfold.work.request import EMPTY, Request
 from fanfold.work.routes import crud, under
-from fanfold.work.schema import Kind, datetime, one, text
+from fanfold.work.schema import Document, Kind, Ref, computed, datetime, one, text
 from fanfold.work.validate import Given, read
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.change import Change
+    from fanfold.work.shape import Sheet
 
 SECTIONS = "project.sections"
 """Link field: the sections of a project, in order."""
@@ -22,17 +25,31 @@ SECTIONS = "project.sections"
 TASKS = "section.tasks"
 """Link field: the tasks of a section, in order; the note is the project."""
 
+
+def _projects(_: Sheet, __: int, document: Document) -> list[Ref]:
+    return [Ref(int(document["project"]))]
+
+
 section = Kind(
     "section",
     fields=(
         text("name", required=True, nullable=False),
         datetime("created_at", access="read"),
         one("project", "project", access="read"),
+        computed("projects", _projects, of="list", kind="project"),
     ),
     within="project",
 )
 crud(section, "read")
 under(section, "project", SECTIONS)
+
+
+@section.rule("create", "update")
+def has_a_name(change: Change) -> None:
+    """A section is a heading: without words there would be nothing to see."""
+    if not change.after["name"].strip():
+        raise RequestError("name: Missing input")
+
 
 _ANCHORS = (one("insert_before", "section"), one("insert_after", "section"))
 
@@ -57,7 +74,13 @@ def create(request: Request) -> Answer:
     return request.reread(change.gid, status=201)
 
 
-@section.verb("PUT", "/sections/{section_gid}", "updateSection", subject="section", takes=(text("name"), *_ANCHORS))
+@section.verb(
+    "PUT",
+    "/sections/{section_gid}",
+    "updateSection",
+    subject="section",
+    takes=(structs.replace(section.fields["name"], required=False), *_ANCHORS),
+)
 def update(request: Request) -> Answer:
     """Rename a section, or move it within its project."""
     change = modification(request, request.row)
@@ -71,7 +94,8 @@ def update(request: Request) -> Answer:
 def _move(change: Change, place: Given, *, before: str = "insert_before", after: str = "insert_after") -> None:
     project = int(change.before["project"])
     if change.gid in place.rows:
-        raise RequestError(f"{before}: A section cannot be its own neighbour")
+        itself = after if place.values.get(after) == str(change.gid) else before
+        raise RequestError(f"{itself}: A section cannot be its own neighbour")
     where = position(change.store, project, SECTIONS, place, before=before, after=after)
     change.store.unlink(project, SECTIONS, change.gid)
     change.store.link(project, SECTIONS, change.gid, where)
