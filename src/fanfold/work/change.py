@@ -86,6 +86,10 @@ class Change:
         """Apply the kind's rules, store the record and tell those who follow changes."""
         for rule in self.kind.rules[self.moment]:
             rule(self)
+        self.keep()
+
+    def keep(self) -> None:
+        """Store the record as it is, whatever the rules say, and tell those who follow changes."""
         if self.moment == "delete":
             self.store.delete(self.gid)
         else:
@@ -143,6 +147,14 @@ def born(view: View, kind: str, workspace: int, /, **values: Any) -> Change:
     change = new(view, view.kinds[kind], Given(values, {}, {}))
     change.workspace = workspace
     change.write()
+    return change
+
+
+def copy_of(view: View, row: Row, /, **values: Any) -> Change:
+    """A copy of a record under a gid of its own, with other ``values``; nothing was written of it yet."""
+    kind = view.kinds[row.kind]
+    change = Change(view, kind, "create", view.store.new_gid(), row.workspace, {}, Given({}, {}, {}), row.private)
+    change.after = decode(row.document) | values
     return change
 
 
