@@ -94,10 +94,10 @@ class Sheet:
             self._counts[field] = self.view.store.counts(self.gids, field)
         return self._counts[field].get(gid, 0)
 
-    def once(self, name: str, find: Callable[[], T]) -> T:
-        """What ``find`` gives, looked up once for all records of the sheet."""
+    def once(self, name: str, find: Callable[[Sheet], T]) -> T:
+        """What ``find`` gives for this sheet, looked up once for all its records."""
         if name not in self._found:
-            self._found[name] = find()
+            self._found[name] = find(self)
         found: T = self._found[name]
         return found
 
@@ -169,9 +169,10 @@ def _show_if_set(
     value = document.get(field.name)
     if value is None:
         return
-    out[field.name] = value
     if field.type == "one":
         open_places.append((out, field.name, int(value), selection.fields.get(field.name, COMPACT)))
+    else:
+        out[field.name] = value
 
 
 def _plan(container: Any, key: Any, value: Any, selection: Selection, open_places: list[Place]) -> None:

@@ -106,15 +106,13 @@ story.rule("create", "update")(is_liked(LIKES))
 _TAKES = tuple(story.fields[name] for name in ("text", "html_text", "is_pinned", "sticker_name"))
 
 for _parent in ("task", "goal"):
-    under(story, _parent, STORIES)
+    under(story, _parent, STORIES, operation=f"getStoriesFor{_parent.capitalize()}")
 
 
 def create(request: Request) -> Answer:
     """Comment on a task or goal."""
     parent = request.row
     change = creation(request, story, target=str(parent.gid))
-    if not any(change.given.values.get(name) for name in ("text", "html_text", "sticker_name")):
-        raise RequestError("text: Missing input")
     change.workspace = parent.workspace
     change.after["created_by"] = str(request.view.user)
     request.view.store.link(parent.gid, STORIES, change.gid, change.gid)
@@ -128,6 +126,14 @@ for _parent, _operation in (("task", "createStoryForTask"), ("goal", "createStor
     story.verb("POST", _path, _operation, subject=_parent, takes=_TAKES, status=201)(create)
 
 
+@story.rule("create", "update")
+def says_something(change: Change) -> None:
+    """A comment has words or a sticker."""
+    after = change.after
+    if after.get("resource_subtype") == COMMENT and not after.get("text") and not after.get("sticker_name"):
+        raise RequestError("text: Missing input")
+
+
 @story.rule("update")
 def only_comments_change(change: Change) -> None:
     """A comment's words are its writer's; what the system tells stays as it is. Anybody may like and pin."""
@@ -138,8 +144,6 @@ def only_comments_change(change: Change) -> None:
             raise RequestError("text: Only comments can be edited")
         _check_mine(change)
         change.after["is_edited"] = True
-        if not any(change.after.get(name) for name in ("text", "html_text", "sticker_name")):
-            raise RequestError("text: Missing input")
     if "is_pinned" in given and not comment:
         raise RequestError("is_pinned: Only comments can be pinned")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from heapq import merge
 from typing import TYPE_CHECKING
 
+from fanfold.errors import RequestError
 from fanfold.work.addresses import permalink
 from fanfold.work.pages import page
 from fanfold.work.references import in_one_workspace
@@ -28,7 +29,7 @@ tag = Kind(
         text("notes", default="", nullable=False),
         datetime("created_at", access="read"),
         many("followers", "user", access="create"),
-        one("workspace", "workspace", access="create", required=True, nullable=False),
+        one("workspace", "workspace", access="create", nullable=False),
         computed("permalink_url", lambda sheet, gid, _: permalink(sheet.view, gid), of="text"),
     ),
 )
@@ -36,15 +37,19 @@ crud(tag, "create", "read", "update", "delete")
 under(tag, "task", "task.tags")
 under(tag, "workspace")
 creatable_under(tag, "workspace")
-tag.rule("create", "update")(in_one_workspace)
 
 
 @tag.rule("create")
 def is_followed(change: Change) -> None:
     """A new tag is in the workspace named and followed by those named."""
+    if not change.workspace:
+        raise RequestError("workspace: Missing input")
     change.after["workspace"] = str(change.workspace)
     for follower in change.given.lists.get("followers", ()):
         change.add("followers", follower)
+
+
+tag.rule("create")(in_one_workspace)
 
 
 @tag.verb("GET", "/tags", "getTags", query=(one("workspace", "workspace"), *PAGING), answers="list", paged=True)

@@ -79,7 +79,7 @@ def _project_page(request: Request, project: int, where: Where) -> Answer:
     def fetch(after: Any, limit: int) -> list[Held]:
         return store.page_nested(project, SECTIONS, TASKS, after, limit, where)
 
-    def border_of(item: Held) -> tuple[int | None, int]:
+    def border_of(item: Held) -> Any:
         section = next(owner for owner, note in store.owners(item.gid, TASKS) if note == project)
         return store.place(project, SECTIONS, section), item.border
 

@@ -12,14 +12,17 @@ from fanfold.work.kinds.sections import SECTIONS, TASKS
 from fanfold.work.places import position
 from fanfold.work.references import belongs
 from fanfold.work.request import EMPTY, Request, brief
-from fanfold.work.schema import one
+from fanfold.work.schema import Document, Field, Ref, items, one
 from fanfold.work.shape import decode
 from fanfold.work.validate import MAX_LIST, Given, read
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.change import Change
+    from fanfold.work.shape import Sheet
     from fanfold.work.store import Row
+
+IN_SECTIONS = f"<{TASKS}"
 
 MAX_PROJECTS = 20
 """How many projects a task may be in."""
@@ -34,6 +37,17 @@ TASK_PLACE = (one("task", "task", required=True, nullable=False), *ANCHORS)
 
 
 # -- at creation -----------------------------------------------------------------------------------------------------
+
+
+def memberships_field() -> Field:
+    """The field ``memberships``: shown always, written at creation only."""
+    return items(
+        "memberships", of="object", access="create", compute=_shown, needs=(IN_SECTIONS,), parse=read_memberships
+    )
+
+
+def _shown(sheet: Sheet, gid: int, _: Document) -> list[Any]:
+    return [{"project": Ref(link.note or 0), "section": Ref(link.gid)} for link in sheet.links(gid, IN_SECTIONS)]
 
 
 class Membership(Struct, frozen=True):

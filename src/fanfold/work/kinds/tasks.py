@@ -28,7 +28,6 @@ from fanfold.work.schema import (
     computed,
     date,
     datetime,
-    items,
     many,
     number,
     obj,
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from fanfold.work.schema import Rule
     from fanfold.work.shape import Sheet
 
-IN_SECTIONS = "<section.tasks"
 IN_LISTS = f"<{rules.ASSIGNED}"
 LIKES = "task.likes"
 
@@ -49,12 +47,8 @@ APPROVALS = ("pending", "approved", "rejected", "changes_requested")
 STATUSES = ("today", "upcoming", "later", "new", "inbox")
 
 
-def _memberships(sheet: Sheet, gid: int, _: Document) -> list[Any]:
-    return [{"project": Ref(link.note or 0), "section": Ref(link.gid)} for link in sheet.links(gid, IN_SECTIONS)]
-
-
 def _projects(sheet: Sheet, gid: int, _: Document) -> list[Ref]:
-    return [Ref(link.note or 0) for link in sheet.links(gid, IN_SECTIONS)]
+    return [Ref(link.note or 0) for link in sheet.links(gid, places.IN_SECTIONS)]
 
 
 def _assignee_section(sheet: Sheet, gid: int, document: Document) -> Ref | None:
@@ -102,9 +96,7 @@ task = Kind(
         text("html_notes", nullable=False, opt_in=True, compute=show()),
         *like_fields(LIKES),
         boolean("is_rendered_as_separator", access="read", opt_in=True),
-        items(
-            "memberships", of="object", access="create", compute=_memberships, needs=(IN_SECTIONS,), parse=places.read_memberships
-        ),
+        places.memberships_field(),
         datetime("modified_at", access="read"),
         text("notes", default="", nullable=False),
         computed("num_subtasks", lambda s, gid, _: s.count(gid, parents.SUBTASKS), of="integer", opt_in=True),
@@ -118,7 +110,7 @@ task = Kind(
         one("custom_type_status_option", "custom_type_status_option"),
         many("followers", "user", access="create"),
         one("parent", "task"),
-        many("projects", "project", access="create", compute=_projects, needs=(IN_SECTIONS,)),
+        many("projects", "project", access="create", compute=_projects, needs=(places.IN_SECTIONS,)),
         many("tags", "tag", access="create"),
         one("workspace", "workspace", access="create"),
         computed("permalink_url", lambda sheet, gid, _: permalink(sheet.view, gid), of="text"),
