@@ -57,8 +57,9 @@ coverage: $(READY) ## branches covered of the parts where 95 % is the bar
 bench: $(READY) ## the benchmarks, as JSON lines
 	@for script in $(wildcard benchmarks/[a-z]*.py); do $(BIN)/python $$script $(ARGS) || exit 1; done
 
-docs: $(READY) ## prove that the documentation is true
-	@$(PYTEST) -q tests/test_docs.py
+docs: $(READY) ## write the reference pages, prove that the documentation is true
+	@$(BIN)/python docs/generate.py
+	@$(PYTEST) -q tests/test_docs.py tests/test_reference.py
 
 format: $(READY) ## put every file in the house style
 	@$(BIN)/ruff format .

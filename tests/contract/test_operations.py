@@ -38,14 +38,14 @@ GROUPS = {
 }
 
 
-def name_of(parameter: dict) -> tuple[str, str]:
+def name_of(parameter: dict) -> str:
     if "$ref" in parameter:
         parameter = DOCUMENT["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
-    return parameter["in"], parameter["name"]
+    return f"{{{parameter['name']}}}" if parameter["in"] == "path" else parameter["name"]
 
 
-def parameters(operation: dict) -> set[tuple[str, str]]:
-    return {(place, name) for place, name in map(name_of, operation["parameters"]) if name not in IMPLICIT}
+def parameters(operation: dict) -> set[str]:
+    return {name_of(parameter) for parameter in operation["parameters"]} - IMPLICIT
 
 
 def sent(operation: dict) -> set[str]:

@@ -26,7 +26,9 @@ _GID: Json = {"type": "string", "pattern": "^[0-9]{1,19}$"}
 
 def reference(kind: str, kinds: Mapping[str, Kind], short: str = "") -> Json:
     """A pointer to the schema of a kind; where it is not known which, to what all short forms have."""
-    return {"$ref": f"#/components/schemas/{_title(kind)}{short}" if kind in kinds else "#/components/schemas/Named"}
+    return {
+        "$ref": f"#/components/schemas/{record_title(kind)}{short}" if kind in kinds else "#/components/schemas/Named"
+    }
 
 
 def given(field: Field, *, null: bool = True) -> Json:
@@ -101,8 +103,8 @@ def record_schemas(kinds: Mapping[str, Kind]) -> Json:
     """Two schemas for each kind, its full and its short form, and one for records of any kind."""
     schemas: Json = {}
     for kind in kinds.values():
-        schemas[_title(kind.name)] = _record(kind, kinds, kind.fields)
-        schemas[f"{_title(kind.name)}Compact"] = _record(kind, kinds, kind.compact)
+        schemas[record_title(kind.name)] = _record(kind, kinds, kind.fields)
+        schemas[f"{record_title(kind.name)}Compact"] = _record(kind, kinds, kind.compact)
     schemas["Named"] = {
         "type": "object",
         "description": "A record of any kind, in its short form.",
@@ -118,8 +120,9 @@ def _record(kind: Kind, kinds: Mapping[str, Kind], names: Iterable[str]) -> Json
     return {"type": "object", "required": ["gid"], "properties": {**head, **properties}}
 
 
-def _title(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))
+def record_title(kind: str) -> str:
+    """What the schema of a kind is called."""
+    return "".join(word.capitalize() for word in kind.split("_"))
 
 
 def words(name: str) -> str:

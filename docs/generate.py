@@ -1,0 +1,161 @@
+"""Writes the pages of ``docs/reference/`` from the code that they describe (``make docs``); a test holds them to it."""
+
+import ast
+import inspect
+import json
+from pathlib import Path
+from typing import get_args
+
+from fanfold import settings
+from fanfold.work.kinds import KINDS
+from fanfold.work.openapi import describe, heading
+from fanfold.work.openapi_schemas import record_title
+from fanfold.work.schema import Kind
+
+REFERENCE = Path(__file__).parent / "reference"
+BASE = "/api/1.0"
+IMPLICIT = ("opt_fields", "opt_pretty")
+WRITTEN = "This page is written by `make docs` from the code; edit that instead."
+SHAPING = """Every operation takes `opt_fields` and `opt_pretty`; a list that takes `limit` and `offset` comes in
+pages. Parameters and fields that have to be there are printed **bold**."""
+SOURCES = """Later sources win: the defaults below, then a TOML file, then the environment, then the command line
+(`fanfold serve --help` names the settings that are options there)."""
+
+SPOKEN = {
+    "str": "text",
+    "int": "whole number",
+    "int | None": "whole number",
+    "float": "number",
+    "bool": "true or false",
+    "Seed": " or ".join(get_args(settings.Seed)),
+}
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+# -- operations ------------------------------------------------------------------------------------------------------
+
+
+def operations() -> str:
+    """The page about the API: what each group of operations offers, and the fields of its records."""
+    routes = [route for kind in KINDS for route in kind.routes]
+    document = describe(routes, {kind.name: kind for kind in KINDS}, base=BASE)
+    about = " ".join(document["info"]["description"].split())
+    parts = [
+        "# Operations",
+        f"{WRITTEN} A running server shows the same, with more detail, at `/docs`, and to programs at `/openapi.json`.",
+        f"All paths are below `{BASE}`. {about}",
+        SHAPING,
+    ]
+    parts += [_group(tag, document) for tag in document["tags"]]
+    return "\n\n".join(parts) + "\n"
+
+
+def _group(tag: dict, document: dict) -> str:
+    found = [
+        (method, path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if tag["name"] in operation["tags"]
+    ]
+    rows = [
+        (f"`{method.upper()} {path}`", _summary(operation), _query(operation, document), _body(operation))
+        for method, path, operation in found
+    ]
+    parts = [f"## {tag['name']}", tag["description"], table(("Operation", "What it does", "Query", "Body"), rows)]
+    parts += [_fields(kind, document) for kind in KINDS if heading(kind) == tag["name"]]
+    return "\n\n".join(parts)
+
+
+def _summary(operation: dict) -> str:
+    about = " ".join(operation.get("description", "").split())
+    return f"{operation['summary']} (`{operation['operationId']}`). {about}".strip()
+
+
+def _query(operation: dict, document: dict) -> str:
+    names = []
+    for parameter in operation["parameters"]:
+        known = document["components"]["parameters"].get(parameter.get("$ref", "").rpartition("/")[2], parameter)
+        if known["in"] == "query" and known["name"] not in IMPLICIT:
+            names.append(f"**{known['name']}**" if known.get("required") else known["name"])
+    return ", ".join(names)
+
+
+def _body(operation: dict) -> str:
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        data = media["schema"]["properties"].get("data", media["schema"])
+        required = data.get("required", ())
+        return ", ".join(f"**{name}**" if name in required else name for name in data["properties"])
+    return ""
+
+
+def _fields(kind: Kind, document: dict) -> str:
+    schema = document["components"]["schemas"][record_title(kind.name)]
+    rows = []
+    for name, field in schema["properties"].items():
+        notes = ["Part of the short form."] if name in ("gid", "resource_type", *kind.compact) else []
+        notes += ["Read only."] if field.get("readOnly") else []
+        rows.append((f"`{name}`", _type(field), " ".join([*notes, field.get("description", "")]).strip()))
+    return f"A record of this kind:\n\n{table(('Field', 'Type', 'Notes'), rows)}"
+
+
+def _type(schema: dict) -> str:
+    if "$ref" in schema:
+        return schema["$ref"].rpartition("/")[2]
+    if "oneOf" in schema:
+        return " or ".join(map(_type, schema["oneOf"]))
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "enum" in schema:
+        return " or ".join("null" if word is None else f"`{word}`" for word in schema["enum"])
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    spoken = " or ".join(schema.get("format", word) if word == "string" else word for word in types)
+    items = schema.get("items")
+    return spoken.replace("array", f"list of {_type(items)}" if items else "list")
+
+
+# -- settings --------------------------------------------------------------------------------------------------------
+
+
+def server_settings() -> str:
+    """The page about the settings: name, type, default, meaning."""
+    (tree,) = (
+        node
+        for node in ast.parse(inspect.getsource(settings)).body
+        if isinstance(node, ast.ClassDef) and node.name == "Settings"
+    )
+    defaults = settings.Settings()
+    rows = [
+        (
+            f"`{field.target.id}`",
+            f"`FANFOLD_{field.target.id.upper()}`",
+            SPOKEN[ast.unparse(field.annotation)],
+            _toml(getattr(defaults, field.target.id)),
+            " ".join(ast.literal_eval(about.value).replace("``", "`").split()),
+        )
+        for field, about in zip(tree.body, tree.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign) and isinstance(about, ast.Expr)
+    ]
+    parts = [
+        "# Settings",
+        WRITTEN,
+        f"{inspect.getdoc(settings.Settings)} {SOURCES}",
+        table(("Setting", "Environment", "Type", "Default", "Meaning"), rows),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _toml(value: object) -> str:
+    return "none" if value is None else f"`{json.dumps(value)}`"
+
+
+PAGES = {"operations.md": operations, "settings.md": server_settings}
+
+if __name__ == "__main__":
+    REFERENCE.mkdir(exist_ok=True)
+    for name, written in PAGES.items():
+        (REFERENCE / name).write_text(written())
