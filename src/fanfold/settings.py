@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Largest uploaded file."""
 
     body_timeout: float = 30.0
-    """How long a client may take to send a body."""
+    """How long a client may take to send a body, or the head of a request."""
 
     action_timeout: float = 30.0
     """How long one action may run."""
@@ -98,8 +98,8 @@ def read_settings(
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SetupError(f"The settings file {path} cannot be read: {error.strerror}.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise SetupError(f"The settings file {path} is not TOML: {error}.") from None

@@ -1,4 +1,4 @@
-"""The access log: a JSON line for each request and, in a batch, one for each action. No token, no body, ever.
+"""The access log: a JSON line for each request and, in a batch, one for each action. No token, no query, no body, ever.
 
 Lines are put together and written a few times a second, not one by one, because a write for each action would cost
 more than the action.
@@ -103,7 +103,7 @@ def _lines(entry: Entry) -> list[dict[str, Any]]:
             "request": request,
             "action": index,
             "method": result.action.method,
-            "path": result.action.path[:200],
+            "path": result.action.path.partition("?")[0][:200],
             "status": result.answer.status if result.answer else cast("Any", result.error).status,
             "ms": round(result.seconds * 1000, 3),
         }

@@ -7,14 +7,16 @@ answered by the dialect. The order of checks is the order of the lines in ``_sin
 from __future__ import annotations
 
 import itertools
+import logging
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine
-from fanfold.errors import LimitExceeded, RequestError, Unauthenticated
+from fanfold.errors import Crashed, LimitExceeded, RequestError, Unauthenticated
 from fanfold.limits import MemoryLimiter, profile
 from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
 from fanfold.server.access_log import AccessLog
@@ -35,6 +37,8 @@ from fanfold.server.tokens import TokenBook
 from fanfold.server.uploads import read_upload
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore, WorkApi
+
+logger = logging.getLogger("fanfold")
 
 BASE = "/api/1.0"
 _PREFIX = f"{BASE}/".encode()
@@ -58,7 +62,7 @@ class App:
         limits = profile(settings.limits, settings.action_timeout)
         limiters = (MemoryLimiter(limits),) if limits.rules else ()
         self.engine = Engine(self.api, Admission(*limiters), shuffle=settings.shuffle)
-        self.tokens = TokenBook(store, self.api.forget)
+        self.tokens = TokenBook(store)
         self.log = AccessLog(settings.access_log)
         self.pages = Pages(self.api, address)
         self._numbers = itertools.count(1)
@@ -95,7 +99,8 @@ class App:
         started = perf_counter()
         raw: bytes = scope["raw_path"]
         method: str = scope["method"]
-        caller, results = None, ()
+        caller: Caller | None = None
+        results: Sequence[Result] = ()
         request = f"{self._run}-{next(self._numbers)}"
         try:
             if not raw.startswith(_PREFIX):
@@ -116,6 +121,9 @@ class App:
             answer = self.dialect.limit_answer(refusal)
         except RequestError as error:
             answer = self.dialect.error_answer(error)
+        except Exception:
+            logger.exception("%s %r crashed", method, scope["path"])
+            answer = self.dialect.error_answer(Crashed())
         await _send(send, answer, request, head=method == "HEAD")
         self.log.note(request, method, scope["path"], answer.status, started, caller, results)
 

@@ -35,8 +35,8 @@ def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
     return b""
 
 
-async def read_body(scope: Scope, receive: Receive, most: int, seconds: float) -> bytes:
-    """The request's body; raises ``RequestError`` 413 as soon as it is clear that it is over ``most`` bytes."""
+def check_head(scope: Scope, most: int) -> None:
+    """Refuse by its head alone a body over ``most`` bytes (413), or one that is not sent as it is (415)."""
     for name, value in scope["headers"]:
         if name == b"content-length":
             if not value.isdigit():
@@ -45,6 +45,13 @@ async def read_body(scope: Scope, receive: Receive, most: int, seconds: float) -
                 raise _too_large(most)
         elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise RequestError("Content-Encoding: Compressed requests are not accepted here", status=415)
+        elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            raise RequestError("Transfer-Encoding: Only chunked is accepted here", status=415)
+
+
+async def read_body(scope: Scope, receive: Receive, most: int, seconds: float) -> bytes:
+    """The request's body; raises ``RequestError`` 413 as soon as it is clear that it is over ``most`` bytes."""
+    check_head(scope, most)
     message = await receive()
     if not message.get("more_body"):
         if message["type"] == "http.disconnect":

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
+from typing import cast
 
 import uvicorn
 
 from fanfold.errors import SetupError
 from fanfold.server.app import App
+from fanfold.server.protocol import BoundedProtocol
 from fanfold.server.tokens import issue
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore
@@ -55,6 +60,8 @@ def open_store(settings: Settings) -> SqliteStore:
 
 def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
     """Serve until told to stop. ``token`` is made valid for the first user; without any a fresh one is printed once."""
+    # The library raises the signal once more when all is done, and dying of it would not look like a clean end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     store = open_store(settings)
     listener = listen(settings)
     address = address_of(listener)
@@ -64,14 +71,14 @@ def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
     config = uvicorn.Config(
         app,
         loop="auto",
-        http="httptools",
+        http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, patience=settings.body_timeout)),
         ws="none",
         lifespan="on",
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=int(settings.drain_timeout),
-        h11_max_incomplete_event_size=65_536,
     )
     uvicorn.Server(config).run(sockets=[listener])
 

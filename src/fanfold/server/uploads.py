@@ -10,7 +10,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File, FormParser, parse_options_header
 
 from fanfold.errors import RequestError
-from fanfold.server.bodies import ClientLeftError, Receive, Scope, header
+from fanfold.server.bodies import ClientLeftError, Receive, Scope, check_head, header
 from fanfold.work.request import Form, Upload
 
 MAX_PARTS = 20
@@ -86,6 +86,7 @@ def _text(name: bytes | None) -> str:
 
 async def read_upload(scope: Scope, receive: Receive, files: Path, most: int, seconds: float) -> Form:
     """A multipart body; raises ``RequestError`` 413 where a file is over ``most`` bytes."""
+    check_head(scope, most + MAX_PARTS * MAX_FIELD)
     directory = files / "incoming"
     directory.mkdir(parents=True, exist_ok=True)
     reader = _Reader(header(scope["headers"], b"content-type"), directory, most)
