@@ -47,11 +47,8 @@ class TokenBook:
     """Finds the caller for an ``Authorization`` header. Valid tokens are remembered by digest, for at most a second
     after another process changed the database."""
 
-    def __init__(
-        self, store: SqliteStore, forget: Callable[[], None], clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, store: SqliteStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
-        self._forget = forget
         self._clock = clock
         self._known: dict[bytes, Caller] = {}
         self._look_at = 0.0
@@ -80,7 +77,6 @@ class TokenBook:
         if seen != self._seen:
             self._seen = seen
             self._known.clear()
-            self._forget()
 
     def _find(self, key: bytes) -> Caller | None:
         found = self._store.token_user(key)

@@ -71,18 +71,14 @@ class WorkApi:
 
     def view(self, user: int) -> View:
         """The store as a user sees it, at this moment."""
-        if self.store.membership_epoch != self._seen_epoch:
+        if self.store.epoch != self._seen_epoch:
             self._workspaces.clear()
-            self._seen_epoch = self.store.membership_epoch
+            self._seen_epoch = self.store.epoch
         workspaces = self._workspaces.get(user)
         if workspaces is None:
             workspaces = frozenset(owner for owner, _ in self.store.owners(user, MEMBERS))
             self._workspaces[user] = workspaces
         return View(self.store, self.kinds, user, workspaces, self._clock, self.base, OBSERVERS, self.files)
-
-    def forget(self) -> None:
-        """Read anew who belongs where: another process has written to the store."""
-        self._workspaces.clear()
 
     def operations(self) -> list[Route]:
         """The operations that are served, in the order of the kinds' pages."""

@@ -7,6 +7,7 @@ the field's gid; whom and what they refer to is linked as well, so that it is sh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -43,6 +44,12 @@ VALUES = {
     "reference": "reference_value",
 }
 """The property that shows the value, by the field's type."""
+
+DETAILS = (
+    *("resource_subtype", "precision", "format", "currency_code", "custom_label", "custom_label_position"),
+    *("is_global_to_workspace", "has_notifications_enabled", "asana_created_field", "is_value_read_only"),
+)
+"""What the custom fields of a task show beyond their short form."""
 
 
 def custom_fields_of(kind: Literal["task", "project"]) -> Field:
@@ -230,22 +237,43 @@ def _link_objects(change: Change, values: Iterable[Any]) -> None:
 class _Shown(Struct, frozen=True):
     """The custom fields of all records of a sheet: gids by project, documents, static parts, options by their gid."""
 
-    by_project: dict[int, list[int]]
+    by_project: dict[int, tuple[int, ...]]
     documents: dict[int, Document]
     parts: dict[int, Document]
     options: dict[str, Document]
 
 
+_NONE = _Shown({}, {}, {}, {})
+
+
 def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Document]:
     """The custom fields of a task or project with the values that it has."""
-    shown = sheet.once("custom_fields", lambda: _find(sheet))
+    shown = sheet.once("custom_fields", _find)
+    if shown is _NONE:
+        return []
     projects = [gid] if sheet.kind.name == "project" else _projects(sheet, gid)
     fields = dict.fromkeys(field for project in projects for field in shown.by_project.get(project, ()))
     if not fields:
         return []
     values = document.get("custom_fields") or {}
     objects = {str(link.gid): link for link in sheet.links(gid, f"{sheet.kind.name}.custom_objects")} if values else {}
-    return [_with_value(shown, field, values.get(str(field)), objects) for field in fields if field in shown.parts]
+    found = [_with_value(shown, field, values.get(str(field)), objects) for field in fields if field in shown.parts]
+    if sheet.kind.name == "project" and _selection(sheet).compact:
+        for item in found:
+            item.pop("people_value", None)
+            item.pop("reference_value", None)
+    return found
+
+
+def _selection(sheet: Sheet) -> Selection:
+    return sheet.selection.fields.get("custom_fields", COMPACT)
+
+
+@lru_cache(maxsize=16)
+def _on_tasks(kind: Kind) -> Selection:
+    """What tasks show of each custom field unless told otherwise: more than its short form, all of it plain values."""
+    names = ("resource_type", *kind.compact, *DETAILS)
+    return Selection(fields={name: Selection(fields={}) for name in names})
 
 
 def _projects(sheet: Sheet, gid: int) -> list[int]:
@@ -256,15 +284,15 @@ def _find(sheet: Sheet) -> _Shown:
     view = sheet.view
     task = sheet.kind.name == "task"
     owners = list({project for gid in sheet.gids for project in _projects(sheet, gid)}) if task else list(sheet.gids)
-    settings = view.links(owners, (SETTINGS,), ()) if owners else {}
-    by_project = {
-        owner: [link.note for link in links if link.note is not None] for (owner, _), links in settings.items()
-    }
-    rows = view.rows({field for fields in by_project.values() for field in fields}) if by_project else {}
-    if not rows:
-        return _Shown({}, {}, {}, {})
-    selection: Selection = sheet.selection.fields.get("custom_fields", COMPACT)
+    by_project = view.store.notes(owners, SETTINGS)
+    wanted = {field for fields in by_project.values() for field in fields}
+    if not wanted:
+        return _NONE
+    rows = view.rows(wanted)
     kind: Kind = view.kinds["custom_field"]
+    selection = _selection(sheet)
+    if task and selection.compact:
+        selection = _on_tasks(kind)
     parts = shape(view, kind, [(gid, row.document) for gid, row in rows.items()], selection)
     documents = {gid: decode(row.document) for gid, row in rows.items()}
     return _Shown(by_project, documents, dict(zip(rows, parts, strict=True)), _all_options(view, documents))

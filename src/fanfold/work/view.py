@@ -6,7 +6,7 @@ Unknown and invisible records answer alike, so that nothing can be learnt by gue
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
@@ -117,21 +117,24 @@ class View:
         """Those of ``gids`` that exist and are visible."""
         return {gid: row for gid, row in self.store.records(gids).items() if self.sees(row)}
 
-    def compacts(self, gids: Iterable[int]) -> dict[int, bytes]:
+    def compacts(self, gids: Collection[int]) -> dict[int, bytes]:
         """Compact forms of those of ``gids`` that exist and are visible; empty where it is put together when shown."""
-        return {
-            gid: compact
-            for gid, (workspace, private, compact) in self.store.compacts(tuple(gids)).items()
-            if (not private and (workspace in self.workspaces or not workspace)) or self.sees_gid(gid)
-        }
+        known = self.store.compacts(gids)
+        found = {}
+        for gid in gids:
+            if gid in known:
+                workspace, private, compact = known[gid]
+                if (not private and (workspace in self.workspaces or not workspace)) or self.sees_gid(gid):
+                    found[gid] = compact
+        return found
 
     def links(
         self, gids: Sequence[int], forward: Sequence[str], backward: Sequence[str]
     ) -> dict[tuple[int, str], list[Link]]:
         """What hangs on the records by the named link fields, without what the caller may not see."""
         found = self.store.links(gids, forward, backward)
-        for key, links in found.items():
-            if any(link.private for link in links):
+        if any([link.private for links in found.values() for link in links]):
+            for key, links in found.items():
                 found[key] = [link for link in links if not link.private or self.sees_gid(link.gid)]
         return found
 

@@ -34,16 +34,12 @@ INSERT INTO link (owner, field, position, target, note) VALUES (?, ?, ?, ?, ?);
 DELETE FROM link WHERE owner = ? AND field = ? AND target = ?;
 
 -- name: forward
-SELECT l.owner, l.field, l.target, l.note, r.workspace, r.private, r.compact
-FROM link l JOIN record r ON r.gid = l.target
-WHERE l.owner IN ({in}) AND l.field IN ({fields})
-ORDER BY l.owner, l.field, l.position;
+SELECT owner, field, target, note FROM link WHERE owner IN ({in}) AND field IN ({fields})
+ORDER BY owner, field, position;
 
 -- name: backward
-SELECT l.target, '<' || l.field, l.owner, l.note, r.workspace, r.private, r.compact
-FROM link l JOIN record r ON r.gid = l.owner
-WHERE l.target IN ({in}) AND l.field IN ({fields})
-ORDER BY l.target, l.field, l.owner;
+SELECT target, '<' || field, owner, note FROM link WHERE target IN ({in}) AND field IN ({fields})
+ORDER BY target, field, owner;
 
 -- name: targets
 SELECT target FROM link WHERE owner = ? AND field = ? ORDER BY position;

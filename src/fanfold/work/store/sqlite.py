@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -21,6 +21,7 @@ import apsw
 from msgspec import Struct
 
 from fanfold.errors import SetupError
+from fanfold.work.store.remembered import MAX_COMPACTS, MAX_NOTES, Compact, Remembered
 
 VERSION = 1
 """Layout of the tables; written into each database. Newer ones are refused, older ones will be upgraded."""
@@ -44,7 +45,7 @@ class Row(NamedTuple):
     compact: bytes
 
 
-class Link(NamedTuple):
+class Link(Struct, frozen=True, gc=False):
     """One linked record, seen from the record whose relation is read."""
 
     gid: int
@@ -60,7 +61,7 @@ class Held(Struct, frozen=True, gc=False):
     ``document`` is empty in what the store's pages give: most lists show compact forms only.
     """
 
-    border: int | tuple[int, int]
+    border: int
     gid: int
     kind: str
     workspace: int
@@ -112,8 +113,7 @@ class SqliteStore:
             raise SetupError(f"The database {path} cannot be opened for writing: {error}.") from error
         self._cursor = self._connection.cursor()
         self._open = self._writing = False
-        self.membership_epoch = 0
-        """Grows whenever somebody joined or left something, so that what is remembered about that can be forgotten."""
+        self._remembered = Remembered()
         self._gid = self._gid_end = 0
         self._reserved = False
         self.signing_key = self._lasting_key("signing_key")
@@ -161,6 +161,7 @@ class SqliteStore:
         if not self._open:
             self._cursor.execute("BEGIN")
             self._open = True
+            self._remembered.look(self.changes_elsewhere())
 
     def begin_action(self) -> None:
         """Open a savepoint for one action's writes, and the transaction around it if there is none yet."""
@@ -170,17 +171,19 @@ class SqliteStore:
                 self._open = False
             self._cursor.execute("BEGIN IMMEDIATE")
             self._open = self._writing = True
+            self._remembered.look(self.changes_elsewhere())
         self._cursor.execute("SAVEPOINT action")
 
     def end_action(self) -> None:
         """Keep the action's writes until the next ``commit``."""
         self._cursor.execute("RELEASE action")
+        self._remembered.keep()
         self._reserved = False
 
     def undo_action(self) -> None:
         """Take back all that the action wrote."""
         self._cursor.execute("ROLLBACK TO action; RELEASE action")
-        self.membership_epoch += 1
+        self._remembered.undo()
         if self._reserved:
             self.forget_gids()
             self._reserved = False
@@ -196,13 +199,18 @@ class SqliteStore:
             if self._connection.in_transaction:
                 self._cursor.execute("ROLLBACK")
             self.forget_gids()
-            self.membership_epoch += 1
+            self._remembered.clear()
             raise
 
     def close(self) -> None:
         """Commit and close."""
         self.commit()
         self._connection.close()
+
+    @property
+    def epoch(self) -> int:
+        """Grows whenever something changed that may be remembered elsewhere: who belongs where."""
+        return self._remembered.epoch
 
     def changes_elsewhere(self) -> int:
         """A number that differs from the last one if another process has written since."""
@@ -240,9 +248,17 @@ class SqliteStore:
         """Those of ``gids`` that exist."""
         return {row[0]: Row._make(row) for row in self._in("records", tuple(gids))}
 
-    def compacts(self, gids: Sequence[int]) -> dict[int, tuple[int, int, bytes]]:
-        """Workspace, private flag and compact form of those of ``gids`` that exist."""
-        return {gid: (workspace, private, compact) for gid, workspace, private, compact in self._in("compacts", gids)}
+    def compacts(self, gids: Collection[int]) -> dict[int, Compact]:
+        """Workspace, private flag and compact form by gid; those of ``gids`` that do not exist are left out."""
+        known = self._remembered.compacts
+        missing = [gid for gid in gids if gid not in known]
+        if missing:
+            if len(known) > MAX_COMPACTS:
+                known.clear()
+                missing = list(gids)
+            for gid, *found in self._in("compacts", missing):
+                known[gid] = tuple(found)  # type: ignore[assignment]
+        return known
 
     def user_by_email(self, email: str) -> int | None:
         """Gid of the user with this address, in any case."""
@@ -256,34 +272,34 @@ class SqliteStore:
     def insert(self, row: Row) -> None:
         """Add a record."""
         self._cursor.execute(SQL["insert"], row)
+        self._remembered.touch(row.gid)
 
     def rewrite(self, row: Row) -> None:
         """Replace a record's document, compact form and private flag."""
         self._cursor.execute(SQL["rewrite"], (row.private, row.document, row.compact, row.gid))
+        self._remembered.touch(row.gid)
 
     def delete(self, gid: int) -> None:
         """Remove a record and every link that it has a part in."""
         for name in ("delete", "delete_links_of", "delete_links_to"):
             self._cursor.execute(SQL[name], (gid,))
+        self._remembered.clear()
 
     # -- links -------------------------------------------------------------------------------------------------------
 
     def link(self, owner: int, field: str, target: int, position: int = 0, note: int | None = None) -> None:
         """Add one link; the pair must not be linked by this field yet."""
-        if field.endswith(".members"):
-            self.membership_epoch += 1
+        self._remembered.link(field)
         self._cursor.execute(SQL["link"], (owner, field, position, target, note))
 
     def append(self, owner: int, field: str, target: int, note: int | None = None) -> None:
         """Add one link at the end of the owner's list; the pair must not be linked by this field yet."""
-        if field.endswith(".members"):
-            self.membership_epoch += 1
+        self._remembered.link(field)
         self._cursor.execute(SQL["append"], (owner, field, target, note, GAP))
 
     def unlink(self, owner: int, field: str, target: int) -> bool:
         """Remove one link; False if there was none."""
-        if field.endswith(".members"):
-            self.membership_epoch += 1
+        self._remembered.link(field)
         self._cursor.execute(SQL["unlink"], (owner, field, target))
         return bool(self._connection.changes())
 
@@ -303,13 +319,34 @@ class SqliteStore:
 
         Keyed by gid and field, with ``<`` before a field that was read backwards.
         """
-        found: dict[tuple[int, str], list[Link]] = {}
+        rows: list[tuple[int, str, int, int | None]] = []
         for name, fields in (("forward", forward), ("backward", backward)):
             if fields and gids:
-                sql = _sql(name, len(gids), len(fields))
-                for gid, field, *rest in self._cursor.execute(sql, (*gids, *fields)):
-                    found.setdefault((gid, field), []).append(Link._make(rest))
+                rows += self._cursor.execute(_sql(name, len(gids), len(fields)), (*gids, *fields))
+        found: dict[tuple[int, str], list[Link]] = {}
+        if rows:
+            compacts = self.compacts([row[2] for row in rows])
+            for gid, field, other, note in rows:
+                link = Link(other, note, *compacts[other])
+                if (gid, field) in found:
+                    found[gid, field].append(link)
+                else:
+                    found[gid, field] = [link]
         return found
+
+    def notes(self, owners: Collection[int], field: str) -> dict[int, tuple[int, ...]]:
+        """The notes of each owner's list by a field that is watched, in order. Asked for often, so remembered."""
+        known = self._remembered.notes
+        missing = [owner for owner in owners if (owner, field) not in known]
+        if missing:
+            if len(known) > MAX_NOTES:
+                known.clear()
+                missing = list(owners)
+            found = self.links(missing, (field,), ())
+            for owner in missing:
+                links = found.get((owner, field), ())
+                known[owner, field] = tuple([link.note for link in links if link.note is not None])
+        return {owner: known[owner, field] for owner in owners}
 
     def targets(self, owner: int, field: str) -> list[int]:
         """Gids in the owner's list, in order."""
@@ -433,10 +470,12 @@ class SqliteStore:
     def restrict_sections_of(self, project: int) -> None:
         """Bring the private flag of a project's sections into line with the project's."""
         self._cursor.execute(SQL["restrict_sections_of"], (project,))
+        self._remembered.clear()
 
     def restrict_tasks_of(self, gid: int) -> None:
         """Bring the private flag of a project's tasks, or of one task, into line with the projects they are in."""
         self._cursor.execute(SQL["restrict_tasks_of"], (gid,))
+        self._remembered.clear()
 
     # -- events, tokens, settings ------------------------------------------------------------------------------------
 
