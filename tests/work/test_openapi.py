@@ -1,5 +1,6 @@
 """The generated API description: whole, consistent, and about nothing that is not served."""
 
+import jsonschema_rs
 import msgspec
 import pytest
 
@@ -72,6 +73,11 @@ def test_every_reference_leads_somewhere():
 def test_every_operation_is_described_once_and_the_batch_too():
     names = [operation["operationId"] for methods in DOCUMENT["paths"].values() for operation in methods.values()]
     assert sorted(names) == sorted([*(route.operation for route in ROUTES), "createBatchRequest"])
+
+
+@pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
+def test_every_schema_is_a_json_schema(name):
+    jsonschema_rs.meta.validate(DOCUMENT["components"]["schemas"][name])
 
 
 def test_the_description_is_json():
