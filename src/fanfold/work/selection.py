@@ -16,6 +16,12 @@ from msgspec import Struct
 MAX_PATHS = 1000
 """How many paths one request may name, groups multiplied out."""
 
+MAX_LENGTH = 20_000
+"""Characters in which they are named; what was read is remembered, so this bounds memory too."""
+
+MAX_GROUPS = 16
+"""How many groups one path may hold."""
+
 
 class Selection(Struct, eq=False):
     """What to show of one record: nothing named means its compact form, ``full`` its full form, else what is named.
@@ -40,6 +46,8 @@ _GROUP = re.compile(r"\(([^()]*)\)")
 
 
 def _paths(text: str) -> list[str]:
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"opt_fields: Must be at most {MAX_LENGTH} characters long")
     if text.startswith("[") and text.endswith("]"):
         text = re.sub(r"[\"']", "", text[1:-1])
     found: list[str] = []
@@ -48,6 +56,8 @@ def _paths(text: str) -> list[str]:
         if not path:
             continue
         groups = [group.split("|") for group in _GROUP.findall(path)]
+        if len(groups) > MAX_GROUPS:
+            raise ValueError(f"opt_fields: Must hold at most {MAX_GROUPS} groups in a path")
         pattern = _GROUP.sub("\0", path)
         for words in product(*groups):
             filled = pattern
