@@ -1,7 +1,7 @@
 """A small world to ask questions of: Ada and Bob share an organization, Eve is alone in a workspace of her own."""
 
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 import pytest
@@ -49,10 +49,14 @@ class World:
         self.now += timedelta(**span)
 
     def ask(self, method, path, data=None, user=None, **query):
-        """Status and the whole decoded body; a refusal's body is its message and what else it says."""
+        """Status and the whole decoded body; a refusal's body is its message and what else it says.
+
+        Query parameters may stand in ``path`` too: the only way to one that is called ``user``.
+        """
+        path, _, more = path.partition("?")
         try:
             endpoint, params = self.api.resolve(method, path)
-            pairs = tuple((name, str(value)) for name, value in query.items())
+            pairs = (*parse_qsl(more), *((name, str(value)) for name, value in query.items()))
             body = None if data is None else {"data": data}
             call = Call(method, path, pairs, body, (), Caller("test", user or self.ada), endpoint, params)
             answer = self.api.answer(call)
@@ -159,11 +163,17 @@ def attached(world, project, new_field):
 
 
 @pytest.fixture
-def put(world, project):
-    """Gives the project a value and shows the custom field, or the refusal."""
+def holder(world, project):
+    """A task of the project, to have values of its custom fields."""
+    return world.made("/tasks", {"name": "Holder", "projects": [project]})
+
+
+@pytest.fixture
+def put(world, holder):
+    """Gives the task a value and shows the custom field, or the refusal."""
 
     def put(field, value):
-        status, shown = world.call("PUT", f"/projects/{project}", {"custom_fields": {field: value}})
+        status, shown = world.call("PUT", f"/tasks/{holder}", {"custom_fields": {field: value}})
         return shown if status >= 400 else next(item for item in shown["custom_fields"] if item["gid"] == field)
 
     return put

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fanfold.work.request import encode
 from fanfold.work.store import Where
 
 Plain = str | int | float | bool
+
+_BEFORE_WORDS = "[] \"#'()/@[_-]"
+"""What may stand before the beginning of a word, as a pattern."""
 
 
 def _of(name: str) -> str:
@@ -69,36 +73,36 @@ def day_after(name: str, day: str) -> Where:
 def contains(name: str, text: str) -> Where:
     """Each word of ``text`` stands somewhere in the field, upper and lower case alike."""
     words = text.split()[:20]
-    escaped = (word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words)
-    return Where(f" AND {_of(name)} LIKE ? ESCAPE '\\'" * len(words), tuple(f"%{word}%" for word in escaped))
+    return Where(f" AND {_of(name)} LIKE ? ESCAPE '\\'" * len(words), tuple(f"%{_like(word)}%" for word in words))
 
 
 def word_starts(name: str, typed: str, *, short: bool) -> Where:
     """Some word of the field begins with what was typed, upper and lower case alike.
 
-    ``short``: the field stands in the short form too, which is looked at first because that is much faster.
+    ``short``: the field stands in the short form too, where it is much faster to find.
     """
     if not typed:
         return Where()
-    spelt = {typed} if typed.isascii() else {typed, typed.lower(), typed.upper(), typed.capitalize()}
-    starts = sorted(_escaped(word) for word in spelt)
-    patterns = [f"{before}{start}%" for start in starts for before in ("", *(f"%{mark}" for mark in _BEFORE_WORDS))]
-    sql, values = f" AND ({_any_like(_of(name), patterns)})", patterns
-    if short and not set('"\\').intersection(typed):
-        inside = [f"%{start}%" for start in starts]
-        sql, values = f" AND ({_any_like('CAST(r.compact AS TEXT)', inside)}){sql}", inside + patterns
-    return Where(sql, tuple(values))
+    spelt = sorted({_ascii_lower(word) for word in (typed.lower(), typed.upper(), typed.capitalize())})
+    column = "compact" if short else "document"
+    value = f"lower(' ' || json_extract(CAST(r.{column} AS TEXT), '$.{name}'))"
+    exact = " OR ".join([f"{value} GLOB ?"] * len(spelt))
+    hint = " OR ".join(["CAST(r.compact AS TEXT) LIKE ? ESCAPE '\\'"] * len(spelt)) if short else "1"
+    hints = [f"%{_like(encode(word).decode()[1:-1])}%" for word in spelt] if short else []
+    return Where(f" AND ({hint}) AND ({exact})", (*hints, *(f"*{_BEFORE_WORDS}{_glob(word)}*" for word in spelt)))
 
 
-_BEFORE_WORDS = (" ", "-", "/", "(", "[", "#", "@", '"', "'", "\\_")
+def _ascii_lower(text: str) -> str:
+    """Lower case as SQLite knows it."""
+    return "".join(char.lower() if char.isascii() else char for char in text)
 
 
-def _escaped(text: str) -> str:
+def _like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _any_like(what: str, patterns: Sequence[str]) -> str:
-    return " OR ".join([f"{what} LIKE ? ESCAPE '\\'"] * len(patterns))
+def _glob(text: str) -> str:
+    return "".join(f"[{char}]" if char in "*?[" else char for char in text)
 
 
 def among(name: str, values: Sequence[Plain]) -> Where:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fanfold.work.change import born, deletion
 from fanfold.work.pages import page
+from fanfold.work.store import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.request import Request
     from fanfold.work.schema import Document
-    from fanfold.work.store import Held
     from fanfold.work.view import View
 
 Owner = Literal["workspace", "team", "project"]

@@ -35,6 +35,16 @@ TOO_OLD = (
     "for this query now and use the new sync token for the next sync."
 )
 
+_RECORDS = ("user", "resource", "parent", "change.new_value", "change.added_value", "change.removed_value")
+
+SHOWN = ",".join(
+    (
+        *("type", "action", "created_at", "change.field", "change.action"),
+        *(f"{record}.{field}" for record in _RECORDS for field in ("resource_type", "name")),
+    )
+)
+"""What is shown of an event unless the client chooses: of each record in it no more than its name."""
+
 _TOKEN = re.compile(r"([0-9a-f]{12})([0-9a-f]{8})[0-9a-f]{12}")
 
 
@@ -50,6 +60,7 @@ def list_of_workspace(request: Request) -> Answer:
     more = upto is not None
     if upto is None:
         upto = max(newest, since, *(place for place, *_ in logged))
+    request.query.setdefault("opt_fields", SHOWN)
     data = encode(fill(view, shown, request.selection(full=False)))
     tail = encode({"sync": _token(view, workspace, upto), "has_more": more})[1:]
     return request.answer(b'{"data":%b,%b' % (data, tail))

@@ -8,10 +8,10 @@ from fanfold.errors import RequestError
 from fanfold.work import filters
 from fanfold.work.kinds.favorites import FAVORITES, list_favorites
 from fanfold.work.pages import listing, page
-from fanfold.work.request import Request
+from fanfold.work.request import Request, brief
 from fanfold.work.routes import PAGING, read, update
-from fanfold.work.schema import Document, Kind, Ref, choice, computed, obj, text
-from fanfold.work.view import MEMBERS, gid_of
+from fanfold.work.schema import Document, Kind, Ref, Route, choice, computed, obj, text
+from fanfold.work.view import MEMBERS
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
@@ -30,10 +30,9 @@ def _workspaces(sheet: Sheet, gid: int, _: Document) -> list[Ref]:
 def _no_custom_fields(_: Request, value: Any) -> None:
     """No custom field can be put on users here, so that no value fits."""
     if not isinstance(value, dict):
-        raise RequestError("custom_fields: Value is not a JSON object")
+        raise RequestError(f"custom_fields: Value is not a JSON object: {brief(value)}")
     for gid in value:
-        label = gid if gid_of(gid) is not None else "0"
-        raise RequestError(f"Custom field with ID {label} is not on given object")
+        raise RequestError(f"Custom field with ID {brief(gid)} is not on given object")
 
 
 user = Kind(
@@ -43,7 +42,7 @@ user = Kind(
         text("email", access="read"),
         obj("photo", access="read"),
         computed("workspaces", _workspaces, needs=("<workspace.members",), of="list"),
-        obj("custom_fields", parse=_no_custom_fields, compute=lambda _, __, ___: [], of="list"),
+        obj("custom_fields", parse=_no_custom_fields, compute=lambda _, __, ___: [], kind="custom_field", of="list"),
     ),
 )
 _WRITABLE = (user.fields["name"], user.fields["custom_fields"])
@@ -90,16 +89,19 @@ def _belongs(request: Request) -> None:
         raise RequestError(f"user: Unknown object: {request.params[0]}", status=404)
 
 
-user.route(
-    "GET",
-    "/users/{user_gid}/favorites",
-    "getFavoritesForUser",
-    list_favorites,
-    subject="user",
-    query=(choice("resource_type", *FAVORITES, required=True), text("workspace", required=True), *PAGING),
-    answers="list",
-    paged=True,
-    summary="List a user's favorites in a workspace",
+user.routes.append(
+    Route(
+        "GET",
+        "/users/{user_gid}/favorites",
+        "getFavoritesForUser",
+        list_favorites,
+        "",
+        summary="List a user's favorites in a workspace",
+        subject="user",
+        query=(choice("resource_type", *FAVORITES, required=True), text("workspace", required=True), *PAGING),
+        answers="list",
+        paged=True,
+    )
 )
 
 
