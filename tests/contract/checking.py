@@ -15,7 +15,7 @@ from fanfold.work.api import WorkApi
 from fanfold.work.kinds import KINDS
 from fanfold.work.openapi import describe
 from tests.contract import published
-from tests.contract.exceptions import ANSWERS
+from tests.contract.exceptions import ANSWERS, OPEN
 
 BASE = "/api/1.0"
 
@@ -49,6 +49,8 @@ class Converted:
             if name not in self.definitions:
                 self.definitions[name] = {}
                 self.definitions[name].update(self._converted(published.resolved(schema)))
+                if name in OPEN:
+                    self.definitions[name].pop("additionalProperties", None)
             return {"$ref": f"#/$defs/{name}"}
         folded = published.flat(schema)
         choices = folded.get("anyOf") or folded.get("oneOf")

@@ -18,6 +18,9 @@ DIFFERENCES = {
 }
 """Differences in parameters and fields, worded as the test words them."""
 
+OPEN = {"AsanaNamedResource": "stands for the short form of a record of any kind, which may have more than a name"}
+"""Published schemas that do not forbid further fields."""
+
 _SHORT_OF = r"\((?:'(?:resource_subtype|people_value|reference_value)'(?:, )?)+ "
 
 ANSWERS = {
