@@ -19,6 +19,14 @@ def is_organization(view: View, workspace: int) -> bool:
     return row is not None and bool(decode(row.document).get("is_organization"))
 
 
+def is_guest(view: View, workspace: int, user: int) -> bool:
+    """Whether a user has an address outside the e-mail domains of an organization."""
+    rows = view.store.records((workspace, user))
+    domains = decode(rows[workspace].document)["email_domains"]
+    domain = decode(rows[user].document)["email"].rpartition("@")[2]
+    return bool(domains) and domain.lower() not in domains
+
+
 def must_belong(view: View, workspace: int, users: Iterable[int], label: str) -> None:
     """Refuse users who are not in the workspace; ``label`` is the field that names them."""
     for user in users:

@@ -141,6 +141,11 @@ def test_a_member_adds_others(call, make, bob):
     assert call("GET", f"/team_memberships/{shown['gid']}") == (200, shown)
 
 
+def test_guests_of_the_organization_are_guests_of_the_team(call, make, org):
+    team, user = make(), call("POST", f"/workspaces/{org}/addUser", {"user": "c@x.test"})[1]["gid"]
+    assert call("POST", f"/teams/{team}/addUser", {"user": user})[1]["is_guest"] is True
+
+
 def test_nobody_joins_alone_unless_the_team_is_public(call, make, bob):
     closed, public = make(), make(visibility="public")
     assert call("POST", f"/teams/{closed}/addUser", {"user": "me"}, bob)[0] == 403

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
 from fanfold.work.membership import chosen, dismiss, enlist, membership, memberships_of, roll
-from fanfold.work.people import must_belong
+from fanfold.work.people import is_guest, must_belong
 from fanfold.work.request import EMPTY
 from fanfold.work.routes import PAGING, crud
 from fanfold.work.schema import Kind, boolean, one, text
@@ -96,8 +96,9 @@ def _of_user(request: Request, user: int, workspace: int) -> Answer:
     return chosen(request, (memberships[gid] for gid, team in visible.items() if team.workspace == workspace))
 
 
-def join_team(view: View, team: int, workspace: int, user: int, *, admin: bool = False, guest: bool = False) -> bool:
-    """Make a user a member of a team; False if they were one already."""
+def join_team(view: View, team: int, workspace: int, user: int, *, admin: bool = False) -> bool:
+    """Make a user a member of a team; False if they were one already. Guests of the organization are guests here."""
+    guest = is_guest(view, workspace, user)
     values = {"user": str(user), "team": str(team), "is_admin": admin, "is_guest": guest}
     return enlist(view, "team", team, workspace, user, values)
 

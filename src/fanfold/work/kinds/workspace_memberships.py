@@ -8,9 +8,9 @@ from fanfold.work.kinds.project_memberships import leave_project
 from fanfold.work.kinds.team_memberships import leave_team
 from fanfold.work.kinds.user_task_lists import ensure_task_list
 from fanfold.work.membership import chosen, dismiss, enlist, memberships_of, roll
+from fanfold.work.people import is_guest
 from fanfold.work.routes import PAGING, crud
 from fanfold.work.schema import Kind, boolean, datetime, obj, one, text
-from fanfold.work.shape import decode
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
@@ -78,14 +78,6 @@ def join_workspace(view: View, workspace: int, user: int, *, admin: bool = False
         "is_guest": is_guest(view, workspace, user),
     }
     return enlist(view, "workspace", workspace, workspace, user, values)
-
-
-def is_guest(view: View, workspace: int, user: int) -> bool:
-    """Whether a user has an address outside the e-mail domains of an organization."""
-    rows = view.store.records((workspace, user))
-    domains = decode(rows[workspace].document)["email_domains"]
-    domain = decode(rows[user].document)["email"].rpartition("@")[2]
-    return bool(domains) and domain.lower() not in domains
 
 
 def leave_workspace(view: View, workspace: int, user: int) -> bool:
