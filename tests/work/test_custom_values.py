@@ -71,10 +71,10 @@ def test_references_point_to_what_the_field_allows(world, attached, put, project
     assert put(field, ["4711"]).startswith(f"custom_fields: [{field}]: Unknown object")
 
 
-def test_what_a_value_refers_to_is_hidden_from_who_may_not_see_it(world, call, attached, put, project, bob, space):
+def test_what_a_value_refers_to_is_hidden_from_who_may_not_see_it(world, call, attached, put, holder, bob, space):
     secret = world.made("/projects", {"name": "Secret", "workspace": space, "privacy_setting": "private"})
     put(attached("reference"), [secret])
-    (shown,) = call("GET", f"/projects/{project}", None, bob)[1]["custom_fields"]
+    (shown,) = call("GET", f"/tasks/{holder}", None, bob)[1]["custom_fields"]
     assert (shown["reference_value"], shown["display_value"]) == ([], None)
 
 
@@ -111,36 +111,36 @@ def test_a_value_of_another_type_is_refused_by_the_field_s_gid(attached, put, ki
 
 
 @pytest.mark.parametrize("value", ["text", "[1]", "{", 5, ["a"], True])
-def test_values_come_as_an_object(call, project, value):
-    status, message = call("PUT", f"/projects/{project}", {"custom_fields": value})
+def test_values_come_as_an_object(call, holder, value):
+    status, message = call("PUT", f"/tasks/{holder}", {"custom_fields": value})
     assert (status, message.partition(":")[0]) == (400, "custom_fields")
     assert message.startswith("custom_fields: Value is not a JSON object: ")
 
 
-def test_too_many_values_at_once_are_refused(call, project):
+def test_too_many_values_at_once_are_refused(call, holder):
     values = {str(number): 1 for number in range(1, 1002)}
-    assert call("PUT", f"/projects/{project}", {"custom_fields": values})[0] == 400
+    assert call("PUT", f"/tasks/{holder}", {"custom_fields": values})[0] == 400
 
 
-def test_values_not_given_stay(call, attached, put, project):
+def test_values_not_given_stay(call, attached, put, holder):
     one, two = attached("text", "One"), attached("text", "Two")
     put(one, "1")
     put(two, "2")
     put(two, None)
-    call("PUT", f"/projects/{project}", {"custom_fields": None, "name": "Renamed"})
-    _, shown = call("GET", f"/projects/{project}")
+    call("PUT", f"/tasks/{holder}", {"custom_fields": None, "name": "Renamed"})
+    _, shown = call("GET", f"/tasks/{holder}")
     assert [(field["name"], field["text_value"]) for field in shown["custom_fields"]] == [("One", "1"), ("Two", None)]
 
 
-def test_opt_fields_reach_into_custom_fields(world, call, attached, put, project):
+def test_opt_fields_reach_into_custom_fields(world, call, attached, put, holder):
     field = attached("enum", "Priority", enum_options=[{"name": "A"}])
     option = world.options(field)["A"]
     put(field, option)
     fields = "custom_fields.name,custom_fields.enum_value.name,custom_fields.enum_options.name,custom_fields.precision"
-    assert call("GET", f"/projects/{project}", opt_fields=fields) == (
+    assert call("GET", f"/tasks/{holder}", opt_fields=fields) == (
         200,
         {
-            "gid": project,
+            "gid": holder,
             "custom_fields": [
                 {
                     "gid": field,
@@ -151,3 +151,53 @@ def test_opt_fields_reach_into_custom_fields(world, call, attached, put, project
             ],
         },
     )
+
+
+def test_a_new_task_has_values_for_the_fields_of_its_projects_only(world, call, attached, new_field, project, space):
+    field, foreign = attached("text", "Ours"), new_field("text", "Theirs")
+    task = world.made("/tasks", {"name": "A", "projects": [project], "custom_fields": {field: "x"}})
+    (shown,) = call("GET", f"/tasks/{task}")[1]["custom_fields"]
+    assert (shown["text_value"], shown["format"], shown["resource_subtype"]) == ("x", "none", "text")
+    refused = (400, f"Custom field with ID {foreign} is not on given object")
+    assert call("POST", "/tasks", {"name": "B", "projects": [project], "custom_fields": {foreign: "x"}}) == refused
+    loose = {"name": "C", "workspace": space, "custom_fields": {field: "x"}}
+    assert call("POST", "/tasks", loose) == (400, f"Custom field with ID {field} is not on given object")
+
+
+def test_a_task_that_leaves_the_project_shows_its_custom_fields_no_longer(call, attached, put, holder, project):
+    put(attached("text"), "x")
+    call("POST", f"/tasks/{holder}/removeProject", {"project": project})
+    assert call("GET", f"/tasks/{holder}")[1]["custom_fields"] == []
+
+
+def test_a_project_has_values_of_its_own(call, attached, project, bob):
+    text, people = attached("text"), attached("people")
+    _, shown = call("PUT", f"/projects/{project}", {"custom_fields": {text: "x", people: [bob]}})
+    assert [item["display_value"] for item in shown["custom_fields"]] == ["x", "Bob Hope"]
+    _, shown = call("GET", f"/projects/{project}", opt_fields="custom_fields.people_value.name")
+    assert shown["custom_fields"][1] == {"gid": people, "people_value": [{"gid": bob, "name": "Bob Hope"}]}
+
+
+def test_a_list_costs_as_many_queries_with_many_tasks_as_with_one(world, attached, project, bob):
+    people, choice = attached("people"), attached("enum", enum_options=[{"name": "A"}])
+    values = {people: [bob], choice: world.options(choice)["A"]}
+
+    def cost():
+        count = 0
+
+        def seen(*_):
+            nonlocal count
+            count += 1
+            return True
+
+        world.store._connection.exec_trace = seen
+        _, listed = world.call("GET", f"/projects/{project}/tasks", opt_fields="custom_fields")
+        world.store._connection.exec_trace = None
+        assert all(item["display_value"] for task in listed for item in task["custom_fields"])
+        return count
+
+    counts = []
+    for number in range(3):
+        world.made("/tasks", {"name": str(number), "projects": [project], "custom_fields": values})
+        counts.append(cost())
+    assert counts[1] == counts[2]

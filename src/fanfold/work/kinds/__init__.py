@@ -9,7 +9,9 @@ from fanfold.work.kinds.attachments import attachment
 from fanfold.work.kinds.custom_field_settings import custom_field_setting
 from fanfold.work.kinds.custom_fields import custom_field
 from fanfold.work.kinds.enum_options import enum_option
+from fanfold.work.kinds.jobs import job
 from fanfold.work.kinds.project_memberships import project_membership
+from fanfold.work.kinds.project_templates import project_template
 from fanfold.work.kinds.projects import project
 from fanfold.work.kinds.sections import section
 from fanfold.work.kinds.stories import story
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = (
     *(workspace, workspace_membership, user, user_task_list, team, team_membership),
     *(project, project_membership, section, task, story, tag, attachment),
-    *(custom_field, enum_option, custom_field_setting),
+    *(custom_field, enum_option, custom_field_setting, job, project_template),
 )
 """In the order in which the API description shows them."""
 

@@ -99,7 +99,7 @@ def _option(label: str, item: Any) -> Document:
 custom_field = Kind(
     "custom_field",
     compact=(
-        *("name", "resource_subtype", "type", "enum_options", "enabled", "representation_type", "id_prefix"),
+        *("name", "type", "enum_options", "enabled", "representation_type", "id_prefix"),
         *("input_restrictions", "is_formula_field"),
     ),
     fields=(
