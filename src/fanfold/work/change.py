@@ -15,7 +15,7 @@ from fanfold.work.request import Request, encode
 from fanfold.work.schema import Document, Kind
 from fanfold.work.shape import decode
 from fanfold.work.store import Row
-from fanfold.work.validate import Given, read
+from fanfold.work.validate import Given, read_kind
 
 if TYPE_CHECKING:
     from fanfold.work.store import SqliteStore
@@ -127,7 +127,7 @@ def compact(kind: Kind, gid: int, document: Document) -> bytes:
 
 def creation(request: Request, kind: Kind, /, **preset: Any) -> Change:
     """A new record with what the client gave; ``preset`` values come from the path and win."""
-    given = read(request, kind.fields.values())
+    given = read_kind(request, kind)
     given.values.update(preset)
     return new(request.view, kind, given)
 
@@ -161,7 +161,7 @@ def copy_of(view: View, row: Row, /, **values: Any) -> Change:
 def modification(request: Request, row: Row) -> Change:
     """An existing record with what the client gave."""
     kind = request.view.kinds[row.kind]
-    change = touching(request.view, row, read(request, kind.fields.values(), creating=False))
+    change = touching(request.view, row, read_kind(request, kind, creating=False))
     change.after.update(change.given.values)
     return change
 

@@ -196,6 +196,7 @@ class Kind:
         self.rules: dict[str, list[Rule]] = {"create": [], "update": [], "delete": []}
         self.composed = any(self.fields[n].type in ("one", "many", "computed") for n in compact)
         self.full = tuple(f.name for f in fields if not f.opt_in)
+        self.required = tuple(f.name for f in fields if f.required)
         self.defaults = {f.name: f.default for f in fields if f.stored and f.compute is None and not f.omitted}
         self._check()
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from fanfold.errors import RequestError
 from fanfold.work.clock import stamp
 from fanfold.work.request import Request, brief
-from fanfold.work.schema import Document, Field
+from fanfold.work.schema import Document, Field, Kind
 from fanfold.work.view import gid_of
 
 if TYPE_CHECKING:
@@ -48,11 +48,21 @@ class Given(Struct):
         return name in self.values or name in self.lists
 
 
+def read_kind(request: Request, kind: Kind, *, creating: bool = True) -> Given:
+    """The values that the request gives for a kind's fields, at a cost that depends on how many it gives."""
+    data, fields = request.data, kind.fields
+    if creating:
+        for name in kind.required:
+            if name not in data:
+                raise RequestError(f"{name}: Missing input")
+    return read(request, [fields[name] for name in data if name in fields], creating=creating)
+
+
 def read(request: Request, fields: Iterable[Field], *, creating: bool = True) -> Given:
     """The values that the request gives for ``fields``; raises ``RequestError`` at the first that is wrong."""
     data = request.data
     given = Given({}, {}, {})
-    references: list[tuple[str, str, str]] = []
+    references: list[_Reference] = []
     for field in fields:
         name = field.name
         if name not in data:
@@ -63,69 +73,83 @@ def read(request: Request, fields: Iterable[Field], *, creating: bool = True) ->
             continue
         if field.access == "create" and not creating:
             raise RequestError(f"{name}: Cannot write this property")
-        value = data[name]
-        if value is None and field.type != "many":
-            if not field.nullable:
-                raise RequestError(f"{name}: Missing input" if field.required else f"{name}: Value may not be null")
-            given.values[name] = None
-        elif field.parse is not None:
-            given.values[name] = field.parse(request, value)
-        elif field.type == "one":
-            given.values[name] = value
-            references.append((name, _id_text(name, value), field.kind))
-        elif field.type == "many":
-            given.lists[name] = []
-            references.extend(
-                (f"{name}: [{i}]", _id_text(f"{name}: [{i}]", item), field.kind) for i, item in _listed(name, value)
-            )
-        else:
-            given.values[name] = _PARSERS[field.type](field, value)
+        _take(request, field, data[name], given, references)
     if references:
         _resolve(request, given, references)
     return given
 
 
-def _listed(name: str, value: Any) -> list[tuple[int, Any]]:
+def _take(request: Request, field: Field, value: Any, given: Given, references: list[_Reference]) -> None:
+    """Read one value; what it refers to is found later, all together."""
+    name = field.name
+    if value is None and field.type != "many":
+        if not field.nullable:
+            raise RequestError(f"{name}: Missing input" if field.required else f"{name}: Value may not be null")
+        given.values[name] = None
+    elif field.parse is not None:
+        given.values[name] = field.parse(request, value)
+    elif field.type == "one":
+        given.values[name] = value
+        references.append((name, None, _id_text(name, value), field.kind))
+    elif field.type == "many":
+        given.lists[name] = []
+        for index, item in enumerate(_listed(name, value)):
+            references.append((name, index, _id_text(name, item, index), field.kind))
+    else:
+        given.values[name] = _PARSERS[field.type](field, value)
+
+
+def _listed(name: str, value: Any) -> list[Any]:
     if isinstance(value, str):
         value = [part for part in value.split(",") if part]
     if not isinstance(value, list):
         raise RequestError(f"{name}: Value is not an array: {brief(value)}")
     if len(value) > MAX_LIST:
         raise RequestError(f"{name}: Must have at most {MAX_LIST} members")
-    return list(enumerate(value))
+    return value
 
 
-def _id_text(label: str, value: Any) -> str:
+_Reference = tuple[str, int | None, str, str]
+"""A record referred to: the field, the index in its list, the client's words, the kind that it has to be of."""
+
+
+def _label(name: str, index: int | None) -> str:
+    return name if index is None else f"{name}: [{index}]"
+
+
+def _id_text(name: str, value: Any, index: int | None = None) -> str:
     if isinstance(value, dict):
         value = value.get("gid")
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
-        raise RequestError(f"{label}: Not a recognized ID: {brief(value)}")
+        raise RequestError(f"{_label(name, index)}: Not a recognized ID: {brief(value)}")
     return value
 
 
-def _resolve(request: Request, given: Given, references: list[tuple[str, str, str]]) -> None:
+def _resolve(request: Request, given: Given, references: list[_Reference]) -> None:
     """Find all records referred to in one query, and put their gids where the client's words were."""
     view = request.view
-    found: list[tuple[str, str, str, int | None]] = [
-        (label, text, kind, view.user_gid(text) if kind == "user" else gid_of(text)) for label, text, kind in references
-    ]
-    rows = view.rows({gid for *_, gid in found if gid is not None})
-    for label, text, kind, gid in found:
-        name, _, index = label.partition(":")
-        if gid is None and not (kind == "user" and "@" in text):
-            raise RequestError(f"{label}: Not a recognized ID: {brief(text)}")
-        row = rows.get(gid) if gid is not None else None
-        if row is None:
-            raise RequestError(f"{label}: Unknown object: {brief(text)}")
-        if kind and row.kind != kind:
-            raise RequestError(f"{label}: Not a valid GID type: {row.kind}")
+    gids = [view.user_gid(text) if kind == "user" else gid_of(text) for _, _, text, kind in references]
+    rows = view.rows({gid for gid in gids if gid is not None})
+    for (name, index, text, kind), gid in zip(references, gids, strict=True):
+        row = None if gid is None else rows.get(gid)
+        if row is None or (kind and row.kind != kind):
+            raise RequestError(f"{_label(name, index)}: {_why(text, kind, gid, row)}")
         given.rows[row.gid] = row
-        if not index:
+        if index is None:
             given.values[name] = str(row.gid)
         elif row.gid not in given.lists[name]:
             given.lists[name].append(row.gid)
+
+
+def _why(text: str, kind: str, gid: int | None, row: Row | None) -> str:
+    """Why what a client referred to is not what it should be."""
+    if row is not None:
+        return f"Not a valid GID type: {row.kind}"
+    if gid is None and not (kind == "user" and "@" in text):
+        return f"Not a recognized ID: {brief(text)}"
+    return f"Unknown object: {brief(text)}"
 
 
 # -- one value of each type ------------------------------------------------------------------------------------------

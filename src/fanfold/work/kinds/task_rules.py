@@ -41,8 +41,8 @@ def is_followed(change: Change) -> None:
     store, given = change.store, change.given
     change.after["created_by"] = str(change.view.user)
     for name, first in (("followers", (change.view.user,)), ("tags", ())):
-        for target in dict.fromkeys((*first, *given.lists.get(name, ()))):
-            store.append(change.gid, f"task.{name}", target)
+        for place, target in enumerate(dict.fromkeys((*first, *given.lists.get(name, ())))):
+            store.link(change.gid, f"task.{name}", target, place)
             change.relations.append(Relation("added", name, target))
 
 

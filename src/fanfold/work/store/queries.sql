@@ -101,10 +101,6 @@ FROM record r
 WHERE r.workspace = ? AND r.kind = ? AND r.gid > ? {where}
 ORDER BY r.gid LIMIT ?;
 
--- name: append
-INSERT INTO link (owner, field, position, target, note)
-SELECT ?1, ?2, coalesce((SELECT position FROM link WHERE owner = ?1 AND field = ?2 ORDER BY position DESC LIMIT 1) + ?5, 0), ?3, ?4;
-
 -- name: last_target
 SELECT target FROM link WHERE owner = ? AND field = ? ORDER BY position DESC LIMIT 1;
 

@@ -294,8 +294,7 @@ class SqliteStore:
 
     def append(self, owner: int, field: str, target: int, note: int | None = None) -> None:
         """Add one link at the end of the owner's list; the pair must not be linked by this field yet."""
-        self._remembered.link(field)
-        self._cursor.execute(SQL["append"], (owner, field, target, note, GAP))
+        self.link(owner, field, target, self.end(owner, field), note)
 
     def unlink(self, owner: int, field: str, target: int) -> bool:
         """Remove one link; False if there was none."""
