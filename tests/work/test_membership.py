@@ -1,0 +1,42 @@
+"""Belonging: lists of members cost the same number of queries however many there are."""
+
+import pytest
+
+
+@pytest.fixture
+def cost(world):
+    """How many queries a list takes, and how long it is."""
+
+    def cost(path):
+        queries = []
+        world.call("GET", path)
+        world.store._connection.exec_trace = lambda *what: queries.append(what) or True
+        try:
+            status, shown = world.call("GET", path)
+        finally:
+            world.store._connection.exec_trace = None
+        assert status == 200
+        return len(queries), len(shown)
+
+    return cost
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/workspaces/{org}/workspace_memberships",
+        "/workspaces/{org}/users",
+        "/users?workspace={org}",
+        "/teams/{team}/team_memberships",
+        "/teams/{team}/users",
+        "/team_memberships?team={team}",
+    ],
+)
+def test_many_members_cost_as_many_queries_as_few(world, call, cost, org, path):
+    team = world.made("/teams", {"name": "Plot", "organization": org, "visibility": "secret"})
+    path = path.format(org=org, team=team)
+    queries, before = cost(path)
+    for number in range(10):
+        user = world.made(f"/workspaces/{org}/addUser", {"user": f"u{number}@fanfold.test"})
+        world.made(f"/teams/{team}/addUser", {"user": user})
+    assert cost(path) == (queries, before + 10)
