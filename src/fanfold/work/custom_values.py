@@ -1,4 +1,4 @@
-"""The values of custom fields: what a client may write on a task or project, and how it is shown.
+"""The values of custom fields: what a client may write on a task or project.
 
 A task has the custom fields of the projects that it is in, a project its own. Values stand in the record's document by
 the field's gid; whom and what they refer to is linked as well, so that it is shown without looking each up.
@@ -7,49 +7,21 @@ the field's gid; whom and what they refer to is linked as well, so that it is sh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import DecodeError, Struct
 
 from fanfold.errors import RequestError
-from fanfold.work.custom_display import display
+from fanfold.work.custom_display import IN_SECTIONS, OPTIONS, SETTINGS, show_custom_fields
 from fanfold.work.request import Request, brief
-from fanfold.work.schema import Document, Field, Kind, Ref, number, obj, text
-from fanfold.work.selection import COMPACT, Selection
-from fanfold.work.shape import Sheet, decode, shape
-from fanfold.work.store import Link
+from fanfold.work.schema import Document, Field, number, obj, text
+from fanfold.work.shape import decode
 from fanfold.work.validate import MAX_LIST, day, moment, value_of
-from fanfold.work.view import MEMBERS, View, gid_of
+from fanfold.work.view import MEMBERS, gid_of
 
 if TYPE_CHECKING:
     from fanfold.work.change import Change
-
-SETTINGS = "project.custom_field_settings"
-"""Link field: the custom field settings of a project, in order; the note is the custom field."""
-
-OPTIONS = "custom_field.enum_options"
-"""Link field: the options of a custom field, in order."""
-
-IN_SECTIONS = "<section.tasks"
-
-VALUES = {
-    "text": "text_value",
-    "number": "number_value",
-    "enum": "enum_value",
-    "multi_enum": "multi_enum_values",
-    "date": "date_value",
-    "people": "people_value",
-    "reference": "reference_value",
-}
-"""The property that shows the value, by the field's type."""
-
-DETAILS = (
-    *("resource_subtype", "precision", "format", "currency_code", "custom_label", "custom_label_position"),
-    *("is_global_to_workspace", "has_notifications_enabled", "asana_created_field", "is_value_read_only"),
-)
-"""What the custom fields of a task show beyond their short form."""
 
 
 def custom_fields_of(kind: Literal["task", "project"]) -> Field:
@@ -229,93 +201,3 @@ def _link_objects(change: Change, values: Iterable[Any]) -> None:
         store.unlink(change.gid, link, gid)
     for gid in sorted(wanted - linked):
         store.link(change.gid, link, gid, store.end(change.gid, link))
-
-
-# -- what is shown ---------------------------------------------------------------------------------------------------
-
-
-class _Shown(Struct, frozen=True):
-    """The custom fields of all records of a sheet: gids by project, documents, static parts, options by their gid."""
-
-    by_project: dict[int, tuple[int, ...]]
-    documents: dict[int, Document]
-    parts: dict[int, Document]
-    options: dict[str, Document]
-
-
-_NONE = _Shown({}, {}, {}, {})
-
-
-def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Document]:
-    """The custom fields of a task or project with the values that it has."""
-    shown = sheet.once("custom_fields", _find)
-    if shown is _NONE:
-        return []
-    projects = [gid] if sheet.kind.name == "project" else _projects(sheet, gid)
-    fields = dict.fromkeys(field for project in projects for field in shown.by_project.get(project, ()))
-    if not fields:
-        return []
-    values = document.get("custom_fields") or {}
-    objects = {str(link.gid): link for link in sheet.links(gid, f"{sheet.kind.name}.custom_objects")} if values else {}
-    found = [_with_value(shown, field, values.get(str(field)), objects) for field in fields if field in shown.parts]
-    if sheet.kind.name == "project" and _selection(sheet).compact:
-        for item in found:
-            item.pop("people_value", None)
-            item.pop("reference_value", None)
-    return found
-
-
-def _selection(sheet: Sheet) -> Selection:
-    return sheet.selection.fields.get("custom_fields", COMPACT)
-
-
-@lru_cache(maxsize=16)
-def _on_tasks(kind: Kind) -> Selection:
-    """What tasks show of each custom field unless told otherwise: more than its short form, all of it plain values."""
-    names = ("resource_type", *kind.compact, *DETAILS)
-    return Selection(fields={name: Selection(fields={}) for name in names})
-
-
-def _projects(sheet: Sheet, gid: int) -> list[int]:
-    return [link.note for link in sheet.links(gid, IN_SECTIONS) if link.note is not None]
-
-
-def _find(sheet: Sheet) -> _Shown:
-    view = sheet.view
-    task = sheet.kind.name == "task"
-    owners = list({project for gid in sheet.gids for project in _projects(sheet, gid)}) if task else list(sheet.gids)
-    by_project = view.store.notes(owners, SETTINGS)
-    wanted = {field for fields in by_project.values() for field in fields}
-    if not wanted:
-        return _NONE
-    rows = view.rows(wanted)
-    kind: Kind = view.kinds["custom_field"]
-    selection = _selection(sheet)
-    if task and selection.compact:
-        selection = _on_tasks(kind)
-    parts = shape(view, kind, [(gid, row.document) for gid, row in rows.items()], selection)
-    documents = {gid: decode(row.document) for gid, row in rows.items()}
-    return _Shown(by_project, documents, dict(zip(rows, parts, strict=True)), _all_options(view, documents))
-
-
-def _all_options(view: View, documents: dict[int, Document]) -> dict[str, Document]:
-    choosing = [gid for gid, document in documents.items() if document["type"] in ("enum", "multi_enum")]
-    links = view.links(choosing, (OPTIONS,), ()) if choosing else {}
-    return {str(link.gid): decode(link.compact) for found in links.values() for link in found}
-
-
-def _with_value(shown: _Shown, field: int, value: Any, objects: dict[str, Link]) -> Document:
-    document = shown.documents[field]
-    sort = document["type"]
-    show, names = value, []
-    if sort == "enum" and value is not None:
-        show = shown.options.get(value)
-        names = [show["name"]] if show else []
-    elif sort == "multi_enum":
-        show = [shown.options[gid] for gid in value or () if gid in shown.options]
-        names = [option["name"] for option in show]
-    elif sort in ("people", "reference"):
-        found = [objects[gid] for gid in value or () if gid in objects]
-        show = [Ref(link.gid) for link in found]
-        names = [str(decode(link.compact).get("name") or "") for link in found if link.compact]
-    return {**shown.parts[field], VALUES[sort]: show, "display_value": display(document, value, names)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fanfold.errors import RequestError
 from fanfold.work.change import Change, Relation, copy_of
-from fanfold.work.custom_values import SETTINGS
+from fanfold.work.custom_display import SETTINGS
 from fanfold.work.kinds.attachments import ATTACHMENTS
 from fanfold.work.kinds.copy_dates import Schedule, leave_out, mover
 from fanfold.work.kinds.custom_field_settings import attach

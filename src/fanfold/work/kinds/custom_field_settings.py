@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
 from fanfold.work.change import born, creation, deletion
-from fanfold.work.custom_values import SETTINGS
+from fanfold.work.custom_display import SETTINGS
 from fanfold.work.kinds.custom_fields import SETTINGS_OF, custom_field
 from fanfold.work.places import position
 from fanfold.work.request import EMPTY, Request

@@ -10,7 +10,7 @@ from msgspec import structs
 from fanfold.errors import RequestError
 from fanfold.work import filters
 from fanfold.work.change import born
-from fanfold.work.custom_values import OPTIONS
+from fanfold.work.custom_display import OPTIONS
 from fanfold.work.kinds.enum_options import MAX_OPTIONS, enum_option
 from fanfold.work.request import Request, brief
 from fanfold.work.routes import crud, under, update

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from fanfold.errors import RequestError
 from fanfold.work.change import creation, modification
-from fanfold.work.custom_values import OPTIONS
+from fanfold.work.custom_display import OPTIONS
 from fanfold.work.places import position
 from fanfold.work.request import Request
 from fanfold.work.schema import Kind, boolean, choice, one, text

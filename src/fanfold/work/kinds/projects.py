@@ -8,7 +8,8 @@ from fanfold.errors import RequestError
 from fanfold.work import richtext
 from fanfold.work.addresses import permalink
 from fanfold.work.change import born, modification
-from fanfold.work.custom_values import SETTINGS, custom_fields_of, custom_values_fit
+from fanfold.work.custom_display import SETTINGS
+from fanfold.work.custom_values import custom_fields_of, custom_values_fit
 from fanfold.work.kinds.project_lists import ARCHIVED, archived, count_tasks, list_all, list_of_task, list_of_workspace
 from fanfold.work.kinds.project_members import add_followers, add_members, join, leave, remove_followers, remove_members
 from fanfold.work.kinds.project_search import SEARCH, search
