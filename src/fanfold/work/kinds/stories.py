@@ -9,7 +9,7 @@ from fanfold.work.change import Relation, creation, deletion, touching
 from fanfold.work.kinds.likes import is_liked, like_fields
 from fanfold.work.request import EMPTY
 from fanfold.work.richtext import show, twins
-from fanfold.work.routes import crud, under
+from fanfold.work.routes import crud, under, update
 from fanfold.work.schema import (
     Document,
     Field,
@@ -99,12 +99,15 @@ story = Kind(
     ),
     within="target",
 )
-crud(story, "read", "update")
+crud(story, "read")
 story.rule("create", "update")(twins("text", "html_text"))
 story.rule("create", "update")(is_liked(LIKES))
 
 _TAKES = tuple(story.fields[name] for name in ("text", "html_text", "is_pinned", "sticker_name"))
 
+story.route(
+    "PUT", "/stories/{story_gid}", "updateStory", update, subject="story", takes=_TAKES, summary="Update a story"
+)
 for _parent in ("task", "goal"):
     under(story, _parent, STORIES, operation=f"getStoriesFor{_parent.capitalize()}")
 

@@ -9,7 +9,7 @@ from fanfold.errors import RequestError
 from fanfold.work.addresses import permalink
 from fanfold.work.pages import page
 from fanfold.work.references import in_one_workspace
-from fanfold.work.routes import PAGING, creatable_under, crud, under, workspace_page
+from fanfold.work.routes import PAGING, create_under, crud, under, workspace_page
 from fanfold.work.schema import Kind, choice, computed, datetime, many, one, text
 
 if TYPE_CHECKING:
@@ -36,7 +36,16 @@ tag = Kind(
 crud(tag, "create", "read", "update", "delete")
 under(tag, "task", "task.tags")
 under(tag, "workspace")
-creatable_under(tag, "workspace")
+tag.route(
+    "POST",
+    "/workspaces/{workspace_gid}/tags",
+    "createTagForWorkspace",
+    create_under("workspace"),
+    subject="workspace",
+    takes=tuple(f for f in tag.fields.values() if f.access != "read" and f.name != "workspace"),
+    status=201,
+    summary="Create a tag in a workspace",
+)
 
 
 @tag.rule("create")
