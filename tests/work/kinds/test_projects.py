@@ -217,3 +217,36 @@ def test_a_full_project_costs_as_many_queries_with_many_relations_as_with_few(wo
     few, many = make(), make(followers=[bob])
     show(world, few)
     assert cost(few) == cost(many)
+
+
+@pytest.fixture
+def team(world):
+    return world.made("/teams", {"organization": world.org, "name": "Crew"})
+
+
+def test_a_team_has_projects_and_its_members_see_those_that_are_private_to_it(world, call, team, bob):
+    path = f"/teams/{team}/projects"
+    gid = world.made(path, {"name": "Ours", "privacy_setting": "private_to_team"})
+    shown = show(world, gid)
+    assert (shown["team"]["gid"], shown["workspace"]["gid"]) == (team, world.org)
+    assert names(call("GET", path)[1]) == names(call("GET", "/projects", team=team)[1]) == ["Ours"]
+    assert call("GET", f"/projects/{gid}", None, bob)[0] == 404
+    assert call("POST", f"/teams/{team}/addUser", {"user": bob})[0] == 200
+    assert call("GET", f"/projects/{gid}", None, bob)[0] == 200
+    assert call("POST", f"/teams/{team}/removeUser", {"user": bob})[0] == 200
+    assert call("GET", f"/projects/{gid}", None, bob)[0] == 404
+
+
+def test_a_project_moves_from_team_to_team(world, call, team):
+    other = world.made("/teams", {"organization": world.org, "name": "Others"})
+    gid = world.made("/projects", {"name": "Ours", "team": team})
+    call("PUT", f"/projects/{gid}", {"team": other})
+    assert names(call("GET", f"/teams/{team}/projects")[1]) == []
+    assert names(call("GET", f"/teams/{other}/projects", archived="false")[1]) == ["Ours"]
+
+
+def test_a_project_stays_in_the_workspace_of_its_team(world, call, team, space, make):
+    refused = (400, f"team: Not in the same workspace: {team}")
+    assert call("POST", "/projects", {"name": "A", "workspace": space, "team": team}) == refused
+    assert call("PUT", f"/projects/{make()}", {"team": team}) == refused
+    assert call("GET", "/projects", team=team, workspace=space) == (400, f"team: Not in the workspace: {team}")

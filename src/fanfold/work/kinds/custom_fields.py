@@ -160,7 +160,7 @@ under(custom_field, "workspace")
 def is_of_one_type(change: Change) -> None:
     """The type comes under its present or its former name, and stays what it is."""
     after = change.after
-    after["type"] = after["resource_subtype"] = after["resource_subtype"] or after["type"]
+    after["type"] = after["resource_subtype"] = after.get("resource_subtype") or after.get("type")
     if after["type"] is None:
         raise RequestError("resource_subtype: Missing input")
     after["representation_type"] = after["type"]

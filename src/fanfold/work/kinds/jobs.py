@@ -97,7 +97,7 @@ def save_as_template(request: Request) -> Answer:
         public=given.values["public"],
         team=given.values.get("team") or document.get("team"),
         description=document["notes"],
-        color=None if document["color"] == "none" else document["color"],
+        color=None if document.get("color") == "none" else document.get("color"),
         project=str(source.gid),
     )
     return started(request, "save_as_template", new_project_template=made.gid)

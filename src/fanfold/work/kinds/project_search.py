@@ -36,8 +36,10 @@ _MOMENTS = {"completed_at": "completed_at", "created_at": "created_at", "due_at"
 
 _LISTS = ("teams.any", "owner.any", "members.any", "members.not", "portfolios.any")
 
+_WORDS = text("text", max_length=1000)
+
 SEARCH: tuple[Field, ...] = (
-    text("text"),
+    _WORDS,
     choice("sort_by", *SORTED_BY),
     boolean("sort_ascending", default=None),
     boolean("completed", default=None),
@@ -66,7 +68,7 @@ def search(request: Request) -> Answer:
 def _conditions(request: Request) -> Iterator[Where]:
     query = request.query
     if query.get("text"):
-        yield filters.contains("name", query["text"])
+        yield filters.contains("name", value_of(_WORDS, query["text"]))
     completed = request.flag("completed")
     if completed is not None:
         yield filters.equals("completed", completed)

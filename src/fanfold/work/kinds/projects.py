@@ -173,7 +173,7 @@ def names_have_one_value(change: Change) -> None:
 @project.rule("create", "update")
 def starts_before_it_is_due(change: Change) -> None:
     """A project with a start has an end, and that is later."""
-    start, due = change.after["start_on"], change.after["due_on"]
+    start, due = change.after.get("start_on"), change.after.get("due_on")
     if start is not None and (due is None or due <= start):
         raise RequestError("start_on: A start date needs a due date that is later")
 
@@ -196,8 +196,9 @@ def has_an_owner_who_belongs(change: Change) -> None:
     """Whoever makes a project owns it unless told; an owner is a member."""
     if change.moment == "create" and "owner" not in change.given and change.view.user:
         change.after["owner"] = str(change.view.user)
-    if change.moved("owner") and change.after["owner"] is not None:
-        join(change, int(change.after["owner"]))
+    owner = change.after.get("owner")
+    if change.moved("owner") and owner is not None:
+        join(change, int(owner))
 
 
 @project.rule("create")
