@@ -103,7 +103,7 @@ def _lines(entry: Entry) -> list[dict[str, Any]]:
             "request": request,
             "action": index,
             "method": result.action.method,
-            "path": result.action.path.partition("?")[0][:200],
+            "path": result.action.path.partition("?")[0].partition("#")[0][:200],
             "status": result.answer.status if result.answer else cast("Any", result.error).status,
             "ms": round(result.seconds * 1000, 3),
         }

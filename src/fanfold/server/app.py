@@ -34,9 +34,10 @@ from fanfold.server.bodies import (
 )
 from fanfold.server.pages import Pages
 from fanfold.server.tokens import TokenBook
-from fanfold.server.uploads import read_upload
+from fanfold.server.uploads import discard, read_upload
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore, WorkApi
+from fanfold.work.request import Form
 
 logger = logging.getLogger("fanfold")
 
@@ -141,7 +142,11 @@ class App:
             query += more
         asked = Action(action.method, action.path, query, body, (), action.endpoint, action.params)
         batch = Batch((asked,), True, self.settings.action_timeout)
-        (result,) = await self.engine.run(batch, caller, lambda: gone(receive))
+        try:
+            (result,) = await self.engine.run(batch, caller, lambda: gone(receive))
+        finally:
+            if body.__class__ is Form:
+                discard(body)
         return self.dialect.answer_of(result)
 
     async def _read(self, scope: Scope, receive: Receive, action: Action) -> tuple[Any, Pairs]:

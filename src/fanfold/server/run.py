@@ -14,9 +14,10 @@ from typing import cast
 import uvicorn
 
 from fanfold.errors import SetupError
-from fanfold.server.app import App
+from fanfold.server.app import App, files_of
 from fanfold.server.protocol import BoundedProtocol
 from fanfold.server.tokens import issue
+from fanfold.server.uploads import discard_all
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore
 from fanfold.work.clock import utc_now
@@ -66,6 +67,7 @@ def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
     listener = listen(settings)
     address = address_of(listener)
     app = App(settings, store, address=address)
+    discard_all(files_of(settings))
     _greet(settings, store, address, token, say)
     gc.freeze()
     config = uvicorn.Config(
@@ -78,6 +80,7 @@ def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=int(settings.drain_timeout),
     )
     uvicorn.Server(config).run(sockets=[listener])

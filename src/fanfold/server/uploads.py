@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import shutil
+import tempfile
 from pathlib import Path
 
 from python_multipart.exceptions import FormParserError
@@ -12,6 +13,9 @@ from python_multipart.multipart import Field, File, FormParser, parse_options_he
 from fanfold.errors import RequestError
 from fanfold.server.bodies import ClientLeftError, Receive, Scope, check_head, header
 from fanfold.work.request import Form, Upload
+
+INCOMING = "incoming"
+"""Where, below the directory of all files, uploads are until they are dealt with, each in a directory of its own."""
 
 MAX_PARTS = 20
 """Most fields of one form."""
@@ -23,10 +27,9 @@ MAX_FIELD = 65_536
 class _Reader:
     """Collects the parts of one form. Files go straight to disk, under names of our own."""
 
-    def __init__(self, content_type: bytes, directory: Path, most: int) -> None:
+    def __init__(self, content_type: bytes, directory: Path) -> None:
         self.fields: dict[str, str] = {}
         self.files: list[tuple[str, File]] = []
-        self.most = most
         _, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")
         if not boundary:
@@ -71,14 +74,6 @@ class _Reader:
             file.close()
         return Form(self.fields, files)
 
-    def discard(self) -> None:
-        """Remove what reached the disk."""
-        for _, file in self.files:
-            if file.actual_file_name is not None:
-                Path(_text(file.actual_file_name)).unlink(missing_ok=True)
-            with suppress(OSError):
-                file.close()
-
 
 def _text(name: bytes | None) -> str:
     return (name or b"").decode(errors="replace")
@@ -87,28 +82,45 @@ def _text(name: bytes | None) -> str:
 async def read_upload(scope: Scope, receive: Receive, files: Path, most: int, seconds: float) -> Form:
     """A multipart body; raises ``RequestError`` 413 where a file is over ``most`` bytes."""
     check_head(scope, most + MAX_PARTS * MAX_FIELD)
-    directory = files / "incoming"
-    directory.mkdir(parents=True, exist_ok=True)
-    reader = _Reader(header(scope["headers"], b"content-type"), directory, most)
-    size = 0
+    incoming = files / INCOMING
+    incoming.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(dir=incoming))
     try:
         async with asyncio.timeout(seconds * 10):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientLeftError
-                size += len(message.get("body", b""))
-                if size > most + MAX_PARTS * MAX_FIELD:
-                    raise RequestError("The file is too large", status=413)
-                reader.write(message.get("body", b""))
-                if not message.get("more_body"):
-                    return reader.form()
-    except (FormParserError, UnicodeDecodeError, ValueError):
-        reader.discard()
-        raise RequestError("Could not parse request data, invalid multipart form") from None
-    except TimeoutError:
-        reader.discard()
-        raise RequestError("The request body took too long to arrive.", status=408) from None
-    except BaseException:
-        reader.discard()
+            form = await _read(scope, receive, directory, most)
+    except BaseException as error:
+        shutil.rmtree(directory, ignore_errors=True)
+        if isinstance(error, TimeoutError):
+            raise RequestError("The request body took too long to arrive.", status=408) from None
+        if isinstance(error, ValueError):
+            raise RequestError("Could not parse request data, invalid multipart form") from None
         raise
+    if not form.files:
+        shutil.rmtree(directory, ignore_errors=True)
+    return form
+
+
+async def _read(scope: Scope, receive: Receive, directory: Path, most: int) -> Form:
+    reader = _Reader(header(scope["headers"], b"content-type"), directory)
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeftError
+        size += len(message.get("body", b""))
+        if size > most + MAX_PARTS * MAX_FIELD:
+            raise RequestError("The file is too large", status=413)
+        reader.write(message.get("body", b""))
+        if not message.get("more_body"):
+            return reader.form()
+
+
+def discard(form: Form) -> None:
+    """Remove what is left on disk of a form that has been dealt with."""
+    for upload in form.files.values():
+        shutil.rmtree(upload.path.parent, ignore_errors=True)
+
+
+def discard_all(files: Path) -> None:
+    """Remove what uploads left behind when the server last died."""
+    shutil.rmtree(files / INCOMING, ignore_errors=True)
