@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,9 +60,9 @@ class Live(NamedTuple):
         assert status < 300, (status, body)
         return body["data"]
 
-    def batch(self, *actions: Any, **more: Any) -> list[Any]:
+    def batch(self, *actions: Any, query: str = "", **more: Any) -> list[Any]:
         """The results of a batch that has to be answered."""
-        status, body, _ = self.call("POST", "/api/1.0/batch", {"data": {"actions": list(actions)}}, **more)
+        status, body, _ = self.call("POST", f"/api/1.0/batch{query}", {"data": {"actions": list(actions)}}, **more)
         assert status == 200, (status, body)
         return body["data"]
 
@@ -105,12 +105,16 @@ def stop(live: Live) -> int:
 
 @contextmanager
 def running(directory: Path, *flags: str, **more: Any) -> Iterator[Live]:
-    """A server for the length of a block."""
+    """A server for the length of a block, which has to end well and must not have told a secret or crashed on the way."""
     live = start(directory, *flags, **more)
     try:
         yield live
     finally:
-        stop(live)
+        code = stop(live)
+    said = live.output.read_text()
+    assert code == 0, said
+    assert "Traceback" not in said
+    assert live.token not in said
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +122,21 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A server with demo data and no limits, shared by the tests of a module."""
     with running(tmp_path_factory.mktemp("live"), "--limits", "off") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def start_running() -> Callable[..., AbstractContextManager[Live]]:
+    """For modules whose shared server is of another kind: ``with start_running(directory, *flags) as live``."""
+    return running
+
+
+@pytest.fixture
+def unharmed(live: Live) -> Iterator[None]:
+    """When the test is over the shared server still serves."""
+    yield
+    assert live.process.poll() is None, live.output.read_text()
+    (result,) = live.batch({"method": "get", "relative_path": "/users/me"})
+    assert result["status_code"] == 200
 
 
 @pytest.fixture
