@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct
+from msgspec.json import Encoder
 
 from fanfold.work.schema import Document, Kind, Ref
 from fanfold.work.selection import COMPACT, Selection
@@ -17,6 +18,8 @@ from fanfold.work.shape import Sheet, decode, shape
 if TYPE_CHECKING:
     from fanfold.work.store import Link
     from fanfold.work.view import View
+
+encode = Encoder().encode
 
 SETTINGS = "project.custom_field_settings"
 """Link field: the custom field settings of a project, in order; the note is the custom field."""
@@ -43,35 +46,48 @@ DETAILS = (
 )
 """What the custom fields of a task show beyond their short form."""
 
+_LONG_FORM = frozenset(("people_value", "reference_value"))
+"""Values for which the short form, which projects show, has no place."""
+
 
 class _Shown(Struct, frozen=True):
-    """The custom fields of all records of a sheet: gids by project, documents, static parts, options by their gid."""
+    """The custom fields of all records of a sheet: gids by project, documents, static parts, options by their gid.
+
+    ``heads``: the static parts as JSON that a value is to follow, where nobody asked for particular properties.
+    """
 
     by_project: dict[int, tuple[int, ...]]
     documents: dict[int, Document]
     parts: dict[int, Document]
-    options: dict[str, Document]
+    heads: dict[int, bytes]
+    options: dict[str, tuple[str, Raw]]
 
 
-_NONE = _Shown({}, {}, {}, {})
+_NONE = _Shown({}, {}, {}, {}, {})
 
 
-def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Document]:
+def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Any]:
     """The custom fields of a task or project with the values that it has."""
     shown = sheet.once("custom_fields", _find)
     if shown is _NONE:
         return []
-    projects = [gid] if sheet.kind.name == "project" else _projects(sheet, gid)
+    on_project = sheet.kind.name == "project"
+    projects = [gid] if on_project else _projects(sheet, gid)
     fields = dict.fromkeys(field for project in projects for field in shown.by_project.get(project, ()))
     if not fields:
         return []
     values = document.get("custom_fields") or {}
     objects = {str(link.gid): link for link in sheet.links(gid, f"{sheet.kind.name}.custom_objects")} if values else {}
-    found = [_with_value(shown, field, values.get(str(field)), objects) for field in fields if field in shown.parts]
-    if sheet.kind.name == "project" and _selection(sheet).compact:
-        for item in found:
-            item.pop("people_value", None)
-            item.pop("reference_value", None)
+    found: list[Any] = []
+    for field in fields:
+        if field in shown.parts:
+            value = _value(shown, field, values.get(str(field)), objects)
+            if field in shown.heads:
+                if on_project:
+                    value = {name: item for name, item in value.items() if name not in _LONG_FORM}
+                found.append(Raw(shown.heads[field] + encode(value)[1:]))
+            else:
+                found.append({**shown.parts[field], **value})
     return found
 
 
@@ -105,30 +121,35 @@ def _find(sheet: Sheet) -> _Shown:
         selection = _on_tasks(kind)
     parts = shape(view, kind, [(gid, row.document) for gid, row in rows.items()], selection)
     documents = {gid: decode(row.document) for gid, row in rows.items()}
-    return _Shown(by_project, documents, dict(zip(rows, parts, strict=True)), _all_options(view, documents))
+    by_gid = dict(zip(rows, parts, strict=True))
+    heads = {gid: encode(part)[:-1] + b"," for gid, part in by_gid.items()} if _selection(sheet).compact else {}
+    return _Shown(by_project, documents, by_gid, heads, _all_options(view, documents))
 
 
-def _all_options(view: View, documents: dict[int, Document]) -> dict[str, Document]:
+def _all_options(view: View, documents: dict[int, Document]) -> dict[str, tuple[str, Raw]]:
+    """Name and short form of the options of all the custom fields, by gid."""
     choosing = [gid for gid, document in documents.items() if document["type"] in ("enum", "multi_enum")]
     links = view.links(choosing, (OPTIONS,), ()) if choosing else {}
-    return {str(link.gid): decode(link.compact) for found in links.values() for link in found}
+    found = (link for members in links.values() for link in members)
+    return {str(link.gid): (decode(link.compact)["name"], Raw(link.compact)) for link in found}
 
 
-def _with_value(shown: _Shown, field: int, value: Any, objects: dict[str, Link]) -> Document:
+def _value(shown: _Shown, field: int, value: Any, objects: dict[str, Link]) -> Document:
+    """What is particular to the record: the value under the name of its type, and in words."""
     document = shown.documents[field]
     sort = document["type"]
     show, names = value, []
-    if sort == "enum" and value is not None:
-        show = shown.options.get(value)
-        names = [show["name"]] if show else []
-    elif sort == "multi_enum":
-        show = [shown.options[gid] for gid in value or () if gid in shown.options]
-        names = [option["name"] for option in show]
+    if sort in ("enum", "multi_enum"):
+        gids = [gid for gid in ([value] if isinstance(value, str) else value or ()) if gid in shown.options]
+        names = [shown.options[gid][0] for gid in gids]
+        compact = field in shown.heads
+        items: list[Any] = [shown.options[gid][1] if compact else Ref(int(gid)) for gid in gids]
+        show = items if sort == "multi_enum" else next(iter(items), None)
     elif sort in ("people", "reference"):
-        found = [objects[gid] for gid in value or () if gid in objects]
-        show = [Ref(link.gid) for link in found]
-        names = [str(decode(link.compact).get("name") or "") for link in found if link.compact]
-    return {**shown.parts[field], VALUES[sort]: show, "display_value": display(document, value, names)}
+        links = [objects[gid] for gid in value or () if gid in objects and objects[gid].compact]
+        names = [str(decode(link.compact).get("name") or "") for link in links]
+        show = [Raw(link.compact) if field in shown.heads else Ref(link.gid) for link in links]
+    return {VALUES[sort]: show, "display_value": display(document, value, names)}
 
 
 # -- in words --------------------------------------------------------------------------------------------------------
