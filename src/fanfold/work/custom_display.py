@@ -60,7 +60,7 @@ class _Shown(Struct, frozen=True):
     documents: dict[int, Document]
     parts: dict[int, Document]
     heads: dict[int, bytes]
-    options: dict[str, tuple[str, Raw]]
+    options: dict[str, bytes]
 
 
 _NONE = _Shown({}, {}, {}, {}, {})
@@ -126,12 +126,11 @@ def _find(sheet: Sheet) -> _Shown:
     return _Shown(by_project, documents, by_gid, heads, _all_options(view, documents))
 
 
-def _all_options(view: View, documents: dict[int, Document]) -> dict[str, tuple[str, Raw]]:
-    """Name and short form of the options of all the custom fields, by gid."""
+def _all_options(view: View, documents: dict[int, Document]) -> dict[str, bytes]:
+    """The short forms of the options of all the custom fields, by gid."""
     choosing = [gid for gid, document in documents.items() if document["type"] in ("enum", "multi_enum")]
     links = view.links(choosing, (OPTIONS,), ()) if choosing else {}
-    found = (link for members in links.values() for link in members)
-    return {str(link.gid): (decode(link.compact)["name"], Raw(link.compact)) for link in found}
+    return {str(link.gid): link.compact for members in links.values() for link in members}
 
 
 def _value(shown: _Shown, field: int, value: Any, objects: dict[str, Link]) -> Document:
@@ -141,9 +140,9 @@ def _value(shown: _Shown, field: int, value: Any, objects: dict[str, Link]) -> D
     show, names = value, []
     if sort in ("enum", "multi_enum"):
         gids = [gid for gid in ([value] if isinstance(value, str) else value or ()) if gid in shown.options]
-        names = [shown.options[gid][0] for gid in gids]
+        names = [decode(shown.options[gid])["name"] for gid in gids]
         compact = field in shown.heads
-        items: list[Any] = [shown.options[gid][1] if compact else Ref(int(gid)) for gid in gids]
+        items: list[Any] = [Raw(shown.options[gid]) if compact else Ref(int(gid)) for gid in gids]
         show = items if sort == "multi_enum" else next(iter(items), None)
     elif sort in ("people", "reference"):
         links = [objects[gid] for gid in value or () if gid in objects and objects[gid].compact]
