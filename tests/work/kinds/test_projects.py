@@ -179,7 +179,11 @@ def test_a_deleted_project_leaves_its_tasks_and_nothing_else(world, call, make, 
     gid = make(followers=[bob])
     (section,) = call("GET", f"/projects/{gid}/sections")[1]
     task = world.made("/tasks", {"name": "Task", "projects": [gid]})
+    link = {"parent": gid, "resource_subtype": "external", "url": "https://fanfold.test/a", "name": "A"}
+    attached = world.made("/attachments", link)
     assert call("DELETE", f"/projects/{gid}") == (200, {})
+    assert call("GET", f"/attachments/{attached}")[0] == 404
+    assert not world.store.record(int(attached))
     assert call("GET", f"/projects/{gid}")[0] == 404
     assert call("GET", f"/sections/{section['gid']}")[0] == 404
     status, shown = call("GET", f"/tasks/{task}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fanfold.errors import RequestError
 from fanfold.work import richtext
 from fanfold.work.addresses import permalink
-from fanfold.work.change import born, modification
+from fanfold.work.change import born, deletion, modification
 from fanfold.work.custom_display import SETTINGS
 from fanfold.work.custom_values import custom_fields_of, custom_values_fit
 from fanfold.work.kinds.project_lists import ARCHIVED, archived, count_tasks, list_all, list_of_task, list_of_workspace
@@ -220,7 +220,7 @@ project.rule("create", "update")(custom_values_fit)
 
 @project.rule("delete")
 def takes_its_parts_along(change: Change) -> None:
-    """Sections, settings and memberships go; tasks stay, seen as if the project had never let anybody in."""
+    """All but its tasks goes, which stay, seen as if the project had never let anybody in."""
     store = change.store
     row = store.record(change.gid)
     if row is not None:
@@ -228,6 +228,8 @@ def takes_its_parts_along(change: Change) -> None:
         store.restrict_tasks_of(change.gid)
     for user in store.targets(change.gid, "project.members"):
         leave(change, user)
+    for attached in store.records(store.targets(change.gid, "attachments")).values():
+        deletion(change.view, attached).write()
     for link in (SECTIONS, SETTINGS):
         for gid in store.targets(change.gid, link):
             store.delete(gid)
