@@ -49,16 +49,23 @@ class Load:
     def _receive(self, index: int) -> bytes:
         data = self._left[index]
         while (end := data.find(b"\r\n\r\n")) < 0:
-            data += self._sockets[index].recv(262_144)
+            data += self._more(index)
         if not data.startswith((b"HTTP/1.1 200", b"HTTP/1.1 201")):
             raise RuntimeError(data[:400].decode(errors="replace"))
         head = data[:end].lower()
         length = int(head[head.index(b"content-length:") + 15 :].split(b"\r\n", 1)[0])
         rest = bytearray(data[end + 4 :])
         while len(rest) < length:
-            rest += self._sockets[index].recv(262_144)
+            rest += self._more(index)
         self._left[index] = bytes(rest[length:])
         return bytes(rest[:length])
+
+    def _more(self, index: int) -> bytes:
+        data = self._sockets[index].recv(262_144)
+        if not data:
+            message = "the server closed the connection"
+            raise RuntimeError(message)
+        return data
 
     def close(self) -> None:
         """Close the connections."""

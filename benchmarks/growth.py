@@ -30,23 +30,23 @@ def main() -> None:
             command = ["-m", "fanfold", "serve", "--db", str(made.path), "--port", str(port), "--limits", LIMITS]
             server = Server([*command, "--access-log", "off"], port, {"FANFOLD_TOKEN": TOKEN})
             requests = [get(f"/api/1.0/tasks/{gid}", TOKEN) for gid in random.Random(1).sample(made.tasks, 200)]
-            servers.append((size, server, Load(port), requests))
+            servers.append((size, server, requests))
         costs: dict[int, list[float]] = {size: [] for size in options.sizes}
-        for _, _, load, requests in servers:
-            for request in requests:
-                load.once(request)
         for number in range(options.rounds):
-            for size, server, load, requests in servers[:: -1 if number % 2 else 1]:
+            for size, server, requests in servers[:: -1 if number % 2 else 1]:
+                load = Load(server.port)
+                for request in requests:
+                    load.once(request)
                 before, done = server.cpu(), 0
                 for request in requests:
                     done += load.run(request, options.seconds / len(requests))
                 costs[size].append((server.cpu() - before) / done * 1e6)
+                load.close()
         small, large = (statistics.median(costs[size]) for size in options.sizes)
         for size in options.sizes:
             print(json.dumps({"case": "GET /tasks/{gid}", "tasks": size, "cpu_us": round(statistics.median(costs[size]), 2)}))
         print(json.dumps({"case": "growth", "ratio": round(large / small, 3), "target": 1.3}))
-        for _, server, load, _ in servers:
-            load.close()
+        for _, server, _ in servers:
             server.stop()
 
 

@@ -46,10 +46,15 @@ def _cases(made: Made) -> dict[str, bytes]:
     }
 
 
-def _cost(server: Server, load: Load, request: bytes, seconds: float) -> float:
+def _cost(server: Server, request: bytes, seconds: float) -> float:
+    """Microseconds of server CPU for one request, over connections of its own."""
+    load = Load(server.port)
+    load.run(request, 0.1)
     before = server.cpu()
     done = load.run(request, seconds)
-    return (server.cpu() - before) / done * 1e6
+    spent = server.cpu() - before
+    load.close()
+    return spent / done * 1e6
 
 
 def main() -> None:
@@ -73,7 +78,7 @@ def main() -> None:
 
 
 def _measure(empty: Server, ours: Server, made: Made, options: argparse.Namespace) -> None:
-    yardstick, load = Load(empty.port), Load(ours.port)
+    load = Load(ours.port)
     cases = _cases(made)
     for name, request in cases.items():
         results = json.loads(load.once(request))["data"]
@@ -81,7 +86,7 @@ def _measure(empty: Server, ours: Server, made: Made, options: argparse.Namespac
         if len(results) != 10 or not codes <= {200, 201}:
             message = f"{name}: {codes}"
             raise RuntimeError(message)
-        load.run(request, 0.3)
+    load.close()
     rounds: dict[str, list[float]] = {"empty GET": [], **{name: [] for name in cases}}
     single = get(f"/api/1.0/tasks/{made.tasks[0]}?opt_fields=name,completed", TOKEN)
     rounds["single GET of two fields"] = []
@@ -89,11 +94,11 @@ def _measure(empty: Server, ours: Server, made: Made, options: argparse.Namespac
         order = list(rounds)[:: -1 if number % 2 else 1]
         for name in order:
             if name == "empty GET":
-                cost = _cost(empty, yardstick, get("/", TOKEN), options.seconds)
+                cost = _cost(empty, get("/", TOKEN), options.seconds)
             elif name in cases:
-                cost = _cost(ours, load, cases[name], options.seconds) / 10
+                cost = _cost(ours, cases[name], options.seconds) / 10
             else:
-                cost = _cost(ours, load, single, options.seconds)
+                cost = _cost(ours, single, options.seconds)
             rounds[name].append(cost)
     base = statistics.median(rounds["empty GET"])
     for name, costs in rounds.items():
