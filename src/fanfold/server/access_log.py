@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from fanfold.errors import SetupError
+from fanfold.errors import RequestError, SetupError
 from fanfold.model import Caller, Result
 
 FLUSH_EVERY = 0.2
@@ -24,7 +24,8 @@ FLUSH_EVERY = 0.2
 FLUSH_AT = 5000
 """Entries that are held at most."""
 
-Entry = tuple[float, str, str, str, int, float, Caller | None, Sequence[Result]]
+Entry = tuple[float, str, str, str, int, float, Caller | None, list[tuple[str, str, int, float]]]
+"""What is held until then: never a result itself, which would keep whole bodies alive."""
 
 
 class AccessLog:
@@ -48,8 +49,17 @@ class AccessLog:
         """Note one request that began at ``started`` (``perf_counter``) and ends now."""
         if self._out is None:
             return
+        actions = [
+            (
+                result.action.method,
+                result.action.path,
+                result.answer.status if result.answer else cast("RequestError", result.error).status,
+                result.seconds,
+            )
+            for result in results
+        ]
         self._entries.append(
-            (time.time(), request, method, path, status, time.perf_counter() - started, caller, results)
+            (time.time(), request, method, path, status, time.perf_counter() - started, caller, actions)
         )
         if len(self._entries) >= FLUSH_AT:
             self.flush()
@@ -80,13 +90,13 @@ def _open(where: str) -> IO[bytes] | None:
     if where == "-":
         return cast("IO[bytes]", getattr(sys.stderr, "buffer", None))
     try:
-        return open(where, "ab")  # noqa: PTH123, SIM115 - lives as long as the server
+        return open(where, "ab")  # noqa: PTH123 - lives as long as the server
     except OSError as error:
         raise SetupError(f"The access log {where} cannot be written: {error.strerror}.") from None
 
 
 def _lines(entry: Entry) -> list[dict[str, Any]]:
-    at, request, method, path, status, seconds, caller, results = entry
+    at, request, method, path, status, seconds, caller, actions = entry
     head = {
         "time": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
         "request": request,
@@ -96,17 +106,17 @@ def _lines(entry: Entry) -> list[dict[str, Any]]:
         "ms": round(seconds * 1000, 3),
         "caller": caller.key if caller else None,
     }
-    if not results:
+    if not actions:
         return [head]
-    actions = [
+    lines = [
         {
             "request": request,
             "action": index,
-            "method": result.action.method,
-            "path": result.action.path.partition("?")[0].partition("#")[0][:200],
-            "status": result.answer.status if result.answer else cast("Any", result.error).status,
-            "ms": round(result.seconds * 1000, 3),
+            "method": action_method,
+            "path": action_path.partition("?")[0].partition("#")[0][:200],
+            "status": action_status,
+            "ms": round(action_seconds * 1000, 3),
         }
-        for index, result in enumerate(results)
+        for index, (action_method, action_path, action_status, action_seconds) in enumerate(actions)
     ]
-    return [{**head, "actions": len(results)}, *actions]
+    return [{**head, "actions": len(actions)}, *lines]
