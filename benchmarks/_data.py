@@ -37,7 +37,9 @@ def make(path: Path, count: int) -> Made:
 
     def ask(method: str, target: str, **data: Any) -> Any:
         endpoint, params = api.resolve(method, target)
-        call = Call(method, target, (), {"data": data} if data else None, (), Caller("benchmark", str(user)), endpoint, params)
+        call = Call(
+            method, target, (), {"data": data} if data else None, (), Caller("benchmark", str(user)), endpoint, params
+        )
         answer = api.answer(call)
         api.commit()
         return json.decode(answer.body)["data"]
@@ -46,11 +48,11 @@ def make(path: Path, count: int) -> Made:
     users = [item["gid"] for item in ask("GET", f"/workspaces/{workspace}/users")]
     tags = [item["gid"] for item in ask("GET", f"/workspaces/{workspace}/tags")][:2]
     team = ask("GET", f"/workspaces/{workspace}/teams")[0]["gid"]
-    parent = ask("POST", "/tasks", name="Parent", workspace=workspace)["gid"]
     gids: list[int] = []
     project = ""
     while len(gids) < count:
         project = ask("POST", "/projects", name=f"Project {len(gids)}", workspace=workspace, team=team)["gid"]
+        parent = ask("POST", "/tasks", name="Parent", projects=[project])["gid"]
         model = ask(
             "POST",
             "/tasks",

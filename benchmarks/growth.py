@@ -44,7 +44,11 @@ def main() -> None:
                 load.close()
         small, large = (statistics.median(costs[size]) for size in options.sizes)
         for size in options.sizes:
-            print(json.dumps({"case": "GET /tasks/{gid}", "tasks": size, "cpu_us": round(statistics.median(costs[size]), 2)}))
+            print(
+                json.dumps(
+                    {"case": "GET /tasks/{gid}", "tasks": size, "cpu_us": round(statistics.median(costs[size]), 2)}
+                )
+            )
         print(json.dumps({"case": "growth", "ratio": round(large / small, 3), "target": 1.3}))
         for _, server, _ in servers:
             server.stop()

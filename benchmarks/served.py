@@ -69,7 +69,9 @@ def main() -> None:
         ports = free_port(), free_port()
         empty = Server([str(Path(__file__).with_name("_empty_app.py")), str(ports[0])], ports[0])
         command = ["-m", "fanfold", "serve", "--db", str(made.path), "--port", str(ports[1]), "--limits", LIMITS]
-        ours = Server([*command, "--access-log", str(Path(directory) / "access.log")], ports[1], {"FANFOLD_TOKEN": TOKEN})
+        ours = Server(
+            [*command, "--access-log", str(Path(directory) / "access.log")], ports[1], {"FANFOLD_TOKEN": TOKEN}
+        )
         try:
             _measure(empty, ours, made, options)
         finally:

@@ -70,6 +70,7 @@ def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
     discard_all(files_of(settings))
     _greet(settings, store, address, token, say)
     gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
     config = uvicorn.Config(
         app,
         loop="auto",

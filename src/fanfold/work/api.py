@@ -34,24 +34,25 @@ class WorkApi:
         self.files = files
         self._clock = clock
         self._workspaces: dict[int, frozenset[int]] = {}
-        self._seen_epoch = -1
+        self._epoch = -1
+        self._view: View | None = None
 
     # -- the target's verbs ------------------------------------------------------------------------------------------
 
     def answer(self, call: Call) -> Answer:
         """Carry out one call without waiting; what it wrote is durable after ``commit``."""
         route: Any = call.endpoint
-        view = self.view(int(call.caller.user))
+        store = self.store
         if not route.write:
-            self.store.begin_read()
-            return self._handle(route, call, view)
-        self.store.begin_action()
+            store.begin_read()
+            return route.handler(Request(self.view(int(call.caller.user)), call, route))  # type: ignore[no-any-return]
+        store.begin_action()
         try:
-            answer = self._handle(route, call, view)
+            answer: Answer = route.handler(Request(self.view(int(call.caller.user)), call, route))
         except BaseException:
-            self.store.undo_action()
+            store.undo_action()
             raise
-        self.store.end_action()
+        store.end_action()
         return answer
 
     async def send(self, call: Call) -> Answer:
@@ -62,23 +63,24 @@ class WorkApi:
 
     def commit(self) -> None:
         """Make durable what was written since the last commit."""
+        self._view = None
         self.store.commit()
-
-    def _handle(self, route: Route, call: Call, view: View) -> Answer:
-        return route.handler(Request(view, call, route))
 
     # -- who sees what -----------------------------------------------------------------------------------------------
 
     def view(self, user: int) -> View:
-        """The store as a user sees it, at this moment."""
-        if self.store.epoch != self._seen_epoch:
-            self._workspaces.clear()
-            self._seen_epoch = self.store.epoch
-        workspaces = self._workspaces.get(user)
-        if workspaces is None:
-            workspaces = frozenset(owner for owner, _ in self.store.owners(user, MEMBERS))
-            self._workspaces[user] = workspaces
-        return View(self.store, self.kinds, user, workspaces, self._clock, self.base, OBSERVERS, self.files)
+        """The store as a user sees it, at one moment: that of the first call since the last commit."""
+        view, epoch = self._view, self.store.epoch
+        if view is None or view.user != user or epoch != self._epoch:
+            if epoch != self._epoch:
+                self._epoch = epoch
+                self._workspaces.clear()
+            if user not in self._workspaces:
+                self._workspaces[user] = frozenset([owner for owner, _ in self.store.owners(user, MEMBERS)])
+            view = self._view = View(
+                self.store, self.kinds, user, self._workspaces[user], self._clock, self.base, OBSERVERS, self.files
+            )
+        return view
 
     def operations(self) -> list[Route]:
         """The operations that are served, in the order of the kinds' pages."""

@@ -108,7 +108,9 @@ class Change:
             return
         if "modified_at" in self.kind.fields:
             after["modified_at"] = self.view.now
-        row = Row(self.gid, self.kind.name, self.workspace, self.private, encode(after), compact(self.kind, self.gid, after))
+        row = Row(
+            self.gid, self.kind.name, self.workspace, self.private, encode(after), compact(self.kind, self.gid, after)
+        )
         if self.moment == "create":
             self.store.insert(row)
         else:
@@ -169,7 +171,9 @@ def modification(request: Request, row: Row) -> Change:
 def touching(view: View, row: Row, given: Given | None = None) -> Change:
     """An existing record that nothing was changed of yet."""
     given = given or Given({}, {}, {})
-    return Change(view, view.kinds[row.kind], "update", row.gid, row.workspace, decode(row.document), given, row.private)
+    return Change(
+        view, view.kinds[row.kind], "update", row.gid, row.workspace, decode(row.document), given, row.private
+    )
 
 
 def deletion(view: View, row: Row) -> Change:

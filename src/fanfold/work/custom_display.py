@@ -63,16 +63,13 @@ class _Shown(Struct, frozen=True):
     options: dict[str, bytes]
 
 
-_NONE = _Shown({}, {}, {}, {}, {})
-
-
 def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Any]:
     """The custom fields of a task or project with the values that it has."""
-    shown = sheet.once("custom_fields", _find)
-    if shown is _NONE:
-        return []
     on_project = sheet.kind.name == "project"
     projects = [gid] if on_project else _projects(sheet, gid)
+    if len(sheet.gids) == 1 and not any(sheet.view.store.notes(projects, SETTINGS).values()):
+        return []
+    shown = sheet.once("custom_fields", _find)
     fields = dict.fromkeys(field for project in projects for field in shown.by_project.get(project, ()))
     if not fields:
         return []
@@ -112,8 +109,6 @@ def _find(sheet: Sheet) -> _Shown:
     owners = list({project for gid in sheet.gids for project in _projects(sheet, gid)}) if task else list(sheet.gids)
     by_project = view.store.notes(owners, SETTINGS)
     wanted = {field for fields in by_project.values() for field in fields}
-    if not wanted:
-        return _NONE
     rows = view.rows(wanted)
     kind: Kind = view.kinds["custom_field"]
     selection = _selection(sheet)

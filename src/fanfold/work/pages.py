@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -32,6 +33,8 @@ LIFETIME = 900
 MAX_LIMIT = 100
 MAX_UNPAGED = 1000
 """How many records a list without ``limit`` may hold."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
 _HEAD = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
 
@@ -102,9 +105,13 @@ def _limit(request: Request) -> int | None:
 
 def _next_page(request: Request, border: Any) -> bytes:
     offset = sign(request, border)
-    query = {name: value for name, value in request.query.items() if name != "offset"}
-    path = f"{request.call.path}?{urlencode({**query, 'offset': offset})}"
+    kept = [f"{_quoted(name)}={_quoted(value)}&" for name, value in request.query.items() if name != "offset"]
+    path = f"{request.call.path}?{''.join(kept)}offset={offset}"
     return b',"next_page":%b' % encode({"offset": offset, "path": path, "uri": request.view.base + path})
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN(text) else quote_plus(text)
 
 
 def sign(request: Request, border: Any) -> str:

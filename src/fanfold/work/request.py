@@ -60,7 +60,7 @@ class Request:
         if self.body is not None and type(self.body) is not Form:
             self._read_envelope()
         if route.subject:
-            self.row = view.find(_label(route.template), self.params[0], route.subject)
+            self.row = view.find(route.label, self.params[0], route.subject)
 
     @property
     def kind(self) -> Kind:
@@ -147,7 +147,9 @@ class Request:
 
     def record(self, gid: int, document: bytes, *, status: int = 200, headers: Any = (), kind: str = "") -> Answer:
         """An answer that shows one record."""
-        (shown,) = shape(self.view, self.view.kinds[kind or self.route.kind], [(gid, document)], self.selection(full=True))
+        (shown,) = shape(
+            self.view, self.view.kinds[kind or self.route.kind], [(gid, document)], self.selection(full=True)
+        )
         return self.answer(b'{"data":%b}' % encode(shown), status=status, headers=headers)
 
     def reread(self, gid: int, *, status: int = 200, kind: str = "") -> Answer:
@@ -177,14 +179,8 @@ def _merged(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return query
 
 
-def _label(template: str) -> str:
-    return template.partition("{")[2].partition("}")[0].removesuffix("_gid")
-
-
 def brief(value: object) -> str:
     """A value as shown in a message: cut to 100 characters, on one line."""
     text = value if isinstance(value, str) else encode(value).decode()
     text = "".join(char if char.isprintable() else " " for char in text[:101])
     return text if len(text) <= 100 else f"{text[:100]}…"
-
-

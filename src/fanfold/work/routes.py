@@ -146,18 +146,30 @@ def crud(kind: Kind, *what: Literal["create", "read", "update", "delete"]) -> No
     writable = tuple(f for f in kind.fields.values() if f.access != "read")
     for verb in what:
         if verb == "create":
-            kind.route("POST", collection, f"create{name}", create, takes=writable, status=201, summary=f"Create a {words}")
+            kind.route(
+                "POST", collection, f"create{name}", create, takes=writable, status=201, summary=f"Create a {words}"
+            )
         elif verb == "read":
             kind.route("GET", item, f"get{name}", read, subject=kind.name, summary=f"Get a {words}")
         elif verb == "update":
             fields = tuple(structs.replace(f, required=False) for f in writable if f.access == "write")
-            kind.route("PUT", item, f"update{name}", update, subject=kind.name, takes=fields, summary=f"Update a {words}")
+            kind.route(
+                "PUT", item, f"update{name}", update, subject=kind.name, takes=fields, summary=f"Update a {words}"
+            )
         else:
-            kind.route("DELETE", item, f"delete{name}", delete, subject=kind.name, answers="empty", summary=f"Delete a {words}")
+            kind.route(
+                "DELETE", item, f"delete{name}", delete, subject=kind.name, answers="empty", summary=f"Delete a {words}"
+            )
 
 
 def under(
-    kind: Kind, parent: str, link: str = "", *, operation: str = "", query: tuple[Field, ...] = (), where: Filter = nothing
+    kind: Kind,
+    parent: str,
+    link: str = "",
+    *,
+    operation: str = "",
+    query: tuple[Field, ...] = (),
+    where: Filter = nothing,
 ) -> None:
     """``GET /parents/{parent_gid}/collection``: what hangs on the parent by ``link``, or all of a workspace's."""
     kind.route(

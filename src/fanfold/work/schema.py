@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
@@ -38,7 +38,8 @@ class Field(Struct, frozen=True):
     ``access``: ``write`` may be set at any time, ``create`` only at creation, ``read`` never by a client.
     ``link``: for relations to many, the link field; a leading ``<`` reads it backwards. ``needs``: the link fields that
     ``compute`` reads from the sheet. ``opt_in``: shown only when ``opt_fields`` names it. ``omitted``: left out of the
-    full record, rather than shown as null, while it has no value. ``of``: the JSON type of a computed value or of a
+    full record, rather than shown as null, while it has no value. ``blank``: what is shown, without computing anything,
+    while nothing hangs on the record by the one link field in ``needs``. ``of``: the JSON type of a computed value or of a
     list's members. A field with ``compute`` is shown as that says, whatever a client may set it to.
     """
 
@@ -58,6 +59,7 @@ class Field(Struct, frozen=True):
     link: str = ""
     needs: tuple[str, ...] = ()
     compute: Callable[[Sheet, int, Document], Any] | None = None
+    blank: Any = UNSET
     parse: Callable[[Request, Any], Any] | None = None
     of: str = ""
 
@@ -142,7 +144,8 @@ class Route(Struct, frozen=True):
     """One operation: where it is, what it takes, which function answers.
 
     Satisfies ``fanfold.model.Endpoint``. ``answers``: what the body's ``data`` is. ``subject``: the kind that the first
-    path parameter names; its record is found, and the caller's access checked, before the handler runs.
+    path parameter names; its record is found, and the caller's access checked, before the handler runs. ``label``: what
+    messages call it.
     """
 
     method: str
@@ -161,6 +164,10 @@ class Route(Struct, frozen=True):
     batchable: bool = True
     inline: bool = True
     costs: tuple[str, ...] = ()
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "label", self.template.partition("{")[2].partition("}")[0].removesuffix("_gid"))
 
     @property
     def tag(self) -> str:

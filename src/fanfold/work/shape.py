@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 from msgspec.json import Decoder
 
 from fanfold.work.schema import Document, Field, Kind, Ref
@@ -31,14 +31,21 @@ MAX_DEPTH = 12
 """How deep relations may be opened within relations."""
 
 
+Compute = Callable[["Sheet", int, Document], Any]
+
+
 class _Wanted(Struct, frozen=True):
-    """The fields of a kind that are to be shown, sorted by how they are found."""
+    """The fields of a kind that are to be shown, sorted by how they are found.
+
+    ``hanging``: by link field, the computed fields that need nothing else, and what they show while nothing is linked.
+    """
 
     scalars: tuple[tuple[str, Any], ...]
     omitted: tuple[str, ...]
     ones: tuple[str, ...]
-    manys: tuple[Field, ...]
-    computed: tuple[tuple[str, Callable[[Sheet, int, Document], Any]], ...]
+    manys: tuple[tuple[str, str], ...]
+    computed: tuple[tuple[str, Compute], ...]
+    hanging: tuple[tuple[str, tuple[tuple[str, Compute], ...], Document], ...]
     forward: tuple[str, ...]
     backward: tuple[str, ...]
     resource_type: bool
@@ -56,12 +63,27 @@ def _wanted(kind: Kind, selection: Selection) -> _Wanted:
         scalars=tuple((f.name, f.default) for f in fields if f.stored and f.type != "one" and not f.omitted),
         omitted=tuple(f.name for f in fields if f.omitted and f.stored),
         ones=tuple(f.name for f in fields if f.type == "one" and not f.omitted),
-        manys=manys,
-        computed=tuple((f.name, f.compute) for f in computed if f.compute is not None),
+        manys=tuple((f.name, f.link) for f in manys),
+        computed=tuple((f.name, f.compute) for f in computed if f.compute is not None and f.blank is UNSET),
+        hanging=_hanging([f for f in computed if f.blank is not UNSET]),
         forward=tuple(sorted(link for link in links if not link.startswith("<"))),
         backward=tuple(sorted(link[1:] for link in links if link.startswith("<"))),
         resource_type="resource_type" in names,
         plain=all(f.stored and f.type != "one" and not f.omitted for f in fields) and not computed,
+    )
+
+
+def _hanging(fields: list[Field]) -> tuple[tuple[str, tuple[tuple[str, Compute], ...], Document], ...]:
+    groups: dict[str, list[Field]] = {}
+    for field in fields:
+        groups.setdefault(field.needs[0], []).append(field)
+    return tuple(
+        (
+            link,
+            tuple((field.name, field.compute) for field in group if field.compute is not None),
+            {field.name: field.blank for field in group},
+        )
+        for link, group in groups.items()
     )
 
 
@@ -84,9 +106,9 @@ class Sheet:
         self._counts: dict[str, dict[int, int]] = {}
         self._found: dict[str, Any] = {}
 
-    def links(self, gid: int, field: str) -> list[Link]:
+    def links(self, gid: int, field: str) -> Sequence[Link]:
         """What hangs on a record by a link field that the computed field declared in ``needs``."""
-        return self._links.get((gid, field), [])
+        return self._links.get((gid, field), ())
 
     def count(self, gid: int, field: str) -> int:
         """How many hang on a record by a link field; one query for all records of the sheet."""
@@ -133,19 +155,24 @@ def _one(
     sheet: Sheet, wanted: _Wanted, selection: Selection, gid: int, document: Document, open_places: list[Place]
 ) -> Document:
     subfields = selection.fields
+    known = sheet.view.known
     out = _plain(sheet.kind, wanted, gid, document)
-    for name in wanted.omitted:
-        _show_if_set(sheet.kind.fields[name], selection, document, out, open_places)
     for name in wanted.ones:
         target = document.get(name)
         out[name] = None
         if target is not None:
-            open_places.append((out, name, int(target), subfields.get(name, COMPACT)))
-    for field in wanted.manys:
-        name = field.name
-        links = sheet.links(gid, field.link)
+            sub = subfields.get(name, COMPACT)
+            compact = known(int(target)) if sub is COMPACT else None
+            if compact:
+                out[name] = Raw(compact)
+            else:
+                open_places.append((out, name, int(target), sub))
+    for name, link in wanted.manys:
+        links = sheet.links(gid, link)
         sub = subfields.get(name, COMPACT)
-        if sub is COMPACT or sub.compact:
+        if not links:
+            out[name] = []
+        elif sub is COMPACT or sub.compact:
             out[name] = shown = [Raw(link.compact) if link.compact else None for link in links]
             for index, link in enumerate(links):
                 if not link.compact:
@@ -153,38 +180,52 @@ def _one(
         else:
             out[name] = shown = [None] * len(links)
             open_places += [(shown, index, link.gid, sub) for index, link in enumerate(links)]
-    for name, compute in wanted.computed:
+    computed = wanted.computed
+    for link, fields, blanks in wanted.hanging:
+        if sheet.links(gid, link):
+            computed += fields
+        else:
+            out.update(blanks)
+    for name, compute in computed:
         value = compute(sheet, gid, document)
         kind = type(value)
-        if kind is list or kind is dict or kind is Ref:
-            _plan(out, name, value, subfields.get(name, COMPACT), open_places)
+        if value and (kind is list or kind is dict or kind is Ref):
+            _plan(sheet.view, out, name, value, subfields.get(name, COMPACT), open_places)
         else:
             out[name] = value
+    for name in wanted.omitted:
+        if document.get(name) is not None:
+            _show_if_set(sheet.kind.fields[name], selection, document, out, open_places)
     return out
 
 
 def _show_if_set(
     field: Field, selection: Selection, document: Document, out: Document, open_places: list[Place]
 ) -> None:
-    value = document.get(field.name)
-    if value is None:
-        return
+    value = document[field.name]
     if field.type == "one":
         open_places.append((out, field.name, int(value), selection.fields.get(field.name, COMPACT)))
     else:
         out[field.name] = value
 
 
-def _plan(container: Any, key: Any, value: Any, selection: Selection, open_places: list[Place]) -> None:
-    """Put a computed value in its place, cut to the selection; references are noted to be filled in together."""
+def _plan(view: View, container: Any, key: Any, value: Any, selection: Selection, open_places: list[Place]) -> None:
+    """Put a computed value in its place, cut to the selection.
+
+    References are shown at once where their compact form is at hand, and noted to be filled in together elsewhere.
+    """
     kind = type(value)
     if kind is Ref:
-        container[key] = None
-        open_places.append((container, key, value.gid, selection))
+        compact = view.known(value.gid) if selection is COMPACT else None
+        if compact:
+            container[key] = Raw(compact)
+        else:
+            container[key] = None
+            open_places.append((container, key, value.gid, selection))
     elif kind is list:
         container[key] = value = list(value)
         for index, item in enumerate(value):
-            _plan(value, index, item, selection, open_places)
+            _plan(view, value, index, item, selection, open_places)
     elif kind is dict:
         cut = selection.fields
         value = {k: v for k, v in value.items() if k in cut or k == "gid"} if cut else dict(value)
@@ -192,7 +233,7 @@ def _plan(container: Any, key: Any, value: Any, selection: Selection, open_place
         for name, item in value.items():
             inner = type(item)
             if inner is Ref or inner is list or inner is dict:
-                _plan(value, name, item, cut.get(name, COMPACT), open_places)
+                _plan(view, value, name, item, cut.get(name, COMPACT), open_places)
     else:
         container[key] = value
 
@@ -201,7 +242,7 @@ def fill(view: View, value: Any, selection: Selection) -> Any:
     """A value that is no record, cut to the selection and with its references filled in."""
     holder = [value]
     places: list[Place] = []
-    _plan(holder, 0, value, selection, places)
+    _plan(view, holder, 0, value, selection, places)
     if places:
         _fill(view, places, 0)
     return holder[0]

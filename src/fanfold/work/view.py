@@ -27,7 +27,7 @@ MEMBERS = "workspace.members"
 class View:
     """What ``user`` may see, during one call."""
 
-    __slots__ = ("_clock", "_now", "base", "files", "kinds", "observers", "store", "user", "workspaces")
+    __slots__ = ("_at_hand", "_clock", "_now", "base", "files", "kinds", "observers", "store", "user", "workspaces")
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class View:
         files: Path | None = None,
     ) -> None:
         self.store = store
+        self._at_hand = store.compacts_at_hand
         self.kinds = kinds
         self.user = user
         self.workspaces = workspaces
@@ -116,6 +117,13 @@ class View:
     def rows(self, gids: Iterable[int]) -> dict[int, Row]:
         """Those of ``gids`` that exist and are visible."""
         return {gid: row for gid, row in self.store.records(gids).items() if self.sees(row)}
+
+    def known(self, gid: int) -> bytes | None:
+        """The compact form of a record, if it is at hand and anybody in the caller's workspaces may see it."""
+        found = self._at_hand.get(gid)
+        if found is None or found[1] or (found[0] and found[0] not in self.workspaces):
+            return None
+        return found[2]
 
     def compacts(self, gids: Collection[int]) -> dict[int, bytes]:
         """Compact forms of those of ``gids`` that exist and are visible; empty where it is put together when shown."""

@@ -28,12 +28,12 @@ def like_fields(link: str) -> tuple[Field, ...]:
 
     needs = (link,)
     return (
-        computed("hearted", liked, needs=needs, of="boolean"),
-        computed("hearts", likes, needs=needs, of="list"),
-        computed("num_hearts", number, needs=needs, of="integer"),
-        boolean("liked", compute=liked, needs=needs),
-        computed("likes", likes, needs=needs, of="list"),
-        computed("num_likes", number, needs=needs, of="integer"),
+        computed("hearted", liked, needs=needs, of="boolean", blank=False),
+        computed("hearts", likes, needs=needs, of="list", blank=[]),
+        computed("num_hearts", number, needs=needs, of="integer", blank=0),
+        boolean("liked", compute=liked, needs=needs, blank=False),
+        computed("likes", likes, needs=needs, of="list", blank=[]),
+        computed("num_likes", number, needs=needs, of="integer", blank=0),
     )
 
 

@@ -104,7 +104,7 @@ task = Kind(
         date("start_on"),
         number("actual_time_minutes", access="read"),
         one("assignee", "user"),
-        one("assignee_section", "section", compute=_assignee_section, needs=(IN_LISTS,)),
+        one("assignee_section", "section", compute=_assignee_section, needs=(IN_LISTS,), blank=None),
         custom_fields_of("task"),
         one("custom_type", "custom_type"),
         one("custom_type_status_option", "custom_type_status_option"),

@@ -11,9 +11,10 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -208,6 +209,11 @@ class SqliteStore:
         self._connection.close()
 
     @property
+    def compacts_at_hand(self) -> Mapping[int, Compact]:
+        """Compact forms that need not be looked up: a live view, true for the transaction that is open."""
+        return self._remembered.compacts
+
+    @property
     def epoch(self) -> int:
         """Grows whenever something changed that may be remembered elsewhere: who belongs where."""
         return self._remembered.epoch
@@ -326,11 +332,12 @@ class SqliteStore:
         if rows:
             compacts = self.compacts([row[2] for row in rows])
             for gid, field, other, note in rows:
-                link = Link(other, note, *compacts[other])
-                if (gid, field) in found:
-                    found[gid, field].append(link)
+                workspace, private, compact = compacts[other]
+                key = (gid, field)
+                if key in found:
+                    found[key].append(Link(other, note, workspace, private, compact))
                 else:
-                    found[gid, field] = [link]
+                    found[key] = [Link(other, note, workspace, private, compact)]
         return found
 
     def notes(self, owners: Collection[int], field: str) -> dict[int, tuple[int, ...]]:
@@ -428,7 +435,7 @@ class SqliteStore:
 
     def by_name(self, owner: int, field: str, limit: int) -> list[Held]:
         """The first ``limit`` members of the owner's list in alphabetical order."""
-        return [Held(*row) for row in self._cursor.execute(SQL["by_name"], (owner, field, limit))]
+        return list(starmap(Held, self._cursor.execute(SQL["by_name"], (owner, field, limit))))
 
     def page_kind(self, workspace: int, kind: str, after: int | None, limit: int, where: Where = ALL) -> list[Held]:
         """Up to ``limit`` records of a kind in a workspace, by gid."""
@@ -437,7 +444,7 @@ class SqliteStore:
     def _page(self, name: str, first: int, second: str, after: int | None, limit: int, where: Where) -> list[Held]:
         sql = SQL[name].replace("{where}", where.sql)
         border = _LOWEST if after is None else after
-        return [Held(*row) for row in self._cursor.execute(sql, (first, second, border, *where.values, limit))]
+        return list(starmap(Held, self._cursor.execute(sql, (first, second, border, *where.values, limit))))
 
     def page_nested(
         self, owner: int, outer: str, inner: str, after: tuple[int, int] | None, limit: int, where: Where = ALL
@@ -459,7 +466,7 @@ class SqliteStore:
     def found(self, workspace: int, kind: str, where: Where, order: str, limit: int, start: int = 0) -> list[Held]:
         """Up to ``limit`` records of a kind in a workspace, from number ``start`` on in the given order; borders are gids."""
         sql = SQL["found"].replace("{where}", where.sql).replace("{order}", order)
-        return [Held(*row) for row in self._cursor.execute(sql, (workspace, kind, *where.values, limit, start))]
+        return list(starmap(Held, self._cursor.execute(sql, (workspace, kind, *where.values, limit, start))))
 
     def task_counts(self, project: int) -> tuple[int, int, int, int]:
         """How many tasks a project has, how many are completed, how many are milestones, how many are both."""
