@@ -9,9 +9,10 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "fanfold"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-WORDS = {"model", "errors"}
+WORDS = {"model", "errors", "version"}
 COMPOSED = {"engine", "dialects", "targets", "limits", "integrations", "work", "settings"}
 MAY_IMPORT = {
+    "version": set(),
     "errors": set(),
     "model": {"errors"},
     "settings": WORDS,
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 
-CORE = {"errors", "model", "engine", "expressions", "dialects", "targets", "limits"}
+CORE = {"version", "errors", "model", "engine", "expressions", "dialects", "targets", "limits"}
 """What the core install runs on: no framework, nothing but the standard library and msgspec."""
 
 FORBIDDEN_NAMES = {"common", "helper", "helpers", "misc", "util", "utils"}

@@ -37,7 +37,13 @@ class Live(NamedTuple):
         return f"http://{self.host}:{self.port}/api/1.0"
 
     def call(
-        self, method: str, path: str, body: Any = None, *, token: str | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> tuple[int, Any, dict[str, str]]:
         """Status, decoded body and headers of one request; ``body`` is JSON, or bytes as they are."""
         connection = HTTPConnection(self.host, self.port, timeout=30)
@@ -105,7 +111,7 @@ def stop(live: Live) -> int:
 
 @contextmanager
 def running(directory: Path, *flags: str, **more: Any) -> Iterator[Live]:
-    """A server for the length of a block, which has to end well and must not have told a secret or crashed on the way."""
+    """A server for the length of a block; it has to end well and must not have told a secret or crashed on the way."""
     live = start(directory, *flags, **more)
     try:
         yield live

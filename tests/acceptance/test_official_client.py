@@ -50,7 +50,8 @@ def test_it_creates_a_project_with_sections(client: Client, project: str) -> Non
 
 def test_a_batch_creates_ten_tasks(client: Client, project: str) -> None:
     actions = [
-        {"method": "post", "relative_path": "/tasks", "data": {"name": f"Task {n}", "projects": [project]}} for n in range(10)
+        {"method": "post", "relative_path": "/tasks", "data": {"name": f"Task {n}", "projects": [project]}}
+        for n in range(10)
     ]
     results = batch(client, *actions)
     assert [result["status_code"] for result in results] == [201] * 10
@@ -85,9 +86,7 @@ def test_a_batch_updates_a_task_adds_it_to_a_project_and_adds_followers(
 def test_a_batch_adds_several_users_to_a_team(client: Client, workspace: str) -> None:
     team = asana.TeamsApi(client).create_team({"data": {"name": "New team", "organization": workspace}}, {})["gid"]
     users = [user["gid"] for user in asana.UsersApi(client).get_users_for_workspace(workspace, {})]
-    actions = [
-        {"method": "post", "relative_path": f"/teams/{team}/addUser", "data": {"user": user}} for user in users
-    ]
+    actions = [{"method": "post", "relative_path": f"/teams/{team}/addUser", "data": {"user": user}} for user in users]
     assert {result["status_code"] for result in batch(client, *actions)} == {200}
     assert {user["gid"] for user in asana.UsersApi(client).get_users_for_team(team, {})} == set(users)
 
@@ -128,4 +127,3 @@ def test_a_wrong_token_is_401(live: Any) -> None:
     with pytest.raises(ApiException) as refused:
         asana.UsersApi(client_of(live, "not-a-token")).get_user("me", {})
     assert refused.value.status == 401
-

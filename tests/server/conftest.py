@@ -38,7 +38,13 @@ Ask = Callable[..., Any]
 
 
 async def ask(
-    app: App, method: str, target: str, body: Any = None, *, token: str | None = ADA, headers: dict[str, str] | None = None
+    app: App,
+    method: str,
+    target: str,
+    body: Any = None,
+    *,
+    token: str | None = ADA,
+    headers: dict[str, str] | None = None,
 ) -> Reply:
     """One request to an ASGI application."""
     raw_path, _, query = target.partition("?")

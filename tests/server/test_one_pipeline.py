@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.server.conftest import ADA, GRACE, Reply, ask
 
 from fanfold.server.app import App
 from fanfold.work.api import WorkApi
 from fanfold.work.schema import Route
 from fanfold.work.store import SqliteStore
+from tests.server.conftest import ADA, GRACE, Reply, ask
 
 ROUTES: list[Route] = WorkApi(SqliteStore()).router.routes
 WHO = {"no token": None, "wrong token": "nobody-has-this", "user A": ADA, "user B": GRACE}
@@ -42,7 +42,9 @@ def data_of(app: App, route: Route) -> dict[str, Any]:
         elif field.name in ("name", "text"):
             data[field.name] = "A name"
     if any(field.name == "workspace" for field in route.takes):
-        data["workspace"] = str(app.store._connection.execute("SELECT gid FROM record WHERE kind = 'workspace'").fetchone()[0])
+        data["workspace"] = str(
+            app.store._connection.execute("SELECT gid FROM record WHERE kind = 'workspace'").fetchone()[0]
+        )
     return data
 
 
@@ -76,7 +78,9 @@ def test_a_batch_answers_as_a_single_request_does(route: Route, who: str, make_a
 def test_whoever_asks_gets_their_own_answer(make_app: Callable[..., App]) -> None:
     async def names() -> set[str]:
         app = make_app()
-        replies = await asyncio.gather(*[ask(app, "GET", "/api/1.0/users/me", token=token) for token in (ADA, GRACE) * 50])
+        replies = await asyncio.gather(
+            *[ask(app, "GET", "/api/1.0/users/me", token=token) for token in (ADA, GRACE) * 50]
+        )
         assert [reply.json["data"]["name"] for reply in replies[:2]] == ["Ada Lovelace", "Grace Hopper"]
         return {f"{index % 2}:{reply.json['data']['name']}" for index, reply in enumerate(replies)}
 

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fanfold.version import __version__
 from fanfold.errors import SetupError
 from fanfold.settings import read_settings
+from fanfold.version import __version__
 
 try:
     from cyclopts import App, Parameter
@@ -28,7 +28,7 @@ Database = Annotated[str | None, Parameter(name="--db", help="The SQLite file (f
 
 
 @app.command
-def serve(
+def serve(  # noqa: PLR0913 - each is an option
     *,
     host: Annotated[str | None, Parameter(help="Address to listen on (127.0.0.1).")] = None,
     port: Annotated[int | None, Parameter(help="Port to listen on (8480); 0 takes a free one.")] = None,
@@ -80,7 +80,9 @@ def show(*, db: Database = None) -> None:
 
 @tokens.command
 def revoke(
-    number: Annotated[int, Parameter(help="The token's number, as fanfold token list shows it.")], *, db: Database = None
+    number: Annotated[int, Parameter(help="The token's number, as fanfold token list shows it.")],
+    *,
+    db: Database = None,
 ) -> None:
     """End a token. A running server refuses it within a second."""
     from fanfold.server.admin import revoke_token  # noqa: PLC0415

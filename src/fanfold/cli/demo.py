@@ -113,7 +113,15 @@ def _show(client: _Client) -> int:
     took = (time.perf_counter() - started) * 1000
     results = body.get("data", []) if status == 200 else []
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
-    table = Table("#", "action", "status", "server ms", "answer", title="One POST /api/1.0/batch, ten actions", title_justify="left")
+    table = Table(
+        "#",
+        "action",
+        "status",
+        "server ms",
+        "answer",
+        title="One POST /api/1.0/batch, ten actions",
+        title_justify="left",
+    )
     for index, (action, result, milliseconds) in enumerate(zip(actions, results, _times(timing), strict=True), 1):
         code = result["status_code"]
         style = "green" if code < 300 else "red"
@@ -121,7 +129,10 @@ def _show(client: _Client) -> int:
         table.add_row(str(index), path, f"[{style}]{code}[/]", f"{milliseconds:.2f}", _brief(result["body"]))
     console.print(table)
     alone = sum(_alone(client, action) for action in actions)
-    console.print(f"This batch took {took:.1f} ms. One by one the same ten took {alone:.1f} ms, on this machine without any network.")
+    console.print(
+        f"This batch took {took:.1f} ms. One by one the same ten took {alone:.1f} ms, "
+        "on this machine, without any network."
+    )
     expected = [200, 200, 200, 200, 201, 201, 201, 200, 404, 200]
     return 0 if [result["status_code"] for result in results] == expected else 1
 

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from msgspec import json
 
-from fanfold.version import __version__
 from fanfold.errors import NoSuchRoute, RequestError
 from fanfold.model import Answer
 from fanfold.server.reference import CONTENT_SECURITY_POLICY, page
+from fanfold.version import __version__
 from fanfold.work.openapi import describe
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ def _hash(tag: bytes) -> str:
 
 
 CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; connect-src 'self'; img-src data:; style-src {_hash(b'style')}; script-src {_hash(b'script')}; "
+    f"default-src 'none'; connect-src 'self'; img-src data:; "
+    f"style-src {_hash(b'style')}; script-src {_hash(b'script')}; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The value of the header that goes with the page."""

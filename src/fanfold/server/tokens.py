@@ -44,8 +44,10 @@ def issue(store: SqliteStore, user: int, name: str, at: datetime, token: str = "
 
 
 class TokenBook:
-    """Finds the caller for an ``Authorization`` header. Valid tokens are remembered by digest, for at most a second
-    after another process changed the database."""
+    """Finds the caller for an ``Authorization`` header.
+
+    Valid tokens are remembered by digest, for at most a second after another process changed the database.
+    """
 
     def __init__(self, store: SqliteStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Operations of the published API that this server does not answer yet: an honest 501 by name, never a made-up answer."""
+"""Operations of the published API that are not answered yet: an honest 501 by name, never a made-up answer."""
 
 from __future__ import annotations
 

@@ -22,11 +22,21 @@ if TYPE_CHECKING:
 FIRST_USER = "first_user"
 """Setting: gid of the user whom the first token belongs to."""
 
-PEOPLE = (("Ada Lovelace", "ada"), ("Grace Hopper", "grace"), ("Alan Turing", "alan"), ("Katherine Johnson", "katherine"))
+PEOPLE = (
+    ("Ada Lovelace", "ada"),
+    ("Grace Hopper", "grace"),
+    ("Alan Turing", "alan"),
+    ("Katherine Johnson", "katherine"),
+)
 
 PROJECTS = {
     "Website relaunch": {
-        "To do": ("Collect pages that nobody reads", "Choose typefaces", "Write the imprint", "Test with a screen reader"),
+        "To do": (
+            "Collect pages that nobody reads",
+            "Choose typefaces",
+            "Write the imprint",
+            "Test with a screen reader",
+        ),
         "Doing": ("Redesign the home page", "Move the blog", "Measure load times"),
         "Done": ("Interview ten customers", "Agree on goals"),
     },
@@ -111,24 +121,21 @@ def _demo(ask: _Asker, workspace: int, people: list[int]) -> None:
             section = ask("POST", f"/projects/{project}/sections", name=section_name)["gid"]
             for task_name in tasks:
                 number += 1
-                _task(ask, number, task_name, project, section, people, tags, priority)
+                task = ask(
+                    "POST",
+                    "/tasks",
+                    name=task_name,
+                    projects=[project],
+                    assignee=str(people[number % len(people)]),
+                    due_on=f"2027-01-{number + 3:02d}",
+                    tags=tags[: number % 3],
+                    custom_fields={priority["gid"]: priority["enum_options"][number % 3]["gid"]},
+                )["gid"]
+                ask("POST", f"/sections/{section}/addTask", task=task, insert_before=None)
+                _talk(ask, number, task, task_name)
 
 
-def _task(
-    ask: _Asker, number: int, name: str, project: str, section: str, people: list[int], tags: list[str], priority: Any
-) -> None:
-    option = priority["enum_options"][number % 3]["gid"]
-    task = ask(
-        "POST",
-        "/tasks",
-        name=name,
-        projects=[project],
-        assignee=str(people[number % len(people)]),
-        due_on=f"2027-01-{number + 3:02d}",
-        tags=tags[: number % 3],
-        custom_fields={priority["gid"]: option},
-    )["gid"]
-    ask("POST", f"/sections/{section}/addTask", task=task, insert_before=None)
+def _talk(ask: _Asker, number: int, task: str, name: str) -> None:
     if number % 4 == 0:
         ask("POST", f"/tasks/{task}/stories", text="Shall we talk about this tomorrow?")
     if number % 5 == 0:
