@@ -1,5 +1,6 @@
 """Where records and links are kept: two tables for every kind, behind one port."""
 
-from fanfold.work.store.sqlite import Held, Link, Row, SqliteStore, Where
+from fanfold.work.store.rows import Held, Link, Row, Where
+from fanfold.work.store.sqlite import SqliteStore
 
 __all__ = ["Held", "Link", "Row", "SqliteStore", "Where"]

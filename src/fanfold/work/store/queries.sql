@@ -41,6 +41,12 @@ ORDER BY owner, field, position;
 SELECT target, '<' || field, owner, note FROM link WHERE target IN ({in}) AND field IN ({fields})
 ORDER BY target, field, owner;
 
+-- name: list
+SELECT target, note FROM link WHERE owner = ? AND field = ? ORDER BY position;
+
+-- name: empty_list
+DELETE FROM link WHERE owner = ? AND field = ?;
+
 -- name: targets
 SELECT target FROM link WHERE owner = ? AND field = ? ORDER BY position;
 

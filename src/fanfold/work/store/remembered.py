@@ -1,4 +1,4 @@
-"""What is remembered of the database, so that it need not be asked again: never anything that it would answer otherwise.
+"""What is remembered of the database so that it need not be asked again, never what it would answer otherwise.
 
 Most of what records refer to are the same few users, projects and tags. Whatever this process writes is forgotten as
 it is written, and once more if that is undone; what another process writes shows in the database's own change counter,

@@ -7,7 +7,7 @@ from fanfold.work.store.queries import SQL
 
 
 class SqliteStore(Lists):
-    """Everything the work API keeps, in one file or in memory. What each part does stands in the module of its class."""
+    """Everything the work API keeps, in one file or in memory; each part stands in the module of its class."""
 
     def add_event(self, workspace: int, resource: int, document: bytes) -> None:
         """Append to the log of what happened."""
@@ -15,7 +15,7 @@ class SqliteStore(Lists):
 
     def events(self, workspace: int, after: int, limit: int) -> list[tuple[int, int, bytes]]:
         """Sequence number, resource and document of what happened in a workspace after ``after``."""
-        return self._cursor.execute(SQL["events_of_workspace"], (after, workspace, limit)).fetchall()
+        return self._rows("events_of_workspace", after, workspace, limit)
 
     def last_event(self) -> int:
         """Sequence number of the newest event."""
@@ -23,11 +23,12 @@ class SqliteStore(Lists):
 
     def token_user(self, digest: bytes) -> tuple[int, int] | None:
         """Token id and user gid for the digest of a token that is valid."""
-        return self._cursor.execute(SQL["token_by_digest"], (digest,)).fetchone()
+        found: tuple[int, int] | None = self._cursor.execute(SQL["token_by_digest"], (digest,)).fetchone()
+        return found
 
     def tokens(self) -> list[tuple[int, int, str, str, str | None]]:
         """Id, user gid, name, creation and revocation time of all tokens."""
-        return self._cursor.execute(SQL["tokens"]).fetchall()
+        return self._rows("tokens")
 
     def add_token(self, digest: bytes, user: int, name: str, created_at: str) -> None:
         """Make a token valid."""

@@ -1,0 +1,141 @@
+"""Links: which records hang together by which field, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from fanfold.work.store.queries import SQL, filled
+from fanfold.work.store.records import Records
+from fanfold.work.store.remembered import MAX_NOTES
+from fanfold.work.store.rows import Link
+
+GAP = 1 << 32
+"""Distance between neighbours in an ordered list: room for 32 insertions at one place before it is renumbered."""
+
+
+class Links(Records):
+    """The table of links. An owner's list by one field is ordered by position; read backwards it is ordered by owner."""
+
+    def link(self, owner: int, field: str, target: int, position: int = 0, note: int | None = None) -> None:
+        """Add one link; the pair must not be linked by this field yet."""
+        self._remembered.link(field)
+        self._cursor.execute(SQL["link"], (owner, field, position, target, note))
+
+    def append(self, owner: int, field: str, target: int, note: int | None = None) -> None:
+        """Add one link at the end of the owner's list; the pair must not be linked by this field yet."""
+        self.link(owner, field, target, self.end(owner, field), note)
+
+    def unlink(self, owner: int, field: str, target: int) -> bool:
+        """Remove one link; False if there was none."""
+        self._remembered.link(field)
+        self._cursor.execute(SQL["unlink"], (owner, field, target))
+        return bool(self._connection.changes())
+
+    def linked(self, owner: int, field: str, target: int) -> bool:
+        """Whether the two are linked."""
+        return self.place(owner, field, target) is not None
+
+    def place(self, owner: int, field: str, target: int) -> int | None:
+        """Position of ``target`` in the owner's list, or None if it is not in it."""
+        found = self._cursor.execute(SQL["place"], (target, field, owner)).fetchone()
+        return found[0] if found else None
+
+    def links(
+        self, gids: Sequence[int], forward: Sequence[str], backward: Sequence[str]
+    ) -> dict[tuple[int, str], list[Link]]:
+        """What hangs on each of ``gids`` by the named fields, in the order of the lists.
+
+        Keyed by gid and field, with ``<`` before a field that was read backwards.
+        """
+        rows: list[tuple[int, str, int, int | None]] = []
+        for name, fields in (("forward", forward), ("backward", backward)):
+            if fields and gids:
+                rows += self._cursor.execute(filled(name, len(gids), len(fields)), (*gids, *fields))
+        found: dict[tuple[int, str], list[Link]] = {}
+        if rows:
+            compacts = self.compacts([row[2] for row in rows])
+            for gid, field, other, note in rows:
+                workspace, private, compact = compacts[other]
+                key = (gid, field)
+                if key in found:
+                    found[key].append(Link(other, note, workspace, private, compact))
+                else:
+                    found[key] = [Link(other, note, workspace, private, compact)]
+        return found
+
+    def notes(self, owners: Collection[int], field: str) -> dict[int, tuple[int, ...]]:
+        """The notes of each owner's list by a field that is watched, in order. Asked for often, so remembered."""
+        known = self._remembered.notes
+        missing = [owner for owner in owners if (owner, field) not in known]
+        if missing:
+            if len(known) > MAX_NOTES:
+                known.clear()
+                missing = list(owners)
+            found = self.links(missing, (field,), ())
+            for owner in missing:
+                links = found.get((owner, field), ())
+                known[owner, field] = tuple([link.note for link in links if link.note is not None])
+        return {owner: known[owner, field] for owner in owners}
+
+    def targets(self, owner: int, field: str) -> list[int]:
+        """Gids in the owner's list, in order."""
+        return [row[0] for row in self._cursor.execute(SQL["targets"], (owner, field))]
+
+    def places(self, owner: int, field: str) -> list[tuple[int, int]]:
+        """Position and gid of all in the owner's list, in order."""
+        return self._rows("places", owner, field)
+
+    def last(self, owner: int, field: str) -> int | None:
+        """Gid of the last in the owner's list."""
+        found = self._one("last_target", owner, field)
+        return None if found is None else int(found)
+
+    def tree(self, gid: int, field: str) -> list[tuple[int, int]]:
+        """Gid and level (1 and up) of all that hang below by a field that never leads back, nearest first."""
+        return self._rows("tree", gid, field)
+
+    def reaches(self, gid: int, field: str, target: int) -> bool:
+        """Whether following a field from ``gid`` again and again leads to ``target``."""
+        return self._one("reaches", gid, field, target) is not None
+
+    def owners(self, target: int, field: str) -> list[tuple[int, int | None]]:
+        """Gid and note of all that have ``target`` in their list."""
+        return self._rows("owners", target, field)
+
+    def count(self, owner: int, field: str) -> int:
+        """How many the owner's list holds."""
+        return int(self._one("count_forward", owner, field) or 0)
+
+    def counts(self, owners: Sequence[int], field: str) -> dict[int, int]:
+        """How many the list of each owner holds; owners with none are left out."""
+        return dict(self._in("count_many", owners, field)) if owners else {}
+
+    def end(self, owner: int, field: str) -> int:
+        """A position behind all others in the owner's list."""
+        last = self._one("last", owner, field)
+        return 0 if last is None else int(last) + GAP
+
+    def start(self, owner: int, field: str) -> int:
+        """A position before all others in the owner's list."""
+        first = self._one("first", owner, field)
+        return 0 if first is None else int(first) - GAP
+
+    def beside(self, owner: int, field: str, anchor: int, *, after: bool) -> int:
+        """A position right after (or before) the member ``anchor`` of the owner's list."""
+        place = self.place(owner, field, anchor)
+        if place is None:
+            raise LookupError(anchor)
+        neighbour = self._one("next" if after else "previous", owner, field, place)
+        if neighbour is None:
+            return place + GAP if after else place - GAP
+        middle = (place + int(neighbour)) // 2
+        if middle in (place, int(neighbour)):
+            self._renumber(owner, field)
+            return self.beside(owner, field, anchor, after=after)
+        return middle
+
+    def _renumber(self, owner: int, field: str) -> None:
+        rows = self._rows("list", owner, field)
+        self._cursor.execute(SQL["empty_list"], (owner, field))
+        for index, (target, note) in enumerate(rows):
+            self.link(owner, field, target, index * GAP, note)

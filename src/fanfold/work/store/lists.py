@@ -1,0 +1,67 @@
+"""Lists: a page of records at a time, behind a border, and what was looked for by conditions."""
+
+from __future__ import annotations
+
+from itertools import starmap
+
+from fanfold.work.store.links import Links
+from fanfold.work.store.queries import SQL
+from fanfold.work.store.rows import ALL, Held, Where
+
+_LOWEST = -(1 << 63)
+
+
+class Lists(Links):
+    """Reading many records in order."""
+
+    def page_linked(self, owner: int, field: str, after: int | None, limit: int, where: Where = ALL) -> list[Held]:
+        """Up to ``limit`` members of the owner's list behind the border ``after``."""
+        return self._page("page_linked", owner, field, after, limit, where)
+
+    def page_linking(self, target: int, field: str, after: int | None, limit: int, where: Where = ALL) -> list[Held]:
+        """Up to ``limit`` records that have ``target`` in their list, by gid."""
+        return self._page("page_linking", target, field, after, limit, where)
+
+    def page_notes(self, owner: int, field: str, after: int | None, limit: int, where: Where = ALL) -> list[Held]:
+        """Up to ``limit`` of the records that the owner's links have as notes, in the order of the list."""
+        return self._page("page_notes", owner, field, after, limit, where)
+
+    def by_name(self, owner: int, field: str, limit: int) -> list[Held]:
+        """The first ``limit`` members of the owner's list in alphabetical order."""
+        return list(starmap(Held, self._cursor.execute(SQL["by_name"], (owner, field, limit))))
+
+    def page_kind(self, workspace: int, kind: str, after: int | None, limit: int, where: Where = ALL) -> list[Held]:
+        """Up to ``limit`` records of a kind in a workspace, by gid."""
+        return self._page("page_kind", workspace, kind, after, limit, where)
+
+    def _page(self, name: str, first: int, second: str, after: int | None, limit: int, where: Where) -> list[Held]:
+        sql = SQL[name].replace("{where}", where.sql)
+        border = _LOWEST if after is None else after
+        return list(starmap(Held, self._cursor.execute(sql, (first, second, border, *where.values, limit))))
+
+    def page_nested(
+        self, owner: int, outer: str, inner: str, after: tuple[int, int] | None, limit: int, where: Where = ALL
+    ) -> list[Held]:
+        """Up to ``limit`` members of the lists ``inner`` of the members of its list ``outer``, one after the other.
+
+        ``after`` is a place in the outer and one in the inner list; the borders given back are places in inner ones.
+        """
+        found: list[Held] = []
+        spot, border = after or (_LOWEST, None)
+        for place, member in self.places(owner, outer):
+            if place >= spot:
+                start = border if place == spot else None
+                found += self.page_linked(member, inner, start, limit - len(found), where)
+                if len(found) >= limit:
+                    break
+        return found
+
+    def found(self, workspace: int, kind: str, where: Where, order: str, limit: int, start: int = 0) -> list[Held]:
+        """Up to ``limit`` records of a kind in a workspace from number ``start`` on, in order; borders are gids."""
+        sql = SQL["found"].replace("{where}", where.sql).replace("{order}", order)
+        return list(starmap(Held, self._cursor.execute(sql, (workspace, kind, *where.values, limit, start))))
+
+    def task_counts(self, project: int) -> tuple[int, int, int, int]:
+        """How many tasks a project has, how many are completed, how many are milestones, how many are both."""
+        total, completed, milestones, both = self._cursor.execute(SQL["task_counts"], (project,)).fetchone()
+        return total, completed, milestones, both

@@ -1,0 +1,23 @@
+"""The SQL that stands in ``queries.sql``, by name."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib import resources
+
+
+def _named_queries() -> dict[str, str]:
+    text = resources.files(__package__).joinpath("queries.sql").read_text()
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
+    return {name: sql.strip().rstrip(";") for name, sql in zip(parts[::2], parts[1::2], strict=True)}
+
+
+SQL = _named_queries()
+"""Queries by name. ``{in}`` and ``{fields}`` become placeholders, ``{where}`` a further condition."""
+
+
+@lru_cache(maxsize=1024)
+def filled(name: str, values: int, fields: int = 0) -> str:
+    """A query with as many placeholders as there are values and fields to be looked for."""
+    return SQL[name].replace("{in}", ",".join("?" * values)).replace("{fields}", ",".join("?" * fields))

@@ -1,0 +1,70 @@
+"""Records: read by gid, written whole, and as visible as what they hang on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from fanfold.work.store.connection import Connection
+from fanfold.work.store.queries import SQL
+from fanfold.work.store.remembered import MAX_COMPACTS, Compact
+from fanfold.work.store.rows import Row
+
+
+class Records(Connection):
+    """The table of records."""
+
+    def record(self, gid: int) -> Row | None:
+        """One record by gid."""
+        found = self._cursor.execute(SQL["record"], (gid,)).fetchone()
+        return Row._make(found) if found else None
+
+    def records(self, gids: Iterable[int]) -> dict[int, Row]:
+        """Those of ``gids`` that exist."""
+        return {row[0]: Row._make(row) for row in self._in("records", tuple(gids))}
+
+    def compacts(self, gids: Collection[int]) -> dict[int, Compact]:
+        """Workspace, private flag and compact form by gid; those of ``gids`` that do not exist are left out."""
+        known = self._remembered.compacts
+        missing = [gid for gid in gids if gid not in known]
+        if missing:
+            if len(known) > MAX_COMPACTS:
+                known.clear()
+                missing = list(gids)
+            for gid, *found in self._in("compacts", missing):
+                known[gid] = tuple(found)  # type: ignore[assignment]
+        return known
+
+    def user_by_email(self, email: str) -> int | None:
+        """Gid of the user with this address, in any case."""
+        found = self._one("user_by_email", email)
+        return None if found is None else int(found)
+
+    def documents(self, gids: Sequence[int]) -> dict[int, bytes]:
+        """The documents of those of ``gids`` that exist."""
+        return dict(self._in("documents", gids)) if gids else {}
+
+    def insert(self, row: Row) -> None:
+        """Add a record."""
+        self._cursor.execute(SQL["insert"], row)
+        self._remembered.touch(row.gid)
+
+    def rewrite(self, row: Row) -> None:
+        """Replace a record's document, compact form and private flag."""
+        self._cursor.execute(SQL["rewrite"], (row.private, row.document, row.compact, row.gid))
+        self._remembered.touch(row.gid)
+
+    def delete(self, gid: int) -> None:
+        """Remove a record and every link that it has a part in."""
+        for name in ("delete", "delete_links_of", "delete_links_to"):
+            self._cursor.execute(SQL[name], (gid,))
+        self._remembered.clear()
+
+    def restrict_sections_of(self, project: int) -> None:
+        """Bring the private flag of a project's sections into line with the project's."""
+        self._cursor.execute(SQL["restrict_sections_of"], (project,))
+        self._remembered.clear()
+
+    def restrict_tasks_of(self, gid: int) -> None:
+        """Bring the private flag of a project's tasks, or of one task, into line with the projects they are in."""
+        self._cursor.execute(SQL["restrict_tasks_of"], (gid,))
+        self._remembered.clear()
