@@ -141,7 +141,7 @@ class App:
             body, more = await self._read(scope, receive, action)
             query += more
         asked = Action(action.method, action.path, query, body, (), action.endpoint, action.params)
-        batch = Batch((asked,), True, self.settings.action_timeout)
+        batch = Batch((asked,), single=True, timeout=self.settings.action_timeout)
         try:
             (result,) = await self.engine.run(batch, caller, lambda: gone(receive))
         finally:

@@ -20,7 +20,7 @@ from fanfold.work.view import MEMBERS, View
 
 
 class WorkApi:
-    """All operations over one store. ``base`` is the address that links in answers begin with, ``files`` where uploads go."""
+    """All operations over one store. Links in answers begin with ``base``; uploads go to ``files``."""
 
     def __init__(
         self, store: SqliteStore, *, base: str = "", files: Path | None = None, clock: Clock = utc_now

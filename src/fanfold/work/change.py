@@ -6,6 +6,7 @@ was written, inside the same savepoint, so that there is never one without the o
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -30,30 +31,23 @@ class Relation(Struct, frozen=True):
     target: int
 
 
+@dataclass(eq=False)
 class Change:
     """One record on its way from ``before`` to ``after``. ``given`` is what the client set."""
 
-    def __init__(
-        self,
-        view: View,
-        kind: Kind,
-        moment: Literal["create", "update", "delete"],
-        gid: int,
-        workspace: int,
-        before: Document,
-        given: Given,
-        private: int = 0,
-    ) -> None:
-        self.view = view
-        self.kind = kind
-        self.moment = moment
-        self.gid = gid
-        self.workspace = workspace
-        self.before = before
-        self.after: Document = dict(before)
-        self.given = given
-        self.private = private
-        self.relations: list[Relation] = []
+    view: View
+    kind: Kind
+    moment: Literal["create", "update", "delete"]
+    gid: int
+    workspace: int
+    before: Document
+    given: Given
+    private: int = 0
+    after: Document = field(init=False)
+    relations: list[Relation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.after = dict(self.before)
 
     @property
     def store(self) -> SqliteStore:

@@ -49,8 +49,8 @@ def page(
 ) -> Answer:
     """The page of a list that the request asks for.
 
-    ``border_of`` gives the border of a record where its position alone is not enough; ``total`` is the most records that
-    an answer without ``limit`` may hold.
+    ``border_of`` gives the border of a record where its position alone is not enough; ``total`` is the most that an
+    answer without ``limit`` may hold.
     """
     limit = _limit(request)
     held = _collect(request, fetch, _border(request), limit or total, border_of)
@@ -85,7 +85,7 @@ def _collect(request: Request, fetch: Fetch, border: Any, limit: int, border_of:
     while True:
         wanted = limit + 1 - len(seen)
         found = fetch(border, wanted)
-        if any([item.private for item in found]):
+        if any([item.private for item in found]):  # noqa: C419 - no generator: hot
             seen += [item for item in found if not item.private or request.view.sees_gid(item.gid)]
         else:
             seen = seen + found if seen else found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
-from msgspec.json import Encoder, format as reindent
+from msgspec.json import Encoder
+from msgspec.json import format as reindent
 
 from fanfold.errors import RequestError
 from fanfold.model import Answer, Call
@@ -43,7 +44,7 @@ class Form(Struct, frozen=True):
 
 
 class Request:
-    """One call. ``row`` is the record that the first path parameter names, found and checked before the handler runs."""
+    """One call. ``row`` is the record that the first path parameter names, found before the handler runs."""
 
     __slots__ = ("_data", "body", "call", "params", "query", "route", "row", "view")
 
@@ -112,7 +113,7 @@ class Request:
     def about(self, data: Document) -> Request:
         """The same call with other data."""
         other = copy(self)
-        other._data = data
+        other._data = data  # noqa: SLF001 - it is of this class
         return other
 
     def flag(self, name: str) -> bool | None:
@@ -131,9 +132,7 @@ class Request:
 
     def require(self, name: str, kind: str) -> Row:
         """The record that a query parameter names; it must be there."""
-        row = self.named(name, kind, required=True)
-        assert row is not None
-        return row
+        return cast("Row", self.named(name, kind, required=True))
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -154,8 +153,7 @@ class Request:
 
     def reread(self, gid: int, *, status: int = 200, kind: str = "") -> Answer:
         """An answer that shows a record as it is stored now."""
-        row = self.view.store.record(gid)
-        assert row is not None
+        row = cast("Row", self.view.store.record(gid))
         collection = self.view.kinds[row.kind].collection
         headers = (("location", f"/api/1.0/{collection}/{gid}"),) if status == 201 else ()
         return self.record(gid, row.document, status=status, headers=headers, kind=kind)

@@ -52,10 +52,9 @@ class Router:
 
     def find(self, method: str, path: str) -> tuple[Route, tuple[str, ...]]:
         """The route and its path parameters, decoded; raises ``NoSuchRoute``."""
-        node: _Node | None = self._root
+        node = self._root
         params: list[str] = []
         for segment in path.split("/")[1:]:
-            assert node is not None
             found = node.literals.get(segment)
             if found is None:
                 found = node.parameter
@@ -63,7 +62,7 @@ class Router:
                     raise NoSuchRoute
                 params.append(_decoded(segment) if "%" in segment else segment)
             node = found
-        route = node.methods.get(method) if node else None
+        route = node.methods.get(method)
         if route is None:
             raise NoSuchRoute
         return route, tuple(params)

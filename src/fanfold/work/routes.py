@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fanfold.model import Answer
-    from fanfold.work.change import Change
     from fanfold.work.store import Held
 
     Filter = Callable[[Request], Where]
@@ -116,7 +115,7 @@ def workspace_page(request: Request, workspace: int, where: Where | None = None)
 
 
 def relate(name: str, *, remove: bool = False, empty: bool = False) -> Handler:
-    """Link to (or unlink from) the record that the path names all that the client lists in the body's field ``name``."""
+    """Link to (or unlink from) the record of the path all that the client lists in the field ``name``."""
 
     def handler(request: Request) -> Answer:
         given = read_given(request, request.route.takes)

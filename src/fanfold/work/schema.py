@@ -39,8 +39,8 @@ class Field(Struct, frozen=True):
     ``link``: for relations to many, the link field; a leading ``<`` reads it backwards. ``needs``: the link fields that
     ``compute`` reads from the sheet. ``opt_in``: shown only when ``opt_fields`` names it. ``omitted``: left out of the
     full record, rather than shown as null, while it has no value. ``blank``: what is shown, without computing anything,
-    while nothing hangs on the record by the one link field in ``needs``. ``of``: the JSON type of a computed value or of a
-    list's members. A field with ``compute`` is shown as that says, whatever a client may set it to.
+    while nothing hangs on the record by the one link field in ``needs``. ``of``: the JSON type of a computed value or
+    of a list's members. A field with ``compute`` is shown as that says, whatever a client may set it to.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From records as stored to JSON as shown: the selected fields, relations compact or opened, nothing the caller may not see.
+"""From records as stored to JSON as shown: the fields selected, relations compact or opened, nothing hidden.
 
 The number of queries depends on the selection's depth, never on how many records are shown: links of all records come
 in one, the compact forms of everything referred to in another, and each opened relation costs the same again. Compact
@@ -154,35 +154,13 @@ def _plain(kind: Kind, wanted: _Wanted, gid: int, document: Document) -> Documen
 def _one(
     sheet: Sheet, wanted: _Wanted, selection: Selection, gid: int, document: Document, open_places: list[Place]
 ) -> Document:
-    subfields = selection.fields
-    known = sheet.view.known
     out = _plain(sheet.kind, wanted, gid, document)
-    for name in wanted.ones:
-        target = document.get(name)
-        out[name] = None
-        if target is not None:
-            sub = subfields.get(name, COMPACT)
-            compact = known(int(target)) if sub is COMPACT else None
-            if compact:
-                out[name] = Raw(compact)
-            else:
-                open_places.append((out, name, int(target), sub))
-    for name, link in wanted.manys:
-        links = sheet.links(gid, link)
-        sub = subfields.get(name, COMPACT)
-        if not links:
-            out[name] = []
-        elif sub is COMPACT or sub.compact:
-            out[name] = shown = [Raw(link.compact) if link.compact else None for link in links]
-            for index, link in enumerate(links):
-                if not link.compact:
-                    open_places.append((shown, index, link.gid, sub))
-        else:
-            out[name] = shown = [None] * len(links)
-            open_places += [(shown, index, link.gid, sub) for index, link in enumerate(links)]
+    subfields = selection.fields
+    _show_ones(sheet.view, wanted, subfields, document, out, open_places)
+    _show_manys(sheet, wanted, subfields, gid, out, open_places)
     computed = wanted.computed
-    for link, fields, blanks in wanted.hanging:
-        if sheet.links(gid, link):
+    for field, fields, blanks in wanted.hanging:
+        if sheet.links(gid, field):
             computed += fields
         else:
             out.update(blanks)
@@ -197,6 +175,43 @@ def _one(
         if document.get(name) is not None:
             _show_if_set(sheet.kind.fields[name], selection, document, out, open_places)
     return out
+
+
+def _show_ones(
+    view: View,
+    wanted: _Wanted,
+    subfields: dict[str, Selection],
+    document: Document,
+    out: Document,
+    open_places: list[Place],
+) -> None:
+    for name in wanted.ones:
+        target = document.get(name)
+        out[name] = None
+        if target is not None:
+            sub = subfields.get(name, COMPACT)
+            compact = view.known(int(target)) if sub is COMPACT else None
+            if compact:
+                out[name] = Raw(compact)
+            else:
+                open_places.append((out, name, int(target), sub))
+
+
+def _show_manys(
+    sheet: Sheet,
+    wanted: _Wanted,
+    subfields: dict[str, Selection],
+    gid: int,
+    out: Document,
+    open_places: list[Place],
+) -> None:
+    for name, field in wanted.manys:
+        links = sheet.links(gid, field)
+        sub = subfields.get(name, COMPACT)
+        shut = sub is COMPACT or sub.compact
+        out[name] = shown = [Raw(link.compact) if shut and link.compact else None for link in links]
+        if not shut or None in shown:
+            open_places += [(shown, index, link.gid, sub) for index, link in enumerate(links) if shown[index] is None]
 
 
 def _show_if_set(

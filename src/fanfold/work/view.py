@@ -1,12 +1,13 @@
 """The store as one caller sees it.
 
-Whoever is in a workspace sees what is in it, unless the record is marked private; then somebody has to have let them in.
+Whoever is in a workspace sees what is in it, unless the record is marked private: then somebody has to let them in.
 Unknown and invisible records answer alike, so that nothing can be learnt by guessing gids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
@@ -24,38 +25,25 @@ MEMBERS = "workspace.members"
 """Link field: the users of a workspace."""
 
 
+@dataclass(eq=False, slots=True)
 class View:
     """What ``user`` may see, during one call."""
 
-    __slots__ = ("_at_hand", "_clock", "_now", "base", "files", "kinds", "observers", "store", "user", "workspaces")
-
-    def __init__(
-        self,
-        store: SqliteStore,
-        kinds: Mapping[str, Kind],
-        user: int,
-        workspaces: frozenset[int],
-        clock: Clock,
-        base: str = "",
-        observers: Sequence[Callable[[Change], None]] = (),
-        files: Path | None = None,
-    ) -> None:
-        self.store = store
-        self._at_hand = store.compacts_at_hand
-        self.kinds = kinds
-        self.user = user
-        self.workspaces = workspaces
-        self._clock = clock
-        self._now = ""
-        self.base = base
-        self.observers = observers
-        self.files = files
+    store: SqliteStore
+    kinds: Mapping[str, Kind]
+    user: int
+    workspaces: frozenset[int]
+    clock: Clock
+    base: str = ""
+    observers: Sequence[Callable[[Change], None]] = ()
+    files: Path | None = None
+    _now: str = ""
 
     @property
     def now(self) -> str:
         """The moment of the call, as stored and shown: the same however often it is asked."""
         if not self._now:
-            self._now = stamp(self._clock())
+            self._now = stamp(self.clock())
         return self._now
 
     # -- may the caller see it? --------------------------------------------------------------------------------------
@@ -120,7 +108,7 @@ class View:
 
     def known(self, gid: int) -> bytes | None:
         """The compact form of a record, if it is at hand and anybody in the caller's workspaces may see it."""
-        found = self._at_hand.get(gid)
+        found = self.store.compacts_at_hand.get(gid)
         if found is None or found[1] or (found[0] and found[0] not in self.workspaces):
             return None
         return found[2]
@@ -141,7 +129,7 @@ class View:
     ) -> dict[tuple[int, str], list[Link]]:
         """What hangs on the records by the named link fields, without what the caller may not see."""
         found = self.store.links(gids, forward, backward)
-        if any([link.private for links in found.values() for link in links]):
+        if any([link.private for links in found.values() for link in links]):  # noqa: C419 - no generator: hot
             for key, links in found.items():
                 found[key] = [link for link in links if not link.private or self.sees_gid(link.gid)]
         return found
@@ -157,7 +145,7 @@ class View:
         return gid_of(text)
 
     def find(self, label: str, text: str, kind: str, *, status: int = 404) -> Row:
-        """The visible record of ``kind`` that a client named; raises what the client is told, beginning with ``label``."""
+        """The visible record of ``kind`` that a client named; what is raised begins with ``label``."""
         gid = self.user_gid(text) if kind == "user" else gid_of(text)
         if gid is None:
             if kind == "user" and "@" in text:

@@ -48,6 +48,8 @@ class Connection:
         self._cursor: Any = self._connection.cursor()
         self._open = self._writing = False
         self._remembered = Remembered()
+        self.compacts_at_hand: Mapping[int, Compact] = self._remembered.compacts
+        """Compact forms that need not be looked up: a live view, true for the transaction that is open."""
         self._gid = self._gid_end = 0
         self._reserved = False
         self.signing_key = self._lasting_key("signing_key")
@@ -57,7 +59,7 @@ class Connection:
         (version,) = run("PRAGMA user_version").fetchone()
         if version > VERSION:
             raise SetupError(
-                f"The database {self.path} was written by a newer Fanfold (layout {version}, this one knows {VERSION}); "
+                f"The database {self.path} was written by a newer Fanfold (layout {version}, this knows {VERSION}); "
                 "upgrade Fanfold or choose another file with --db."
             )
         (tables,) = run("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -143,11 +145,6 @@ class Connection:
         self._connection.close()
 
     @property
-    def compacts_at_hand(self) -> Mapping[int, Compact]:
-        """Compact forms that need not be looked up: a live view, true for the transaction that is open."""
-        return self._remembered.compacts
-
-    @property
     def epoch(self) -> int:
         """Grows whenever something changed that may be remembered elsewhere: who belongs where."""
         return self._remembered.epoch
@@ -201,4 +198,5 @@ class Connection:
         return found
 
     def _in(self, name: str, gids: Sequence[int], *more: Any) -> Iterator[Any]:
-        return self._cursor.execute(filled(name, len(gids)), (*gids, *more))
+        found: Iterator[Any] = self._cursor.execute(filled(name, len(gids)), (*gids, *more))
+        return found

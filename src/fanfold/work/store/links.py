@@ -14,7 +14,7 @@ GAP = 1 << 32
 
 
 class Links(Records):
-    """The table of links. An owner's list by one field is ordered by position; read backwards it is ordered by owner."""
+    """The table of links. An owner's list by one field is in order of position, read backwards of owner."""
 
     def link(self, owner: int, field: str, target: int, position: int = 0, note: int | None = None) -> None:
         """Add one link; the pair must not be linked by this field yet."""

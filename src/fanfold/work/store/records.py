@@ -31,7 +31,7 @@ class Records(Connection):
                 known.clear()
                 missing = list(gids)
             for gid, *found in self._in("compacts", missing):
-                known[gid] = tuple(found)  # type: ignore[assignment]
+                known[gid] = tuple(found)
         return known
 
     def user_by_email(self, email: str) -> int | None:
