@@ -16,7 +16,7 @@ docstring is the default message.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 
 class FanfoldError(Exception):
@@ -43,6 +43,11 @@ class RequestError(FanfoldError):
         super().__init__(message)
         self.status = status or type(self).status
         self.extra = extra or {}
+
+    def alone(self) -> Self:
+        """Itself without its history, whose frames would hold the whole request in a circle until that is collected."""
+        self.__context__ = self.__cause__ = None
+        return self.with_traceback(None)
 
 
 class NotBatchable(RequestError):

@@ -46,7 +46,7 @@ def read_action(item: object, index: int, paths: PathRules) -> Action:
         return Action(method, path, query, body)
     except RequestError as error:
         printable = _printable(item.get("method")), _printable(item.get("relative_path"))
-        return Action(printable[0].upper(), printable[1], error=error.with_traceback(None))
+        return Action(printable[0].upper(), printable[1], error=error.alone())
 
 
 def _read_method(written: object) -> str:

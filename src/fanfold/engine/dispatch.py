@@ -131,7 +131,7 @@ def _answer_inline(runs: list[_Run], target: Target, until: float) -> list[_Run]
                 if answer.__class__ is not Answer:
                     raise _wrong_type(answer)
             except RequestError as refused:
-                error = refused.with_traceback(None)
+                error = refused.alone()
             except _CRASHES as crash:
                 answer, error = None, _crash(call, crash)
             now = perf_counter()
@@ -200,7 +200,7 @@ class _Parallel:
             if answer.__class__ is not Answer:
                 raise _wrong_type(answer)
         except RequestError as refused:
-            error = refused.with_traceback(None)
+            error = refused.alone()
         except asyncio.CancelledError as crash:
             if run.result is not _PENDING:
                 raise

@@ -49,7 +49,7 @@ def _make_step(action: Action, caller: Caller, target: Target, *, in_batch: bool
         try:
             endpoint, params = target.resolve(action.method, action.path)
         except RequestError as error:
-            return Step(action, None, error.with_traceback(None))
+            return Step(action, None, error.alone())
         except Exception:
             logger.exception("no route could be looked up for %s %r", action.method, action.path)
             return Step(action, None, Crashed())
