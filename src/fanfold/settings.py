@@ -10,13 +10,16 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from fanfold.errors import SetupError
 
 Seed = Literal["demo", "empty"]
+
+Seconds = Annotated[float, msgspec.Meta(gt=0, lt=1_000_000)]
+Amount = Annotated[int, msgspec.Meta(ge=1)]
 
 MIB = 1024 * 1024
 
@@ -27,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     host: str = "127.0.0.1"
     """Address to listen on; loopback unless told."""
 
-    port: int = 8480
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8480
     """TCP port; 0 takes a free one."""
 
     db: str = "fanfold.db"
@@ -39,25 +42,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seed: Seed = "demo"
     """What a new database starts with."""
 
-    max_actions: int = 10
+    max_actions: Amount = 10
     """Actions in one batch."""
 
-    max_body: int = MIB
+    max_body: Amount = MIB
     """Largest request body, uploads apart."""
 
-    max_upload: int = 100 * MIB
+    max_upload: Amount = 100 * MIB
     """Largest uploaded file."""
 
-    body_timeout: float = 30.0
+    body_timeout: Seconds = 30.0
     """How long a client may take to send a body, or the head of a request."""
 
-    action_timeout: float = 30.0
+    action_timeout: Seconds = 30.0
     """How long one action may run."""
 
-    batch_deadline: float = 60.0
+    batch_deadline: Seconds = 60.0
     """How long a whole batch may run."""
 
-    drain_timeout: float = 30.0
+    drain_timeout: Seconds = 30.0
     """How long requests in flight are waited for when the server is told to stop."""
 
     lenient_paths: bool = False
@@ -86,14 +89,16 @@ def read_settings(
             merged[name] = value
     merged |= {name: value for name, value in given.items() if value is not None}
     try:
-        settings = msgspec.convert(merged, Settings, strict=False)
+        return msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SetupError(f"A setting is not right: {error}.") from None
-    if not 0 <= settings.port <= 65535:
-        raise SetupError(f"The port must be a number from 0 to 65535, not {settings.port}.")
-    if settings.seed not in get_args(Seed):
-        raise SetupError(f"The seed must be demo or empty, not {settings.seed}.")
-    return settings
+        raise SetupError(_explain(str(error), merged)) from None
+
+
+def _explain(error: str, merged: Mapping[str, Any]) -> str:
+    reason, _, place = error.replace("`", "").partition(" - at $.")
+    if not place:
+        return f"The settings are not right: {reason}."
+    return f"The setting {place} cannot be {merged.get(place)!r}: {reason}."
 
 
 def _from_file(path: Path) -> dict[str, Any]:

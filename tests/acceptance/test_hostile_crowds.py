@@ -21,7 +21,9 @@ WINDOW = 40
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory, start_running: Any) -> Iterator[Any]:
     """A server that allows each token 40 requests a minute, and 5 writes and 10 reads at once."""
-    with start_running(tmp_path_factory.mktemp("limited"), "--limits", f"requests={WINDOW},reads=10,writes=5") as server:
+    with start_running(
+        tmp_path_factory.mktemp("limited"), "--limits", f"requests={WINDOW},reads=10,writes=5"
+    ) as server:
         yield server
 
 
@@ -114,7 +116,12 @@ def test_no_header_buys_another_window(live: Any, token: Callable[..., str]) -> 
     mine = token()
     spend(live, mine, WINDOW)
     for n in range(5):
-        headers = {"X-Forwarded-For": f"10.0.0.{n}", "X-Real-IP": f"10.0.0.{n}", "User-Agent": f"{n}", "Cookie": f"session={n}"}
+        headers = {
+            "X-Forwarded-For": f"10.0.0.{n}",
+            "X-Real-IP": f"10.0.0.{n}",
+            "User-Agent": f"{n}",
+            "Cookie": f"session={n}",
+        }
         for spelling in (mine, f" {mine}", f"{mine} "):
             sent = headers | {"Authorization": f"bEARER {spelling}"}
             assert live.call("GET", f"/api/1.0/users/me?n={n}", headers=sent)[0] == 429
@@ -156,7 +163,9 @@ def two(live: Any, token: Callable[..., str], workspace: str) -> list[tuple[str,
             return body["data"]
 
         team = data("POST", "/teams", name=canary, organization=workspace, visibility="secret")["gid"]
-        project = data("POST", "/projects", name=canary, team=team, workspace=workspace, privacy_setting="private")["gid"]
+        project = data("POST", "/projects", name=canary, team=team, workspace=workspace, privacy_setting="private")[
+            "gid"
+        ]
         data("POST", "/tasks", name=canary, projects=[project])
         found.append((mail, data("GET", "/users/me")["gid"], canary, project))
     return found

@@ -1,4 +1,4 @@
-"""Headers and parameters that claim to be something else: they change neither who asks nor what is done, nor get logged."""
+"""Headers and parameters that claim something: they change neither who asks nor what is done, and are not logged."""
 
 from __future__ import annotations
 
@@ -14,12 +14,31 @@ pytestmark = pytest.mark.usefixtures("unharmed")
 
 CLAIMS = {
     "another method": {"X-HTTP-Method-Override": "DELETE", "X-HTTP-Method": "DELETE", "X-Method-Override": "DELETE"},
-    "another address": {"X-Forwarded-For": "10.0.0.1", "X-Real-IP": "127.0.0.1", "X_Real_IP": "1", "CF-Connecting-IP": "1"},
+    "another address": {
+        "X-Forwarded-For": "10.0.0.1",
+        "X-Real-IP": "127.0.0.1",
+        "X_Real_IP": "1",
+        "CF-Connecting-IP": "1",
+    },
     "another origin": {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "X-Forwarded-Port": "1"},
-    "another way": {"Forwarded": "for=10.0.0.1;host=evil.example;proto=https", "Via": "1.1 evil", "Proxy": "http://evil"},
-    "another path": {"X-Original-URL": "/api/1.0/tasks/1", "X-Rewrite-URL": "/api/1.0/tasks/1", "X-Forwarded-Prefix": "/x"},
+    "another way": {
+        "Forwarded": "for=10.0.0.1;host=evil.example;proto=https",
+        "Via": "1.1 evil",
+        "Proxy": "http://evil",
+    },
+    "another path": {
+        "X-Original-URL": "/api/1.0/tasks/1",
+        "X-Rewrite-URL": "/api/1.0/tasks/1",
+        "X-Forwarded-Prefix": "/x",
+    },
     "another user": {"X-Remote-User": "admin", "X-Internal-User": "1", "Remote-User": "1", "Cookie": "token=x; user=1"},
-    "another form": {"Accept": "text/html", "Accept-Encoding": "br", "Range": "bytes=0-1", "If-None-Match": "*", "TE": "gzip"},
+    "another form": {
+        "Accept": "text/html",
+        "Accept-Encoding": "br",
+        "Range": "bytes=0-1",
+        "If-None-Match": "*",
+        "TE": "gzip",
+    },
     "a client that waits": {"Prefer": "respond-async", "Idempotency-Key": "a\tb", "Content-MD5": "x", "Expect": "x"},
 }
 
@@ -34,7 +53,10 @@ def task(live: Any) -> str:
 def test_headers_of_the_request_change_nothing(live: Any, task: str, claims: dict[str, str]) -> None:
     actions = [{"method": "get", "relative_path": f"/tasks/{task}"}, {"method": "get", "relative_path": "/users/me"}]
     assert live.batch(*actions, headers=claims) == live.batch(*actions)
-    plain, claimed = live.call("GET", f"/api/1.0/tasks/{task}"), live.call("GET", f"/api/1.0/tasks/{task}", headers=claims)
+    plain, claimed = (
+        live.call("GET", f"/api/1.0/tasks/{task}"),
+        live.call("GET", f"/api/1.0/tasks/{task}", headers=claims),
+    )
     assert claimed[:2] == plain[:2] == (200, plain[1])
 
 
@@ -44,7 +66,9 @@ def test_the_host_header_never_shows_in_an_answer(live: Any, host: str) -> None:
     path = f"/api/1.0/projects?workspace={workspace}&limit=1"
     _, page, _ = live.call("GET", path, headers={"Host": host})
     assert page["next_page"]["uri"].startswith(f"http://{live.host}:{live.port}/api/1.0/")
-    status, _, headers = live.call("POST", "/api/1.0/tags", {"data": {"name": "a", "workspace": workspace}}, headers={"Host": host})
+    status, _, headers = live.call(
+        "POST", "/api/1.0/tags", {"data": {"name": "a", "workspace": workspace}}, headers={"Host": host}
+    )
     assert status == 201
     assert headers["location"].startswith("/api/1.0/tags/")
 
@@ -118,12 +142,16 @@ def test_fields_behind_the_body_are_no_headers(live: Any) -> None:
     assert refused.status == 401
 
 
-@pytest.mark.parametrize("value", ["a\r\nX-Injected: y", "a\nb", "é\u2028", "\x1b[31mred", "%0d%0aX-Injected:%20y", "<script>"])
+@pytest.mark.parametrize(
+    "value", ["a\r\nX-Injected: y", "a\nb", "é\u2028", "\x1b[31mred", "%0d%0aX-Injected:%20y", "<script>"]
+)
 def test_what_is_sent_back_cannot_leave_its_place(live: Any, value: str) -> None:
     bad = {"method": value, "relative_path": f"/{value}", "data": {value: value}}
     body = json.encode({"data": {"actions": [bad, {"method": "get", "relative_path": f"/tasks/{value}"}]}})
     with connect(live) as connection:
-        connection.sendall(head(live, f"Content-Length: {len(body)}", start="POST /api/1.0/batch HTTP/1.1") + body + LAST)
+        connection.sendall(
+            head(live, f"Content-Length: {len(body)}", start="POST /api/1.0/batch HTTP/1.1") + body + LAST
+        )
         received = read_all(connection)
     assert b"X-Injected: y\r\n" not in received
     assert b"\x1b" not in received

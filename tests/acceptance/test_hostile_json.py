@@ -36,7 +36,7 @@ NO_BATCH = {
     "an envelope twice": b'{"data":{"actions":[@]},"data":{"actions":[@]}}',
     "a key twice, spelt otherwise": b'{"data":{"actions":[@],"\\u0061ctions":[@]}}',
     "a method twice": b'{"data":{"actions":[@,{"method":"get","method":"delete","relative_path":"/tags/1"}]}}',
-    "a key twice in the data": b'{"data":{"actions":[@,{"method":"get","relative_path":"/tags","data":{"a":1,"a":2}}]}}',
+    "a key twice in the data": b'{"data":{"actions":[@,{"method":"get","relative_path":"/a","data":{"a":1,"a":2}}]}}',
     "NaN": b'{"data":{"actions":[@],"x":NaN}}',
     "Infinity": b'{"data":{"actions":[@],"x":-Infinity}}',
     "a float beyond all": b'{"data":{"actions":[@],"x":1e999}}',
@@ -116,7 +116,9 @@ def test_other_encodings_are_refused(live: Any, workspace: int, encoding: str) -
     assert_refused(status, answer, 400)
 
 
-@pytest.mark.parametrize("name", [name for name, body in NO_BATCH.items() if b'"x"' in body or b"twice" in name.encode()])
+@pytest.mark.parametrize(
+    "name", [name for name, body in NO_BATCH.items() if b'"x"' in body or b"twice" in name.encode()]
+)
 def test_ambiguous_json_is_refused_alike_where_no_batch_is_asked_for(live: Any, workspace: int, name: str) -> None:
     data = b'{"name":"never","workspace":"%d"}' % workspace
     body = NO_BATCH[name].replace(b'"actions":[@]', b'"a":%b' % data).replace(b"@", data)
@@ -154,7 +156,13 @@ def test_a_bad_path_never_moves_its_neighbours(live: Any, workspace: int, bad: s
 
 
 def test_keys_that_nobody_knows_change_nothing(live: Any) -> None:
-    unknown = {"headers": {"Authorization": "Bearer x"}, "url": "http://evil", "depends_on": ["a"], "name": "a", "id": "a"}
+    unknown = {
+        "headers": {"Authorization": "Bearer x"},
+        "url": "http://evil",
+        "depends_on": ["a"],
+        "name": "a",
+        "id": "a",
+    }
     cyclic = {**ME, **unknown}
     plain, other, same = live.batch(ME, cyclic, cyclic)
     assert plain == other == same

@@ -14,11 +14,38 @@ ME = {"method": "get", "relative_path": "/users/me"}
 NOT_IN_A_BATCH = "not available in a batch request"
 
 BATCHES = (
-    *("/batch", "batch", "/batch/", "//batch", "/./batch", "/x/../batch", "/BATCH", "/Batch/", "/%62atch", "/%2562atch"),
+    *(
+        "/batch",
+        "batch",
+        "/batch/",
+        "//batch",
+        "/./batch",
+        "/x/../batch",
+        "/BATCH",
+        "/Batch/",
+        "/%62atch",
+        "/%2562atch",
+    ),
     *("/%42ATCH", "/batch?x", "/batch?opt_pretty", "/batch;x", "/batch;v=1", "/batch#x", "/batch/.", "/tasks/../batch"),
     *("/api/1.0/batch", "/api/1.0//batch", "/API/1.0/batch", "/api/%31.0/batch", "\\batch", "/\\batch", "/%2fbatch"),
-    *("/%5cbatch", "/batch%2f", "/batch%3fx", "/bat\tch", "\t/batch", "/batch ", "/batch%20", "/batch%00", "/ｂａｔｃｈ"),
-    *("http://127.0.0.1/batch", "http://127.0.0.1/api/1.0/batch", "//127.0.0.1/batch", "https://u:p@h/batch", "/batch/x"),
+    *(
+        "/%5cbatch",
+        "/batch%2f",
+        "/batch%3fx",
+        "/bat\tch",
+        "\t/batch",
+        "/batch ",
+        "/batch%20",
+        "/batch%00",
+        "/ｂａｔｃｈ",
+    ),
+    *(
+        "http://127.0.0.1/batch",
+        "http://127.0.0.1/api/1.0/batch",
+        "//127.0.0.1/batch",
+        "https://u:p@h/batch",
+        "/batch/x",
+    ),
 )
 
 OUTSIDE = {
@@ -84,7 +111,22 @@ OUTSIDE = {
 }
 
 IDS = (
-    *("../users/me", "1/2", "1?admin=1", "1#x", "%2e%2e", "\\..", "1;x", "1%2f2", "0", "-1", "1.0", "1e3", "0x10", "+1"),
+    *(
+        "../users/me",
+        "1/2",
+        "1?admin=1",
+        "1#x",
+        "%2e%2e",
+        "\\..",
+        "1;x",
+        "1%2f2",
+        "0",
+        "-1",
+        "1.0",
+        "1e3",
+        "0x10",
+        "+1",
+    ),
     *("1'", "1 OR 1=1", "1%20OR%201=1", "1%27--", "٣", "%D9%A3", "１２", "9" * 19, "9" * 40, "9" * 400, "null", "me"),
     *("None", "__class__", "$where", "*", "%25", "_", "true", "9223372036854775808", "-9223372036854775808"),
 )
@@ -97,7 +139,9 @@ def workspace(live: Any) -> str:
 
 @pytest.mark.parametrize("method", ["post", "GET", "Put"])
 @pytest.mark.parametrize("path", BATCHES)
-def test_a_batch_in_a_batch_is_refused_however_it_is_dressed_up(live: Any, workspace: str, path: str, method: str) -> None:
+def test_a_batch_in_a_batch_is_refused_however_it_is_dressed_up(
+    live: Any, workspace: str, path: str, method: str
+) -> None:
     write = {"method": "post", "relative_path": "/tags", "data": {"name": "never", "workspace": workspace}}
     nested = {"method": method, "relative_path": path, "data": {"actions": [write], "_method": "post"}}
     with nothing_written(live):

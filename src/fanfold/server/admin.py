@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from fanfold.errors import SetupError
@@ -37,7 +38,7 @@ def revoke_token(db: str, number: int) -> None:
     store = _open(db)
     try:
         store.begin_action()
-        done = store.revoke_token(number, stamp(utc_now()))
+        done = 0 < number < 1 << 63 and store.revoke_token(number, stamp(utc_now()))
         store.end_action()
     finally:
         store.close()
@@ -48,13 +49,13 @@ def revoke_token(db: str, number: int) -> None:
 def _open(path: str) -> SqliteStore:
     if not Path(path).exists():
         raise SetupError(
-            f"There is no database {path}; name one with --db, or make one with: fanfold serve --db {path}"
+            f"There is no database {path}; make it with fanfold serve --db {path}, or name another with --db."
         )
     return SqliteStore(path)
 
 
 def _user(store: SqliteStore, named: str) -> int:
-    gid = store.user_by_email(named) if "@" in named else int(named) if named.isdecimal() else None
+    gid = store.user_by_email(named) if "@" in named else int(named) if re.fullmatch("[0-9]{1,18}", named) else None
     row = store.record(gid) if gid is not None else None
     if row is None or row.kind != "user":
         raise SetupError(f"There is no user {named}; name one by e-mail address or gid.")
