@@ -4,7 +4,7 @@ import ast
 import inspect
 import json
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_type_hints
 
 from fanfold import settings
 from fanfold.work.kinds import KINDS
@@ -22,12 +22,12 @@ SOURCES = """Later sources win: the defaults below, then a TOML file, then the e
 (`fanfold serve --help` names the settings that are options there)."""
 
 SPOKEN = {
-    "str": "text",
-    "int": "whole number",
-    "int | None": "whole number",
-    "float": "number",
-    "bool": "true or false",
-    "Seed": " or ".join(get_args(settings.Seed)),
+    str: "text",
+    int: "whole number",
+    int | None: "whole number",
+    float: "number",
+    bool: "true or false",
+    settings.Seed: " or ".join(get_args(settings.Seed)),
 }
 
 
@@ -128,12 +128,12 @@ def server_settings() -> str:
         for node in ast.parse(inspect.getsource(settings)).body
         if isinstance(node, ast.ClassDef) and node.name == "Settings"
     )
-    defaults = settings.Settings()
+    defaults, hints = settings.Settings(), get_type_hints(settings.Settings)
     rows = [
         (
             f"`{field.target.id}`",
             f"`FANFOLD_{field.target.id.upper()}`",
-            SPOKEN[ast.unparse(field.annotation)],
+            SPOKEN[hints[field.target.id]],
             _toml(getattr(defaults, field.target.id)),
             " ".join(ast.literal_eval(about.value).replace("``", "`").split()),
         )

@@ -40,7 +40,6 @@ class Selection(Struct, eq=False):
 
 
 COMPACT = Selection()
-FULL = Selection(full=True)
 
 _GROUP = re.compile(r"\(([^()]*)\)")
 
