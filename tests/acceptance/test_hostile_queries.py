@@ -80,6 +80,24 @@ def test_too_many_fields_are_refused(live: Any, name: str) -> None:
     assert before["status_code"] == after["status_code"] == 200
 
 
+def test_relations_that_lead_back_do_not_multiply_without_bounds(live: Any, workspace: str) -> None:
+    project = live.data("GET", f"/projects?workspace={workspace}")[0]["gid"]
+    for n in range(12):
+        field = live.data("POST", "/custom_fields", workspace=workspace, name=f"Field {n}", resource_subtype="text")[
+            "gid"
+        ]
+        live.data("POST", f"/projects/{project}/addCustomFieldSetting", custom_field=field)
+
+    def ask(steps: int) -> Any:
+        fields = "custom_field_settings.parent." * steps + "name"
+        return live.batch({"method": "get", "relative_path": f"/projects/{project}", "options": {"fields": fields}})[0]
+
+    assert ask(1)["status_code"] == 200
+    for steps in (6, 12):
+        refused = ask(steps)
+        assert_refused(refused["status_code"], refused["body"], 400)
+
+
 def test_nothing_that_was_refused_is_held_on_to(live: Any) -> None:
     status = Path("/proc") / str(live.process.pid) / "status"
     if not status.exists():

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import UNSET, Raw, Struct
-from msgspec.json import Decoder
+from msgspec.json import Decoder, Encoder
 
+from fanfold.errors import RequestError
 from fanfold.work.schema import Document, Field, Kind, Ref
 from fanfold.work.selection import COMPACT, Selection
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fanfold.work.view import View
 
 decode = Decoder().decode
+encode = Encoder().encode
 
 T = TypeVar("T")
 
@@ -29,6 +31,10 @@ Place = tuple[Any, Any, int, Selection]
 
 MAX_DEPTH = 12
 """How deep relations may be opened within relations."""
+
+MAX_OPENED = 4 * 1024 * 1024
+"""Bytes that the records of one kind, opened at one depth, may come to: each is made once but may stand in many places,
+and those that refer to each other would multiply with every step."""
 
 
 Compute = Callable[["Sheet", int, Document], Any]
@@ -290,9 +296,13 @@ def _open(view: View, places: list[Place], depth: int) -> None:
     for (_, kind), members in groups.items():
         gids = _distinct(place[2] for place in members)
         shown = shape(view, view.kinds[kind], [(gid, rows[gid].document) for gid in gids], members[0][3], depth + 1)
-        by_gid = dict(zip(gids, shown, strict=True))
+        by_gid = {gid: encode(document) for gid, document in zip(gids, shown, strict=True)}
+        if sum([len(by_gid[place[2]]) for place in members]) > MAX_OPENED:
+            raise RequestError(
+                "opt_fields: The result is too large. Name fewer fields, or fewer relations in relations."
+            )
         for container, key, gid, _ in members:
-            container[key] = by_gid[gid]
+            container[key] = Raw(by_gid[gid])
 
 
 def _distinct(gids: Iterable[int]) -> list[int]:
