@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import IO, Any, cast
+from typing import IO, cast
 
 import msgspec
 
@@ -21,11 +21,10 @@ from fanfold.model import Caller, Result
 FLUSH_EVERY = 0.2
 """Seconds that a line waits at most."""
 
-FLUSH_AT = 5000
-"""Entries that are held at most."""
+FLUSH_AT = 20_000
+"""Lines that are held at most."""
 
-Entry = tuple[float, str, str, str, int, float, Caller | None, list[tuple[str, str, int, float]]]
-"""What is held until then: never a result itself, which would keep whole bodies alive."""
+_encode = msgspec.json.Encoder().encode
 
 
 class AccessLog:
@@ -33,7 +32,7 @@ class AccessLog:
 
     def __init__(self, where: str) -> None:
         self._out: IO[bytes] | None = _open(where)
-        self._entries: list[Entry] = []
+        self._lines: list[str] = []
         self._scheduled = False
 
     def note(
@@ -49,19 +48,16 @@ class AccessLog:
         """Note one request that began at ``started`` (``perf_counter``) and ends now."""
         if self._out is None:
             return
-        actions = [
-            (
-                result.action.method,
-                result.action.path,
-                result.answer.status if result.answer else cast("RequestError", result.error).status,
-                result.seconds,
-            )
-            for result in results
-        ]
-        self._entries.append(
-            (time.time(), request, method, path, status, time.perf_counter() - started, caller, actions)
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        who = caller.key if caller else ""
+        count = f',"actions":{len(results)}' if results else ""
+        self._lines.append(
+            f'{{"time":"{at}","request":"{request}","method":{_text(method)},"path":{_text(path)},"status":{status},'
+            f'"ms":{(time.perf_counter() - started) * 1000:.3f},"caller":{_text(who)}{count}}}\n'
         )
-        if len(self._entries) >= FLUSH_AT:
+        if results:
+            self._lines += [_line(request, index, result) for index, result in enumerate(results)]
+        if len(self._lines) >= FLUSH_AT:
             self.flush()
         elif not self._scheduled:
             self._scheduled = True
@@ -70,11 +66,10 @@ class AccessLog:
     def flush(self) -> None:
         """Write what has been noted."""
         self._scheduled = False
-        entries, self._entries = self._entries, []
-        if entries and self._out is not None:
-            lines = [line for entry in entries for line in _lines(entry)]
+        lines, self._lines = self._lines, []
+        if lines and self._out is not None:
             try:
-                self._out.write(msgspec.json.Encoder().encode_lines(lines))
+                self._out.write("".join(lines).encode())
                 self._out.flush()
             except (OSError, ValueError):
                 self._out = None
@@ -95,28 +90,18 @@ def _open(where: str) -> IO[bytes] | None:
         raise SetupError(f"The access log {where} cannot be written: {error.strerror}.") from None
 
 
-def _lines(entry: Entry) -> list[dict[str, Any]]:
-    at, request, method, path, status, seconds, caller, actions = entry
-    head = {
-        "time": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
-        "request": request,
-        "method": method,
-        "path": path,
-        "status": status,
-        "ms": round(seconds * 1000, 3),
-        "caller": caller.key if caller else None,
-    }
-    if not actions:
-        return [head]
-    lines = [
-        {
-            "request": request,
-            "action": index,
-            "method": action_method,
-            "path": action_path.partition("?")[0].partition("#")[0][:200],
-            "status": action_status,
-            "ms": round(action_seconds * 1000, 3),
-        }
-        for index, (action_method, action_path, action_status, action_seconds) in enumerate(actions)
-    ]
-    return [{**head, "actions": len(actions)}, *lines]
+def _line(request: str, index: int, result: Result) -> str:
+    action, answer = result.action, result.answer
+    status = answer.status if answer is not None else cast("RequestError", result.error).status
+    path = action.path
+    if answer is None:
+        path = path.partition("?")[0].partition("#")[0][:200]
+    return (
+        f'{{"request":"{request}","action":{index},"method":{_text(action.method)},"path":{_text(path)},'
+        f'"status":{status},"ms":{result.seconds * 1000:.3f}}}\n'
+    )
+
+
+def _text(text: str) -> str:
+    """A JSON string. What a client wrote cannot begin a line of its own."""
+    return _encode(text).decode()

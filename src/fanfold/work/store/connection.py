@@ -170,6 +170,7 @@ class Connection:
             self._reserved = True
             self.set("next_gid", str(self._gid_end).encode())
         self._gid += 1
+        self._remembered.newborn[self._gid - 1] = []
         return self._gid - 1
 
     def forget_gids(self) -> None:

@@ -12,23 +12,27 @@ from fanfold.work.store.rows import Link
 GAP = 1 << 32
 """Distance between neighbours in an ordered list: room for 32 insertions at one place before it is renumbered."""
 
+Linked = tuple[int, str, int, int | None]
+"""Gid, field (with ``<`` if read backwards), the other's gid, and the note."""
+
 
 class Links(Records):
     """The table of links. An owner's list by one field is in order of position, read backwards of owner."""
 
     def link(self, owner: int, field: str, target: int, position: int = 0, note: int | None = None) -> None:
         """Add one link; the pair must not be linked by this field yet."""
-        self._remembered.link(field)
         self._cursor.execute(SQL["link"], (owner, field, position, target, note))
+        self._remembered.linked(owner, field, target, note, last=False)
 
     def append(self, owner: int, field: str, target: int, note: int | None = None) -> None:
         """Add one link at the end of the owner's list; the pair must not be linked by this field yet."""
-        self.link(owner, field, target, self.end(owner, field), note)
+        self._cursor.execute(SQL["link"], (owner, field, self.end(owner, field), target, note))
+        self._remembered.linked(owner, field, target, note, last=True)
 
     def unlink(self, owner: int, field: str, target: int) -> bool:
         """Remove one link; False if there was none."""
-        self._remembered.link(field)
         self._cursor.execute(SQL["unlink"], (owner, field, target))
+        self._remembered.unlinked(owner, field, target)
         return bool(self._connection.changes())
 
     def linked(self, owner: int, field: str, target: int) -> bool:
@@ -47,10 +51,20 @@ class Links(Records):
 
         Keyed by gid and field, with ``<`` before a field that was read backwards.
         """
-        rows: list[tuple[int, str, int, int | None]] = []
+        if len(gids) == 1 and gids[0] in self._remembered.newborn:
+            return self._opened(self._of_newborn(gids[0], forward, backward))
+        rows: list[Linked] = []
         for name, fields in (("forward", forward), ("backward", backward)):
             if fields and gids:
                 rows += self._cursor.execute(filled(name, len(gids), len(fields)), (*gids, *fields))
+        return self._opened(rows)
+
+    def _of_newborn(self, gid: int, forward: Sequence[str], backward: Sequence[str]) -> list[Linked]:
+        wanted = {*forward, *[f"<{field}" for field in backward]}
+        rows = [(gid, *known) for known in self._remembered.newborn[gid] if known[0] in wanted]
+        return sorted(rows, key=lambda row: row[2] if row[1].startswith("<") else 0)
+
+    def _opened(self, rows: list[Linked]) -> dict[tuple[int, str], list[Link]]:
         found: dict[tuple[int, str], list[Link]] = {}
         if rows:
             compacts = self.compacts([row[2] for row in rows])
@@ -112,6 +126,9 @@ class Links(Records):
 
     def end(self, owner: int, field: str) -> int:
         """A position behind all others in the owner's list."""
+        born = self._remembered.newborn.get(owner)
+        if born is not None and all(name != field for name, *_ in born):
+            return 0
         last = self._one("last", owner, field)
         return 0 if last is None else int(last) + GAP
 

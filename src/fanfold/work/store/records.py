@@ -15,6 +15,9 @@ class Records(Connection):
 
     def record(self, gid: int) -> Row | None:
         """One record by gid."""
+        written = self._remembered.rows.get(gid)
+        if written is not None:
+            return written
         found = self._cursor.execute(SQL["record"], (gid,)).fetchone()
         return Row._make(found) if found else None
 
@@ -46,12 +49,12 @@ class Records(Connection):
     def insert(self, row: Row) -> None:
         """Add a record."""
         self._cursor.execute(SQL["insert"], row)
-        self._remembered.touch(row.gid)
+        self._remembered.wrote(row)
 
     def rewrite(self, row: Row) -> None:
         """Replace a record's document, compact form and private flag."""
         self._cursor.execute(SQL["rewrite"], (row.private, row.document, row.compact, row.gid))
-        self._remembered.touch(row.gid)
+        self._remembered.wrote(row)
 
     def delete(self, gid: int) -> None:
         """Remove a record and every link that it has a part in."""

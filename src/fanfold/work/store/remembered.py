@@ -7,6 +7,8 @@ which is read at the start of each transaction.
 
 from __future__ import annotations
 
+from fanfold.work.store.rows import Row
+
 MAX_COMPACTS = 50_000
 """Compact forms that are kept, some 300 bytes each."""
 
@@ -18,11 +20,16 @@ WATCHED = (".members", ".custom_field_settings")
 Compact = tuple[int, int, bytes]
 """Workspace, private flag and compact form of a record."""
 
+Known = tuple[str, int, int | None]
+"""A link of a record as ``Links.links`` keys it: field, with ``<`` if read backwards, the other's gid, and the note."""
+
 
 class Remembered:
-    """Compact forms by gid, and the notes of watched lists by owner and field.
+    """Compact forms by gid, the notes of watched lists, and the links of what the open action has made.
 
-    ``epoch`` grows whenever everything is forgotten, for those who remember something of their own.
+    ``epoch`` grows whenever everything is forgotten, for those who remember something of their own. ``newborn``: all
+    links of a gid given out in this action were written in it too, so they are known without asking. ``rows`` are the
+    records that it wrote.
     """
 
     def __init__(self) -> None:
@@ -30,12 +37,15 @@ class Remembered:
         self.notes: dict[tuple[int, str], tuple[int, ...]] = {}
         self.epoch = 0
         self.version: object = None
+        self.newborn: dict[int, list[Known]] = {}
+        self.rows: dict[int, Row] = {}
         self._touched: list[int] = []
 
-    def touch(self, gid: int) -> None:
-        """A record is being written: forget it, and again if the action is undone."""
-        self.compacts.pop(gid, None)
-        self._touched.append(gid)
+    def wrote(self, row: Row) -> None:
+        """A record was written: forget what it was, and what it is if the action is undone."""
+        self.compacts.pop(row.gid, None)
+        self._touched.append(row.gid)
+        self.rows[row.gid] = row
 
     def link(self, field: str) -> None:
         """A list is being written."""
@@ -43,15 +53,35 @@ class Remembered:
             self.epoch += 1
             self.notes.clear()
 
+    def linked(self, owner: int, field: str, target: int, note: int | None, *, last: bool) -> None:
+        """A link was made, ``last`` in its list or who knows where."""
+        self.link(field)
+        newborn = self.newborn
+        if owner in newborn:
+            if last or all(name != field for name, *_ in newborn[owner]):
+                newborn[owner].append((field, target, note))
+            else:
+                del newborn[owner]
+        if target in newborn:
+            newborn[target].append((f"<{field}", owner, note))
+
+    def unlinked(self, owner: int, field: str, target: int) -> None:
+        """A link was taken away."""
+        self.link(field)
+        self.newborn.pop(owner, None)
+        self.newborn.pop(target, None)
+
     def keep(self) -> None:
         """The action's writes stand."""
         self._touched.clear()
+        self._end()
 
     def undo(self) -> None:
         """The action's writes are taken back, and with them what was read of them."""
         for gid in self._touched:
             self.compacts.pop(gid, None)
         self._touched.clear()
+        self._end()
         self.epoch += 1
         self.notes.clear()
 
@@ -65,4 +95,9 @@ class Remembered:
         """Forget everything."""
         self.compacts.clear()
         self.notes.clear()
+        self._end()
         self.epoch += 1
+
+    def _end(self) -> None:
+        self.newborn.clear()
+        self.rows.clear()
