@@ -1,0 +1,98 @@
+"""The guides are true: every curl and every refusal in them is sent to the application, and the answer compared.
+
+In an answer that is written down ``…`` stands for any text, and ``"…": "…"`` for further members.
+"""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.server.conftest import ask
+
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDES = {name: (DOCS / name).read_text() for name in ("batch.md", "quickstart.md")}
+
+EXAMPLES = [
+    pytest.param(curl, answer, id=f"{name} {number}")
+    for name, text in GUIDES.items()
+    for number, (curl, answer) in enumerate(re.findall(r"```sh\n(curl .*?)```\n\n```json\n(.*?)```", text, re.DOTALL))
+]
+ROWS = re.findall(r"^\| `(.+?)` \| (\d{3}) \| `(.+?)` \|$", GUIDES["batch.md"], re.MULTILINE)
+BODIES = [row for row in ROWS if row[0] == "{}" or row[0].startswith('{"data": ')]
+ACTIONS = [row for row in ROWS if row not in BODIES]
+
+
+def fits(written, received):
+    """Whether what was received is what is written down."""
+    if isinstance(written, dict) and isinstance(received, dict):
+        further = "…" in written
+        names = written.keys() - {"…"}
+        alike = names <= received.keys() if further else names == received.keys()
+        return alike and all(fits(written[name], received[name]) for name in names)
+    if isinstance(written, list) and isinstance(received, list):
+        return len(written) == len(received) and all(map(fits, written, received))
+    if isinstance(written, str) and isinstance(received, str):
+        return bool(re.fullmatch(".+".join(map(re.escape, written.split("…"))), received))
+    return written == received
+
+
+def sent_by(curl):
+    """Method, path and body of what a shell would send."""
+    words = shlex.split(curl.replace("\\\n", " "))
+    (url,) = (word for word in words if word.startswith("http"))
+    parts = urlsplit(url)
+    body = words[words.index("-d") + 1].encode() if "-d" in words else None
+    return "POST" if body else "GET", f"{parts.path}?{parts.query}".rstrip("?"), body
+
+
+def message_of(body):
+    (error,) = body["errors"]
+    return error["message"]
+
+
+@pytest.mark.parametrize(("curl", "answer"), EXAMPLES)
+async def test_what_is_sent_is_answered_as_written(curl, answer, make_app):
+    reply = await ask(make_app(), *sent_by(curl))
+    assert fits(json.loads(answer), reply.json), json.dumps(reply.json, indent=1)
+
+
+@pytest.mark.parametrize(("body", "status", "message"), BODIES)
+async def test_a_batch_is_refused_as_written(body, status, message, make_app):
+    reply = await ask(make_app(), "POST", "/api/1.0/batch", body.encode())
+    assert (reply.status, message_of(reply.json)) == (int(status), message)
+
+
+@pytest.mark.parametrize(("action", "status", "message"), ACTIONS)
+async def test_an_action_is_refused_as_written(action, status, message, make_app):
+    me = '{"method": "get", "relative_path": "/users/me"}'
+    body = '{"data": {"actions": [%s, %s]}}' % (action, me)  # noqa: UP031 - full of braces
+    reply = await ask(make_app(), "POST", "/api/1.0/batch", body.encode())
+    refused, neighbour = reply.json["data"]
+    assert (refused["status_code"], message_of(refused["body"])) == (int(status), message)
+    assert neighbour["status_code"] == 200
+
+
+def test_nothing_that_is_written_down_is_passed_over():
+    curls = sum(text.count("```sh\ncurl ") for text in GUIDES.values())
+    assert len(EXAMPLES) == curls
+    assert len(ROWS) == len(re.findall(r"\| \d{3} \| `", GUIDES["batch.md"]))
+    assert len(BODIES) > 5
+    assert len(ACTIONS) > 5
+
+
+@pytest.mark.parametrize(
+    ("written", "received"),
+    [
+        ({"a": "x"}, {"a": "x", "b": 1}),
+        ({"a": "…"}, {"a": 1}),
+        ([1], [1, 2]),
+        ({"…": "…", "a": 1}, {"b": 1}),
+        ("a…", "b"),
+    ],
+)
+def test_another_answer_does_not_fit(written, received):
+    assert not fits(written, received)
