@@ -72,6 +72,7 @@ class Connection:
             "cache_size = -65536",
             "mmap_size = 268435456",
             "wal_autocheckpoint = 4000",
+            "temp_store = MEMORY",
         ):
             run(f"PRAGMA {pragma}")
         if version == 0:
