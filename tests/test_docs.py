@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from fanfold.work.kinds import KINDS
+from fanfold.work.pending import pending
+
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "fanfold"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
@@ -70,6 +73,14 @@ def test_the_readme_names_the_two_commands():
     readme = (ROOT / "README.md").read_text()
     assert "make demo" in readme
     assert "make test" in readme
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
+def test_the_number_of_operations_is_true(page):
+    served = [route for kind in KINDS for route in kind.routes]
+    here = len(served) + 1  # the batch itself is no route of a kind
+    text = " ".join((ROOT / page).read_text().split())
+    assert f"{here} of Asana's {here + len(pending(served))} published operations" in text
 
 
 def test_every_command_has_a_line_in_the_help():

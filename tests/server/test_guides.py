@@ -13,15 +13,16 @@ import pytest
 
 from tests.server.conftest import ask
 
-DOCS = Path(__file__).parents[2] / "docs"
-GUIDES = {name: (DOCS / name).read_text() for name in ("batch.md", "quickstart.md")}
+ROOT = Path(__file__).parents[2]
+GUIDES = {name: (ROOT / name).read_text() for name in ("README.md", "docs/batch.md", "docs/quickstart.md")}
+FENCED = r"```(?:sh)?\n(curl .*?)```\n"
 
 EXAMPLES = [
     pytest.param(curl, answer, id=f"{name} {number}")
     for name, text in GUIDES.items()
-    for number, (curl, answer) in enumerate(re.findall(r"```sh\n(curl .*?)```\n\n```json\n(.*?)```", text, re.DOTALL))
+    for number, (curl, answer) in enumerate(re.findall(rf"{FENCED}[^`]*```json\n(.*?)```", text, re.DOTALL))
 ]
-ROWS = re.findall(r"^\| `(.+?)` \| (\d{3}) \| `(.+?)` \|$", GUIDES["batch.md"], re.MULTILINE)
+ROWS = re.findall(r"^\| `(.+?)` \| (\d{3}) \| `(.+?)` \|$", GUIDES["docs/batch.md"], re.MULTILINE)
 BODIES = [row for row in ROWS if row[0] == "{}" or row[0].startswith('{"data": ')]
 ACTIONS = [row for row in ROWS if row not in BODIES]
 
@@ -77,9 +78,9 @@ async def test_an_action_is_refused_as_written(action, status, message, make_app
 
 
 def test_nothing_that_is_written_down_is_passed_over():
-    curls = sum(text.count("```sh\ncurl ") for text in GUIDES.values())
+    curls = sum(len(re.findall(FENCED, text, re.DOTALL)) for text in GUIDES.values())
     assert len(EXAMPLES) == curls
-    assert len(ROWS) == len(re.findall(r"\| \d{3} \| `", GUIDES["batch.md"]))
+    assert len(ROWS) == len(re.findall(r"\| \d{3} \| `", GUIDES["docs/batch.md"]))
     assert len(BODIES) > 5
     assert len(ACTIONS) > 5
 
