@@ -92,12 +92,17 @@ def _open(where: str) -> IO[bytes] | None:
 
 def _line(request: str, index: int, result: Result) -> str:
     action, answer = result.action, result.answer
-    status = answer.status if answer is not None else cast("RequestError", result.error).status
-    path = action.path
-    if answer is None:
-        path = path.partition("?")[0].partition("#")[0][:200]
+    method, path = action.method, action.path
+    if answer is not None:
+        return (
+            f'{{"request":"{request}","action":{index},"method":"{method}","path":"{path}",'
+            f'"status":{answer.status},"ms":{result.seconds * 1000:.3f}}}\n'
+        )
+    # Only a path that was answered is known to hold nothing that ends a string.
+    path = path.partition("?")[0].partition("#")[0][:200]
+    status = cast("RequestError", result.error).status
     return (
-        f'{{"request":"{request}","action":{index},"method":{_text(action.method)},"path":{_text(path)},'
+        f'{{"request":"{request}","action":{index},"method":{_text(method)},"path":{_text(path)},'
         f'"status":{status},"ms":{result.seconds * 1000:.3f}}}\n'
     )
 

@@ -1,12 +1,14 @@
 """HTTP/1.1 with the bounds that the server library lacks.
 
 They are on the size of a request's head, on how long a client may take, and on what it may send after its answer.
-Nothing here runs for a request that arrives whole and is answered, but three short callbacks.
+Nothing here runs for a request that arrives whole and is answered, but three short callbacks. What it answers leaves in
+one piece.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +19,44 @@ MAX_HEAD = 65_536
 
 MAX_DISCARDED = 16 * 1024 * 1024
 """Bytes of a body that are still taken, and dropped, after the answer: many clients do not listen while they send."""
+
+
+class JoinedWrites:
+    """A transport that sends the head of an answer together with what follows it, in one system call instead of two.
+
+    A head that nothing follows at once is sent at the next turn of the loop.
+    """
+
+    __slots__ = ("_held", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Hold the head of an answer back; send everything else behind what is held."""
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held + data)
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
+            self._held = data
+            self._loop.call_soon(self._flush)
+        else:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Send what is held, then close."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -44,7 +84,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to watch the clock."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", JoinedWrites(transport, self.loop)))
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
