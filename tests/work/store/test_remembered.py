@@ -1,0 +1,167 @@
+"""What the store remembers is what the database would say: through undone actions, other processes, failed commits."""
+
+import apsw
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fanfold.work.store import Row, SqliteStore
+
+
+def row(gid, name="old", private=0):
+    return Row(gid, "tag", 7, private, b'{"name":"%s"}' % name.encode(), b'{"name":"%s"}' % name.encode())
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def store(path):
+    opened = SqliteStore(path)
+    write(opened, lambda: opened.insert(row(1)))
+    yield opened
+    opened.close()
+
+
+def write(store, what):
+    store.begin_action()
+    what()
+    store.end_action()
+    store.commit()
+
+
+def name_of(store, gid=1):
+    """The name in the compact form, as a reader of a new transaction sees it."""
+    store.begin_read()
+    try:
+        return store.compacts([gid])[gid][2]
+    finally:
+        store.commit()
+
+
+def test_what_is_rewritten_is_read_anew(store):
+    assert name_of(store) == b'{"name":"old"}'
+    write(store, lambda: store.rewrite(row(1, "new")))
+    assert name_of(store) == b'{"name":"new"}'
+
+
+def test_what_another_process_rewrites_is_read_anew(store, path):
+    assert name_of(store) == b'{"name":"old"}'
+    other = SqliteStore(path)
+    write(other, lambda: other.rewrite(row(1, "new")))
+    assert name_of(store) == b'{"name":"new"}'
+    other.close()
+
+
+def test_who_joined_through_another_process_is_noticed(store, path):
+    before = store.epoch
+    other = SqliteStore(path)
+    write(other, lambda: other.link(7, "workspace.members", 1))
+    store.begin_read()
+    assert store.epoch != before
+    store.commit()
+    other.close()
+
+
+def test_what_is_undone_was_never_there(store):
+    assert name_of(store) == b'{"name":"old"}'
+    store.begin_action()
+    store.rewrite(row(1, "new"))
+    assert store.compacts([1])[1][2] == b'{"name":"new"}'
+    assert store.record(1).document == b'{"name":"new"}'
+    store.undo_action()
+    assert store.compacts([1])[1][2] == b'{"name":"old"}'
+    assert store.record(1).document == b'{"name":"old"}'
+    store.commit()
+
+
+def test_an_undone_action_takes_nothing_from_the_one_before_it(store):
+    store.begin_action()
+    store.rewrite(row(1, "first"))
+    store.end_action()
+    store.begin_action()
+    store.rewrite(row(1, "second"))
+    store.undo_action()
+    store.commit()
+    assert name_of(store) == b'{"name":"first"}'
+
+
+def test_a_commit_that_fails_leaves_nothing_behind(store):
+    class Failing:
+        def __init__(self, cursor):
+            self.cursor = cursor
+
+        def execute(self, sql, *values):
+            if sql == "COMMIT":
+                raise apsw.FullError("disk full")
+            return self.cursor.execute(sql, *values)
+
+    assert name_of(store) == b'{"name":"old"}'
+    store.begin_action()
+    store.rewrite(row(1, "new"))
+    gid = store.new_gid()
+    store.insert(row(gid))
+    store.end_action()
+    whole, store._cursor = store._cursor, Failing(store._cursor)
+    with pytest.raises(apsw.FullError):
+        store.commit()
+    store._cursor = whole
+    assert name_of(store) == b'{"name":"old"}'
+    assert store.record(gid) is None
+    write(store, lambda: store.insert(row(store.new_gid(), "next")))
+
+
+def test_a_deleted_record_is_forgotten(store):
+    assert name_of(store) == b'{"name":"old"}'
+    write(store, lambda: store.delete(1))
+    assert 1 not in store.compacts([1])
+
+
+def test_gids_are_never_given_twice_even_if_the_process_ends(path):
+    seen = set()
+    for _ in range(3):
+        store = SqliteStore(path)
+        store.begin_action()
+        seen.add(store.new_gid())
+        store.end_action()
+        store.commit()
+        store._connection.close()
+    assert len(seen) == 3
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["append", "link", "unlink", "inward"]), st.sampled_from("ab"), st.integers(0, 3)),
+    max_size=12,
+)
+
+
+@given(steps=STEPS)
+@settings(max_examples=150)
+def test_the_links_of_a_newborn_are_those_that_a_query_finds(steps):
+    store = SqliteStore()
+    store.begin_action()
+    others = [store.new_gid() for _ in range(4)]
+    store.end_action()
+    store.begin_action()
+    for other in others:
+        store.insert(row(other))
+    gid = store.new_gid()
+    store.insert(row(gid))
+    for what, field, index in steps:
+        other = others[index]
+        if what == "unlink":
+            store.unlink(gid, field, other)
+        elif what == "inward":
+            if not store.linked(other, field, gid):
+                store.append(other, field, gid, note=index)
+        elif not store.linked(gid, field, other):
+            if what == "append":
+                store.append(gid, field, other)
+            else:
+                store.link(gid, field, other, -index)
+    known = store.links([gid], ("a", "b"), ("a", "b"))
+    store.end_action()
+    assert known == store.links([gid], ("a", "b"), ("a", "b"))
+    store.close()
