@@ -13,6 +13,7 @@ import asyncio
 import json
 import platform
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from statistics import median
 from time import perf_counter
 
@@ -145,9 +146,8 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--batches", type=int, default=2000)
     options = parser.parse_args()
-    try:
-        from uvloop import new_event_loop
-    except ImportError:
-        new_event_loop = asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    loops: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    with suppress(ImportError):
+        from uvloop import new_event_loop as loops
+    with asyncio.Runner(loop_factory=loops) as runner:
         runner.run(main(options.rounds, options.batches))

@@ -3,14 +3,17 @@
 import ast
 import inspect
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from fanfold import settings
 from fanfold.work.kinds import KINDS
 from fanfold.work.openapi import describe, heading
 from fanfold.work.openapi_schemas import record_title
 from fanfold.work.schema import Kind
+
+Json = dict[str, Any]
 
 REFERENCE = Path(__file__).parent / "reference"
 BASE = "/api/1.0"
@@ -31,7 +34,7 @@ SPOKEN = {
 }
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table in Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
@@ -55,7 +58,7 @@ def operations() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _group(tag: dict, document: dict) -> str:
+def _group(tag: Json, document: Json) -> str:
     found = [
         (method, path, operation)
         for path, methods in document["paths"].items()
@@ -71,12 +74,12 @@ def _group(tag: dict, document: dict) -> str:
     return "\n\n".join(parts)
 
 
-def _summary(operation: dict) -> str:
+def _summary(operation: Json) -> str:
     about = " ".join(operation.get("description", "").split())
     return f"{operation['summary']} (`{operation['operationId']}`). {about}".strip()
 
 
-def _query(operation: dict, document: dict) -> str:
+def _query(operation: Json, document: Json) -> str:
     names = []
     for parameter in operation["parameters"]:
         known = document["components"]["parameters"].get(parameter.get("$ref", "").rpartition("/")[2], parameter)
@@ -85,7 +88,7 @@ def _query(operation: dict, document: dict) -> str:
     return ", ".join(names)
 
 
-def _body(operation: dict) -> str:
+def _body(operation: Json) -> str:
     for media in operation.get("requestBody", {}).get("content", {}).values():
         data = media["schema"]["properties"].get("data", media["schema"])
         required = data.get("required", ())
@@ -93,7 +96,7 @@ def _body(operation: dict) -> str:
     return ""
 
 
-def _fields(kind: Kind, document: dict) -> str:
+def _fields(kind: Kind, document: Json) -> str:
     schema = document["components"]["schemas"][record_title(kind.name)]
     rows = []
     for name, field in schema["properties"].items():
@@ -103,9 +106,9 @@ def _fields(kind: Kind, document: dict) -> str:
     return f"A record of this kind:\n\n{table(('Field', 'Type', 'Notes'), rows)}"
 
 
-def _type(schema: dict) -> str:
+def _type(schema: Json) -> str:
     if "$ref" in schema:
-        return schema["$ref"].rpartition("/")[2]
+        return str(schema["$ref"].rpartition("/")[2])
     if "oneOf" in schema:
         return " or ".join(map(_type, schema["oneOf"]))
     if "const" in schema:
@@ -129,16 +132,14 @@ def server_settings() -> str:
         if isinstance(node, ast.ClassDef) and node.name == "Settings"
     )
     defaults, hints = settings.Settings(), get_type_hints(settings.Settings)
+    about = {
+        field.target.id: " ".join(ast.literal_eval(text.value).replace("``", "`").split())
+        for field, text in zip(tree.body, tree.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr)
+    }
     rows = [
-        (
-            f"`{field.target.id}`",
-            f"`FANFOLD_{field.target.id.upper()}`",
-            SPOKEN[hints[field.target.id]],
-            _toml(getattr(defaults, field.target.id)),
-            " ".join(ast.literal_eval(about.value).replace("``", "`").split()),
-        )
-        for field, about in zip(tree.body, tree.body[1:], strict=False)
-        if isinstance(field, ast.AnnAssign) and isinstance(about, ast.Expr)
+        (f"`{name}`", f"`FANFOLD_{name.upper()}`", SPOKEN[hints[name]], _toml(getattr(defaults, name)), meaning)
+        for name, meaning in about.items()
     ]
     parts = [
         "# Settings",
