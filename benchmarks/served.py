@@ -46,12 +46,12 @@ def _cases(made: Made) -> dict[str, bytes]:
     }
 
 
-def _cost(server: Server, request: bytes, seconds: float) -> float:
+def _cost(server: Server, request: bytes, options: argparse.Namespace) -> float:
     """Microseconds of server CPU for one request, over connections of its own."""
-    load = Load(server.port)
+    load = Load(server.port, spin=options.spin)
     load.run(request, 0.1)
     before = server.cpu()
-    done = load.run(request, seconds)
+    done = load.run(request, options.seconds)
     spent = server.cpu() - before
     load.close()
     return spent / done * 1e6
@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--spin", action="store_true", help="a load that never sleeps: see _load.py")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         made = make(Path(directory) / "bench.db", options.tasks)
@@ -96,11 +97,11 @@ def _measure(empty: Server, ours: Server, made: Made, options: argparse.Namespac
         order = list(rounds)[:: -1 if number % 2 else 1]
         for name in order:
             if name == "empty GET":
-                cost = _cost(empty, get("/", TOKEN), options.seconds)
+                cost = _cost(empty, get("/", TOKEN), options)
             elif name in cases:
-                cost = _cost(ours, cases[name], options.seconds) / 10
+                cost = _cost(ours, cases[name], options) / 10
             else:
-                cost = _cost(ours, single, options.seconds)
+                cost = _cost(ours, single, options)
             rounds[name].append(cost)
     base = statistics.median(rounds["empty GET"])
     for name, costs in rounds.items():
@@ -112,6 +113,7 @@ def _measure(empty: Server, ours: Server, made: Made, options: argparse.Namespac
             "target": TARGETS.get(name),
             "spread": round((max(costs) - min(costs)) / middle, 2),
             "tasks": options.tasks,
+            "load": "spinning" if options.spin else "sleeping",
         }
         print(json.dumps(line), flush=True)
 

@@ -101,9 +101,12 @@ def _read_options(options: dict[str, object]) -> Pairs:
 def _read_names(name: str, value: object) -> str:
     if isinstance(value, str):
         return value
-    if not isinstance(value, list) or not all(isinstance(element, str) for element in value):
-        raise RequestError(f"{name}: Value is not a list of strings: {shown(value)}")
-    return ",".join(value)
+    if isinstance(value, list):
+        try:
+            return ",".join(value)
+        except TypeError:
+            pass
+    raise RequestError(f"{name}: Value is not a list of strings: {shown(value)}")
 
 
 def _override(query: Pairs, options: Pairs) -> Pairs:

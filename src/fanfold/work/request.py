@@ -13,7 +13,7 @@ from fanfold.errors import RequestError
 from fanfold.model import Answer, Call
 from fanfold.work.schema import Document, Kind, Route
 from fanfold.work.selection import Selection, select
-from fanfold.work.shape import shape
+from fanfold.work.shape import shape_one
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,9 @@ class Request:
         self.route = route
         self.params = call.params
         self.body = call.body
-        self.query: dict[str, str] = _merged(call.query) if call.query else {}
+        self.query = dict(call.query)
+        if len(self.query) < len(call.query):
+            self.query = _merged(call.query)
         self._data: Document | None = None
         if self.body is not None and type(self.body) is not Form:
             self._read_envelope()
@@ -146,9 +148,8 @@ class Request:
 
     def record(self, gid: int, document: bytes, *, status: int = 200, headers: Any = (), kind: str = "") -> Answer:
         """An answer that shows one record."""
-        (shown,) = shape(
-            self.view, self.view.kinds[kind or self.route.kind], [(gid, document)], self.selection(full=True)
-        )
+        of = self.view.kinds[kind or self.route.kind]
+        shown = shape_one(self.view, of, gid, document, self.selection(full=True))
         return self.answer(b'{"data":%b}' % encode(shown), status=status, headers=headers)
 
     def reread(self, gid: int, *, status: int = 200, kind: str = "") -> Answer:

@@ -130,6 +130,14 @@ class Sheet:
         return found
 
 
+def shape_one(view: View, kind: Kind, gid: int, document: bytes, selection: Selection) -> Document:
+    """What is shown of one record."""
+    wanted = selection.plans.get(kind.name)
+    if wanted is not None and wanted.plain:
+        return _plain(kind, wanted, gid, decode(document))
+    return shape(view, kind, [(gid, document)], selection)[0]
+
+
 def shape(
     view: View, kind: Kind, rows: Sequence[tuple[int, bytes]], selection: Selection, depth: int = 0
 ) -> list[Document]:

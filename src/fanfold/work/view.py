@@ -147,16 +147,14 @@ class View:
     def find(self, label: str, text: str, kind: str, *, status: int = 404) -> Row:
         """The visible record of ``kind`` that a client named; what is raised begins with ``label``."""
         gid = self.user_gid(text) if kind == "user" else gid_of(text)
-        if gid is None:
-            if kind == "user" and "@" in text:
-                raise RequestError(f"{label}: Unknown object: {text}", status=status)
+        row = None if gid is None else self.store.record(gid)
+        if row is not None and (row.kind == kind or not kind) and self.sees(row):
+            return row
+        if gid is None and not (kind == "user" and "@" in text):
             raise RequestError(f"{label}: Not a recognized ID: {text}", status=status)
-        row = self.row(gid)
-        if row is None or (row.kind != kind and status == 404 and kind):
-            raise RequestError(f"{label}: Unknown object: {text}", status=status)
-        if kind and row.kind != kind:
+        if row is not None and status != 404 and self.sees(row):
             raise RequestError(f"{label}: Not a valid GID type: {row.kind}", status=status)
-        return row
+        raise RequestError(f"{label}: Unknown object: {text}", status=status)
 
 
 def gid_of(text: object) -> int | None:
