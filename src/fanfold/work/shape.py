@@ -157,11 +157,12 @@ def shape(
 
 def _plain(kind: Kind, wanted: _Wanted, gid: int, document: Document) -> Document:
     """A record of which only stored values are shown."""
-    get = document.get
-    out: Document = {name: get(name, default) for name, default in wanted.scalars}
-    out["gid"] = str(gid)
+    out: Document = {"gid": str(gid)}
     if wanted.resource_type:
         out["resource_type"] = kind.name
+    get = document.get
+    for name, default in wanted.scalars:
+        out[name] = get(name, default)
     return out
 
 
