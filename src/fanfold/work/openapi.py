@@ -19,11 +19,13 @@ from fanfold.work.schema import Field, Kind, Route
 
 Json = dict[str, Any]
 
-ABOUT = """Compatible with version 1.0 of Asana's API.
-
-Bodies are JSON objects with the members `data` and, if wanted, `options`; answers carry what was asked for in `data`.
-`opt_expand` (full instead of short forms) is understood wherever `opt_fields` is. Where a user is expected, `me` and an
-e-mail address are as good as a gid. Every operation can be an action of a batch unless it says otherwise."""
+ABOUT = (
+    "Compatible with version 1.0 of Asana's API.\n\n"
+    "Bodies are JSON objects with the members `data` and, if wanted, `options`; answers carry what was asked for in "
+    "`data`. `opt_expand` (full instead of short forms) is understood wherever `opt_fields` is. Where a user is "
+    "expected, `me` and an e-mail address are as good as a gid. Every operation can be an action of a batch unless it "
+    "says otherwise."
+)
 
 PARAMETERS: Mapping[str, tuple[str, Json]] = {
     "opt_fields": ("The properties to show, comma-separated; dots lead into relations.", {"type": "string"}),
