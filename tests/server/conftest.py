@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import pytest
 from msgspec import json
@@ -52,7 +53,7 @@ async def ask(
     scope = {
         "type": "http",
         "method": method,
-        "path": raw_path,
+        "path": unquote(raw_path),
         "raw_path": raw_path.encode("latin-1"),
         "query_string": query.encode("latin-1"),
         "headers": [(k.encode(), v.encode("latin-1")) for k, v in (sent | (headers or {})).items()],
@@ -102,4 +103,5 @@ def make_app(seeded: Path, tmp_path: Path) -> Iterator[Callable[..., App]]:
 
     yield make
     for app in made:
+        app.log.close()
         app.store.close()

@@ -75,8 +75,11 @@ class AccessLog:
                 self._out = None
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write what is left, and close the file if there is one."""
         self.flush()
+        out, self._out = self._out, None
+        if out is not None and out is not getattr(sys.stderr, "buffer", None):
+            out.close()
 
 
 def _open(where: str) -> IO[bytes] | None:

@@ -68,7 +68,8 @@ class _Reader:
         self.parser.finalize()
         files = {}
         for name, file in self.files:
-            file.flush_to_disk()
+            if file.in_memory:
+                file.flush_to_disk()
             path = Path(_text(file.actual_file_name))
             files[name] = Upload(_text(file.file_name), path, file.size, file.content_type or "")
             file.close()
