@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fanfold.errors import RequestError
 from fanfold.work import richtext
 from fanfold.work.addresses import permalink
-from fanfold.work.change import born, deletion, modification
+from fanfold.work.change import deletion, modification, new
 from fanfold.work.custom_display import SETTINGS
 from fanfold.work.custom_values import custom_fields_of, custom_values_fit
 from fanfold.work.kinds.project_lists import ARCHIVED, archived, count_tasks, list_all, list_of_task, list_of_workspace
@@ -19,6 +19,7 @@ from fanfold.work.people import is_organization
 from fanfold.work.references import in_one_workspace
 from fanfold.work.routes import PAGING, creatable_under, crud, under
 from fanfold.work.schema import Document, Kind, boolean, choice, computed, date, datetime, many, obj, one, text
+from fanfold.work.validate import Given
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
@@ -210,7 +211,9 @@ def starts_with_people_and_a_section(change: Change) -> None:
             join(change, user)
             change.add("followers", user)
     values = {"name": "Untitled section", "project": str(change.gid)}
-    section = born(change.view, "section", change.workspace, **values)
+    section = new(change.view, change.view.kinds["section"], Given(values, {}, {}))
+    section.workspace, section.private = change.workspace, change.private
+    section.write()
     change.store.link(change.gid, SECTIONS, section.gid)
 
 
