@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from operator import attrgetter
@@ -116,7 +115,7 @@ def _quoted(text: str) -> str:
 
 def sign(request: Request, border: Any) -> str:
     """An offset for the list that this request reads, standing at ``border``."""
-    now = int(time.time())
+    now = _now(request)
     claims = encode({"border": border, "iat": now, "exp": now + LIFETIME, "for": _digest(request)})
     body = _HEAD + b"." + urlsafe_b64encode(claims).rstrip(b"=")
     return (body + b"." + _signature(request.view.store, body)).decode()
@@ -136,9 +135,13 @@ def _border(request: Request) -> Any:
         raise RequestError("offset: Your pagination token is invalid.") from None
     if claims["for"] != _digest(request):
         raise RequestError("offset: Your pagination token is invalid.")
-    if claims["exp"] < time.time():
+    if claims["exp"] < _now(request):
         raise RequestError("offset: Your pagination token has expired.")
     return claims["border"]
+
+
+def _now(request: Request) -> int:
+    return int(request.view.clock().timestamp())
 
 
 def _signature(store: SqliteStore, body: bytes) -> bytes:
