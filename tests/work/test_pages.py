@@ -163,3 +163,35 @@ def test_inserting_and_deleting_while_paging_neither_skips_nor_repeats(world, sp
     in_order = [gid for gid in sections.model if gid in found]
     assert [gid for gid in found if gid in sections.model] == in_order
     assert gids(world.ask("GET", sections.path)[1]) == sections.model
+
+
+@pytest.mark.parametrize("listed", ["project", "section"])
+def test_renumbering_a_list_while_somebody_pages_neither_skips_nor_repeats(world, space, listed):
+    """Forty insertions at one place leave no room there, so that every position changes under the reader."""
+    ask = world.ask
+    project = ask("POST", "/projects", {"name": "P", "workspace": space})[1]["data"]["gid"]
+    gids = [ask("POST", "/tasks", {"name": str(n), "projects": [project]})[1]["data"]["gid"] for n in range(6)]
+    section = ask("GET", f"/projects/{project}/sections")[1]["data"][0]["gid"]
+    owner = f"/projects/{project}" if listed == "project" else f"/sections/{section}"
+    first = ask("GET", f"{owner}/tasks", limit=3)[1]
+    for _ in range(40):
+        new = ask("POST", "/tasks", {"name": "new", "workspace": space})[1]["data"]["gid"]
+        status, _ = ask("POST", f"/tasks/{new}/addProject", {"project": project, "insert_after": gids[0]})
+        assert status == 200
+    assert world.store.setting(f"renumbered {section} section.tasks") == b"1"
+    second = ask("GET", f"{owner}/tasks", limit=100, offset=first["next_page"]["offset"])[1]
+    assert [task["gid"] for task in first["data"] + second["data"]] == gids
+
+
+def test_a_reader_whose_last_record_left_a_renumbered_list_has_to_begin_again(world, space):
+    ask = world.ask
+    project = ask("POST", "/projects", {"name": "P", "workspace": space})[1]["data"]["gid"]
+    gids = [ask("POST", "/tasks", {"name": str(n), "projects": [project]})[1]["data"]["gid"] for n in range(4)]
+    first = ask("GET", f"/projects/{project}/tasks", limit=2)[1]
+    for _ in range(40):
+        new = ask("POST", "/tasks", {"name": "new", "workspace": space})[1]["data"]["gid"]
+        ask("POST", f"/tasks/{new}/addProject", {"project": project, "insert_after": gids[0]})
+    ask("DELETE", f"/tasks/{gids[1]}")
+    status, refusal = ask("GET", f"/projects/{project}/tasks", limit=2, offset=first["next_page"]["offset"])
+    assert status == 400
+    assert "expired" in str(refusal)

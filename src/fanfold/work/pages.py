@@ -20,6 +20,7 @@ import msgspec
 from fanfold.errors import RequestError
 from fanfold.work.request import Request, encode
 from fanfold.work.shape import decode, shape
+from fanfold.work.store.links import BorderLostError
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
@@ -32,6 +33,8 @@ LIFETIME = 900
 MAX_LIMIT = 100
 MAX_UNPAGED = 1000
 """How many records a list without ``limit`` may hold."""
+
+EXPIRED = "offset: Your pagination token has expired."
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
@@ -83,7 +86,10 @@ def _collect(request: Request, fetch: Fetch, border: Any, limit: int, border_of:
     seen: list[Held] = []
     while True:
         wanted = limit + 1 - len(seen)
-        found = fetch(border, wanted)
+        try:
+            found = fetch(border, wanted)
+        except BorderLostError:
+            raise RequestError(EXPIRED) from None
         if any([item.private for item in found]):  # noqa: C419 - no generator: hot
             seen += [item for item in found if not item.private or request.view.sees_gid(item.gid)]
         else:
@@ -136,7 +142,7 @@ def _border(request: Request) -> Any:
     if claims["for"] != _digest(request):
         raise RequestError("offset: Your pagination token is invalid.")
     if claims["exp"] < _now(request):
-        raise RequestError("offset: Your pagination token has expired.")
+        raise RequestError(EXPIRED)
     return claims["border"]
 
 

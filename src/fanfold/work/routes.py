@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from fanfold.model import Answer
     from fanfold.work.store import Held
+    from fanfold.work.store.links import Border
 
     Filter = Callable[[Request], Where]
 
@@ -95,12 +96,16 @@ def linked_page(request: Request, gid: int, link: str, where: Where | None = Non
     """A page of what hangs on ``gid`` by a link field."""
     store, condition = request.view.store, where or Where()
 
-    def fetch(after: int | None, limit: int) -> list[Held]:
-        if link.startswith("<"):
-            return store.page_linking(gid, link[1:], after, limit, condition)
-        return store.page_linked(gid, link, after, limit, condition)
+    if link.startswith("<"):
+        return page(
+            request, request.kind, lambda after, limit: store.page_linking(gid, link[1:], after, limit, condition)
+        )
 
-    return page(request, request.kind, fetch)
+    def fetch(after: Border | None, limit: int) -> list[Held]:
+        start = None if after is None else store.resume(gid, link, after)
+        return store.page_linked(gid, link, start, limit, condition)
+
+    return page(request, request.kind, fetch, border_of=lambda item: store.border(gid, link, item.gid, item.border))
 
 
 def list_in_workspace(request: Request) -> Answer:

@@ -77,11 +77,13 @@ def _project_page(request: Request, project: int, where: Where) -> Answer:
     store = request.view.store
 
     def fetch(after: Any, limit: int) -> list[Held]:
-        return store.page_nested(project, SECTIONS, TASKS, after, limit, where)
+        start = after and (store.resume(project, SECTIONS, after[0]), store.resume(after[0][1], TASKS, after[1]))
+        return store.page_nested(project, SECTIONS, TASKS, start, limit, where)
 
     def border_of(item: Held) -> Any:
         section = next(owner for owner, note in store.owners(item.gid, TASKS) if note == project)
-        return store.place(project, SECTIONS, section), item.border
+        spot = store.place(project, SECTIONS, section) or 0
+        return store.border(project, SECTIONS, section, spot), store.border(section, TASKS, item.gid, item.border)
 
     return page(request, request.kind, fetch, border_of=border_of)
 

@@ -15,6 +15,13 @@ GAP = 1 << 32
 Linked = tuple[int, str, int, int | None]
 """Gid, field (with ``<`` if read backwards), the other's gid, and the note."""
 
+Border = tuple[int, int, int]
+"""Position and gid of the last record read, and how often the list had been renumbered by then."""
+
+
+class BorderLostError(LookupError):
+    """A list was renumbered, and the record that its reader had come to has left it."""
+
 
 class Links(Records):
     """The table of links. An owner's list by one field is in order of position, read backwards of owner."""
@@ -156,3 +163,25 @@ class Links(Records):
         self._cursor.execute(SQL["empty_list"], (owner, field))
         for index, (target, note) in enumerate(rows):
             self.link(owner, field, target, index * GAP, note)
+        self.set(f"renumbered {owner} {field}", str(self._renumbered(owner, field) + 1).encode())
+
+    def _renumbered(self, owner: int, field: str) -> int:
+        return int(self.setting(f"renumbered {owner} {field}") or 0)
+
+    def border(self, owner: int, field: str, target: int, position: int) -> Border:
+        """Where a reader of the owner's list stands who has come as far as ``target``."""
+        return position, target, self._renumbered(owner, field)
+
+    def resume(self, owner: int, field: str, border: Border) -> int:
+        """The position behind which that reader goes on.
+
+        It is where the reader stood, whatever has been inserted, moved or removed since. Only if the list was
+        renumbered is it where ``target`` is now; raises ``BorderLostError`` if that has left the list too.
+        """
+        position, target, renumbered = border
+        if renumbered == self._renumbered(owner, field):
+            return position
+        place = self.place(owner, field, target)
+        if place is None:
+            raise BorderLostError(target)
+        return place
