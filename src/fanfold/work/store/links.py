@@ -164,9 +164,15 @@ class Links(Records):
         for index, (target, note) in enumerate(rows):
             self.link(owner, field, target, index * GAP, note)
         self.set(f"renumbered {owner} {field}", str(self._renumbered(owner, field) + 1).encode())
+        self._remembered.renumbered.clear()
 
     def _renumbered(self, owner: int, field: str) -> int:
-        return int(self.setting(f"renumbered {owner} {field}") or 0)
+        known = self._remembered.renumbered
+        if (owner, field) not in known:
+            if len(known) > MAX_NOTES:
+                known.clear()
+            known[owner, field] = int(self.setting(f"renumbered {owner} {field}") or 0)
+        return known[owner, field]
 
     def border(self, owner: int, field: str, target: int, position: int) -> Border:
         """Where a reader of the owner's list stands who has come as far as ``target``."""

@@ -25,7 +25,7 @@ Known = tuple[str, int, int | None]
 
 
 class Remembered:
-    """Compact forms by gid, the notes of watched lists, and the links of what the open action has made.
+    """Compact forms by gid, the notes of watched lists, how often lists were renumbered, and what the open action made.
 
     ``epoch`` grows whenever everything is forgotten, for those who remember something of their own. ``newborn``: all
     links of a gid given out in this action were written in it too, so they are known without asking. ``rows`` are the
@@ -37,6 +37,7 @@ class Remembered:
         self.notes: dict[tuple[int, str], tuple[int, ...]] = {}
         self.epoch = 0
         self.version: object = None
+        self.renumbered: dict[tuple[int, str], int] = {}
         self.newborn: dict[int, list[Known]] = {}
         self.rows: dict[int, Row] = {}
         self._touched: list[int] = []
@@ -84,6 +85,7 @@ class Remembered:
         self._end()
         self.epoch += 1
         self.notes.clear()
+        self.renumbered.clear()
 
     def look(self, version: object) -> None:
         """Forget everything if the database's change counter is not what it was."""
@@ -95,6 +97,7 @@ class Remembered:
         """Forget everything."""
         self.compacts.clear()
         self.notes.clear()
+        self.renumbered.clear()
         self._end()
         self.epoch += 1
 
