@@ -93,7 +93,9 @@ async def test_a_client_that_leaves_gives_its_slots_back_when_the_last_write_is_
 
 
 async def test_draining_with_nothing_left_returns():
-    await Engine(EchoTarget()).drain()
+    engine = Engine(EchoTarget())
+    await asyncio.wait_for(engine.drain(), timeout=5)
+    assert len(engine.background) == 0
 
 
 async def test_shuffling_changes_the_order_of_execution_and_not_that_of_results():
