@@ -1,11 +1,5 @@
 """Where Fanfold differs from the published description, each with its reason. The list is to shrink, never to grow."""
 
-NOT_SERVED = {
-    "duplicateTask": "needs jobs, which come later",
-    "searchTasksForWorkspace": "the search comes later",
-}
-"""Operations of the served groups that are not served."""
-
 READ_ONLY_BY_MISTAKE = "published as read-only, while its own prose says that it is set at creation"
 NAMED_IN_PROSE = "named as a filter in the operation's prose or in the service's own error message only"
 

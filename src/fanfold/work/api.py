@@ -5,22 +5,32 @@ Compatible with Asana's published API. It needs no HTTP to be called and knows n
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from fanfold.model import Answer, Call
+from fanfold.work.background import advance, fail
 from fanfold.work.clock import Clock, utc_now
-from fanfold.work.kinds import KINDS, OBSERVERS
+from fanfold.work.kinds import KINDS, OBSERVERS, STEPS
 from fanfold.work.pending import pending
 from fanfold.work.request import Request
 from fanfold.work.router import Router
 from fanfold.work.schema import Kind, Route
+from fanfold.work.shape import decode
 from fanfold.work.store import SqliteStore
 from fanfold.work.view import MEMBERS, View
 
+logger = logging.getLogger("fanfold")
+
 
 class WorkApi:
-    """All operations over one store. Links in answers begin with ``base``; uploads go to ``files``."""
+    """All operations over one store. Links in answers begin with ``base``; uploads go to ``files``.
+
+    ``background`` is told of each job that has more to do than its first step, once that is durable; unless somebody
+    else sets it, jobs are carried to their end at once.
+    """
 
     def __init__(
         self, store: SqliteStore, *, base: str = "", files: Path | None = None, clock: Clock = utc_now
@@ -36,35 +46,85 @@ class WorkApi:
         self._workspaces: dict[int, frozenset[int]] = {}
         self._epoch = -1
         self._view: View | None = None
+        self._begun: list[int] = []
+        self.background: Callable[[int], None] = self.finish
 
     # -- the target's verbs ------------------------------------------------------------------------------------------
 
-    def answer(self, call: Call) -> Answer:
-        """Carry out one call without waiting; what it wrote is durable after ``commit``."""
+    def answer(self, call: Call, found: Any = None) -> Answer:
+        """Carry out one call without waiting; what it wrote is durable after ``commit``. ``found``: see ``Route``."""
         route: Any = call.endpoint
         store = self.store
         if not route.write:
             store.begin_read()
-            return route.handler(Request(self.view(int(call.caller.user)), call, route))  # type: ignore[no-any-return]
+            return route.handler(Request(self.view(int(call.caller.user)), call, route, found))  # type: ignore[no-any-return]
         store.begin_action()
+        begun = len(self._begun)
         try:
-            answer: Answer = route.handler(Request(self.view(int(call.caller.user)), call, route))
+            answer: Answer = route.handler(Request(self.view(int(call.caller.user)), call, route, found))
         except BaseException:
             store.undo_action()
+            del self._begun[begun:]
             raise
         store.end_action()
         return answer
 
     async def send(self, call: Call) -> Answer:
         """Carry out one call and make it durable."""
-        answer = self.answer(call)
+        route: Any = call.endpoint
+        found = None
+        if route.before is not None:
+            self.store.begin_read()
+            request = Request(self.view(int(call.caller.user)), call, route)
+            found = await route.before(request)
+        answer = self.answer(call, found)
         self.commit()
         return answer
 
     def commit(self) -> None:
-        """Make durable what was written since the last commit."""
+        """Make durable what was written since the last commit, and have the jobs that it began carried on."""
         self._view = None
-        self.store.commit()
+        try:
+            self.store.commit()
+        except BaseException:
+            self._begun.clear()
+            raise
+        if self._begun:
+            begun, self._begun[:] = self._begun[:], ()
+            for gid in begun:
+                self.background(gid)
+
+    # -- jobs --------------------------------------------------------------------------------------------------------
+
+    def unfinished(self) -> list[int]:
+        """The jobs that are not at their end."""
+        return self.store.unfinished()
+
+    def carry_on(self, gid: int) -> bool:
+        """Do one step of a job and make it durable; whether there is more to do. One that breaks has failed."""
+        store = self.store
+        store.begin_action()
+        row = store.record(gid)
+        view = self.view(0 if row is None else int(decode(row.document).get("user") or 0))
+        try:
+            more = advance(view, gid)
+        except Exception:
+            logger.exception("job %s failed", gid)
+            store.undo_action()
+            store.begin_action()
+            fail(self.view(view.user), gid)
+            more = False
+        except BaseException:
+            store.undo_action()
+            raise
+        store.end_action()
+        self.commit()
+        return more
+
+    def finish(self, gid: int) -> None:
+        """Carry a job on to its end."""
+        while self.carry_on(gid):
+            pass
 
     # -- who sees what -----------------------------------------------------------------------------------------------
 
@@ -78,7 +138,16 @@ class WorkApi:
             if user not in self._workspaces:
                 self._workspaces[user] = frozenset([owner for owner, _ in self.store.owners(user, MEMBERS)])
             view = self._view = View(
-                self.store, self.kinds, user, self._workspaces[user], self._clock, self.base, OBSERVERS, self.files
+                self.store,
+                self.kinds,
+                user,
+                self._workspaces[user],
+                self._clock,
+                self.base,
+                OBSERVERS,
+                self.files,
+                STEPS,
+                self._begun.append,
             )
         return view
 

@@ -44,13 +44,18 @@ class Form(Struct, frozen=True):
 
 
 class Request:
-    """One call. ``row`` is the record that the first path parameter names, found before the handler runs."""
+    """One call.
 
-    __slots__ = ("_data", "body", "call", "params", "query", "route", "row", "view")
+    ``row`` is the record that the first path parameter names, found before the handler runs; ``found`` is what the
+    route's ``before`` gave.
+    """
+
+    __slots__ = ("_data", "body", "call", "found", "params", "query", "route", "row", "view")
 
     row: Row
 
-    def __init__(self, view: View, call: Call, route: Route) -> None:
+    def __init__(self, view: View, call: Call, route: Route, found: Any = None) -> None:
+        self.found = found
         self.view = view
         self.call = call
         self.route = route

@@ -6,7 +6,7 @@ here. A descriptor checks itself when the API is put together, so that a slip in
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, Struct, structs
@@ -137,6 +137,7 @@ def items(name: str, of: str = "text", **more: Any) -> Field:
 
 
 Handler = Callable[["Request"], "Answer"]
+Before = Callable[["Request"], Awaitable[Any]]
 Rule = Callable[["Change"], None]
 
 
@@ -145,7 +146,9 @@ class Route(Struct, frozen=True):
 
     Satisfies ``fanfold.model.Endpoint``. ``answers``: what the body's ``data`` is. ``subject``: the kind that the first
     path parameter names; its record is found, and the caller's access checked, before the handler runs. ``label``: what
-    messages call it.
+    messages call it. ``before``: for what has to be waited for (a call to somebody else, a long scan): awaited outside
+    of any transaction before the handler runs, which finds what it gave in ``request.found``; such a route is not
+    ``inline``. ``scope``: what an app has to be allowed, if it is not what the tag and method say.
     """
 
     method: str
@@ -165,6 +168,8 @@ class Route(Struct, frozen=True):
     inline: bool = True
     costs: tuple[str, ...] = ()
     label: str = ""
+    before: Before | None = None
+    scope: str = ""
 
     def __post_init__(self) -> None:
         structs.force_setattr(self, "label", self.template.partition("{")[2].partition("}")[0].removesuffix("_gid"))

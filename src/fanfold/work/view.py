@@ -7,7 +7,7 @@ Unknown and invisible records answer alike, so that nothing can be learnt by gue
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
@@ -18,11 +18,16 @@ from fanfold.work.shape import decode
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fanfold.work.background import Step
     from fanfold.work.change import Change
     from fanfold.work.store import Link, Row, SqliteStore
 
 MEMBERS = "workspace.members"
 """Link field: the users of a workspace."""
+
+
+def _nobody(_: int) -> None:
+    """Nobody is told of jobs that begin."""
 
 
 @dataclass(eq=False, slots=True)
@@ -37,6 +42,8 @@ class View:
     base: str = ""
     observers: Sequence[Callable[[Change], None]] = ()
     files: Path | None = None
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    begun: Callable[[int], None] = _nobody
     _now: str = ""
 
     @property

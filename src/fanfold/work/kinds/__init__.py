@@ -26,8 +26,9 @@ from fanfold.work.kinds.workspaces import workspace
 from fanfold.work.stories import tell_stories
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from fanfold.work.background import Step
     from fanfold.work.change import Change
     from fanfold.work.schema import Kind
 
@@ -40,3 +41,6 @@ KINDS: tuple[Kind, ...] = (
 
 OBSERVERS: tuple[Callable[[Change], None], ...] = (tell_stories, log_change)
 """Told of each change after it was written, within the same savepoint."""
+
+STEPS: Mapping[str, Step] = {}
+"""What carries jobs a step further, by the name that stands in the job."""

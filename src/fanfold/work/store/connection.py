@@ -21,8 +21,8 @@ from fanfold.errors import SetupError
 from fanfold.work.store.queries import SQL, filled
 from fanfold.work.store.remembered import Compact, Remembered
 
-VERSION = 1
-"""Layout of the tables; written into each database. Newer ones are refused, older ones will be upgraded."""
+VERSION = 2
+"""Layout of the tables; written into each database. Newer ones are refused, older ones get what they lack."""
 
 FIRST_GID = 1001
 GID_BLOCK = 1024
@@ -75,7 +75,7 @@ class Connection:
             "temp_store = MEMORY",
         ):
             run(f"PRAGMA {pragma}")
-        if version == 0:
+        if version < VERSION:
             schema = resources.files(__package__).joinpath("schema.sql").read_text()
             run(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {VERSION}; COMMIT")
         else:

@@ -46,6 +46,10 @@ class Records(Connection):
         """The documents of those of ``gids`` that exist."""
         return dict(self._in("documents", gids)) if gids else {}
 
+    def unfinished(self) -> list[int]:
+        """Gids of the jobs that are not at their end, oldest first."""
+        return [gid for (gid,) in self._rows("unfinished")]
+
     def insert(self, row: Row) -> None:
         """Add a record."""
         self._cursor.execute(SQL["insert"], row)

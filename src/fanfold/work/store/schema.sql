@@ -1,6 +1,7 @@
--- Two tables serve every kind: what a thing is (record) and how things hang together (link).
+-- Two tables serve every kind: what a thing is (record) and how things hang together (link). Every statement may be run
+-- again: a database of an older layout gets what it lacks.
 
-CREATE TABLE record (
+CREATE TABLE IF NOT EXISTS record (
     gid       INTEGER PRIMARY KEY,
     kind      TEXT    NOT NULL,
     workspace INTEGER NOT NULL,            -- 0 for users, who stand above workspaces
@@ -9,10 +10,10 @@ CREATE TABLE record (
     compact   BLOB    NOT NULL             -- JSON, UTF-8: the short form, rewritten with the document
 );
 
-CREATE INDEX record_by_kind ON record (workspace, kind, gid);
+CREATE INDEX IF NOT EXISTS record_by_kind ON record (workspace, kind, gid);
 
 -- An inverse is the same rows read backwards. The note is what is particular to the pair: a gid, or nothing.
-CREATE TABLE link (
+CREATE TABLE IF NOT EXISTS link (
     owner    INTEGER NOT NULL,
     field    TEXT    NOT NULL,
     position INTEGER NOT NULL,
@@ -21,17 +22,17 @@ CREATE TABLE link (
     PRIMARY KEY (owner, field, position, target)
 ) WITHOUT ROWID;
 
-CREATE INDEX link_backwards ON link (target, field, owner, position, note);
+CREATE INDEX IF NOT EXISTS link_backwards ON link (target, field, owner, position, note);
 
 -- What happened, in commit order; read by event streams.
-CREATE TABLE event (
+CREATE TABLE IF NOT EXISTS event (
     seq       INTEGER PRIMARY KEY,
     workspace INTEGER NOT NULL,
     resource  INTEGER NOT NULL,
     document  BLOB    NOT NULL
 );
 
-CREATE TABLE token (
+CREATE TABLE IF NOT EXISTS token (
     id         INTEGER PRIMARY KEY,
     digest     BLOB    NOT NULL UNIQUE,    -- SHA-256 of the token, which itself is never stored
     user       INTEGER NOT NULL,
@@ -41,9 +42,13 @@ CREATE TABLE token (
 );
 
 -- Small things of which there is one: the gid counter, the key that signs offsets.
-CREATE TABLE setting (
+CREATE TABLE IF NOT EXISTS setting (
     name  TEXT PRIMARY KEY,
     value BLOB NOT NULL
 ) WITHOUT ROWID;
 
-CREATE INDEX user_by_email ON record (lower(json_extract(CAST(document AS TEXT), '$.email'))) WHERE kind = 'user';
+CREATE INDEX IF NOT EXISTS user_by_email ON record (lower(json_extract(CAST(document AS TEXT), '$.email'))) WHERE kind = 'user';
+
+-- Jobs that are not at their end, to be gone on with when the server starts.
+CREATE INDEX IF NOT EXISTS job_unfinished ON record (gid)
+    WHERE kind = 'job' AND json_extract(CAST(document AS TEXT), '$.status') = 'in_progress';
