@@ -32,6 +32,7 @@ from fanfold.server.bodies import (
     read_json,
     read_query,
 )
+from fanfold.server.durable import DurableRunner, Runner, TaskRunner
 from fanfold.server.pages import Pages
 from fanfold.server.tokens import TokenBook
 from fanfold.server.uploads import discard, read_upload
@@ -50,7 +51,10 @@ _JSON = (b"content-type", b"application/json; charset=UTF-8")
 class App:
     """The whole server behind one ASGI callable."""
 
-    def __init__(self, settings: Settings, store: SqliteStore, *, address: str = "") -> None:
+    def __init__(
+        self, settings: Settings, store: SqliteStore, *, address: str = "", durable: Path | None = None
+    ) -> None:
+        """``durable``: where work in the background is kept beyond the life of the process, if it is."""
         self.settings = settings
         self.store = store
         self.api = WorkApi(store, base=f"{address}{BASE}", files=files_of(settings))
@@ -66,6 +70,9 @@ class App:
         self.tokens = TokenBook(store)
         self.log = AccessLog(settings.access_log)
         self.pages = Pages(self.api, address)
+        performances = {"job": self._carry_on}
+        self.runner: Runner = TaskRunner(performances) if durable is None else DurableRunner(performances, durable)
+        self.api.background = self._start_job
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(3)
 
@@ -82,6 +89,7 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                self.resume()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.close()
@@ -90,9 +98,25 @@ class App:
 
     async def close(self) -> None:
         """Let what still runs finish, then close the store."""
+        await self.runner.close()
         await self.engine.drain()
         self.log.close()
         self.store.close()
+
+    # -- in the background -------------------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Go on with what was under way when the last process ended."""
+        self.runner.resume()
+        for gid in self.api.unfinished():
+            self._start_job(gid)
+
+    def _start_job(self, gid: int) -> None:
+        # Gids begin anew in a new database, whose signatures are others.
+        self.runner.start("job", str(gid), f"job-{gid}-{self.store.sign(f'job {gid}')[:12]}")
+
+    async def _carry_on(self, gid: str) -> float | None:
+        return 0 if self.api.carry_on(int(gid)) else None
 
     # -- one request -------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 import uvicorn
@@ -66,7 +67,8 @@ def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
     store = open_store(settings)
     listener = listen(settings)
     address = address_of(listener)
-    app = App(settings, store, address=address)
+    durable = None if settings.db == ":memory:" else Path(f"{settings.db}-work")
+    app = App(settings, store, address=address, durable=durable)
     discard_all(files_of(settings))
     _greet(settings, store, address, token, say)
     gc.freeze()

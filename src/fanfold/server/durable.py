@@ -1,0 +1,184 @@
+"""Work that outlives its request, and the process: jobs, deliveries, whatever is to be tried again tomorrow.
+
+What is to be done is a *performance*: an async function that does one step for a subject (a gid, say) and tells after
+how many seconds it wants to be called again, or None when there is nothing left. A durable engine keeps which are under way
+and since when they sleep; the work API's own database keeps how far each has come, in the same transaction as what
+was done. So a step that the engine repeats after a crash finds that it was done, and goes on from there.
+
+The engine is DBOS on a file of its own beside the database. It is imported and started with the first piece of work,
+off the event loop: a server that has nothing to do in the background pays nothing for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+logger = logging.getLogger("fanfold")
+
+Performance = Callable[[str], Awaitable[float | None]]
+"""Does one step for a subject; the seconds to wait before the next, or None at the end."""
+
+ROUNDS = 500
+"""Steps that one workflow records before another takes over, so that no history grows without end."""
+
+KEPT = 24 * 3600
+"""How long the engine keeps what is finished, in seconds: until then a key is not performed again."""
+
+
+class Runner(Protocol):
+    """What carries on work in the background."""
+
+    def start(self, name: str, subject: str, key: str) -> None:
+        """Have a performance carried on until it is at its end; once for each key. Returns at once."""
+
+    def resume(self) -> None:
+        """Go on with what an earlier process left, if there may be anything."""
+
+    async def close(self) -> None:
+        """Stop; whatever is not at its end goes on after the next start."""
+
+
+class TaskRunner:
+    """Carries on work in tasks of this process: for databases in memory, which do not outlive it either."""
+
+    def __init__(self, performances: Mapping[str, Performance]) -> None:
+        self._performances = performances
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, name: str, subject: str, key: str) -> None:
+        """Have a performance carried on, unless that is under way."""
+        if key not in self._tasks:
+            task = self._tasks[key] = asyncio.get_running_loop().create_task(self._carry(name, subject))
+            task.add_done_callback(lambda _: self._tasks.pop(key, None))
+
+    async def _carry(self, name: str, subject: str) -> None:
+        try:
+            pause = await self._performances[name](subject)
+            while pause is not None:
+                await asyncio.sleep(pause)
+                pause = await self._performances[name](subject)
+        except Exception:
+            logger.exception("%s %s broke off", name, subject)
+
+    def resume(self) -> None:
+        """Nothing is left by anybody."""
+
+    async def close(self) -> None:
+        """Stop."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class DurableRunner:
+    """Carries on work through DBOS; what was under way when the process died goes on when the next one starts."""
+
+    def __init__(self, performances: Mapping[str, Performance], path: Path) -> None:
+        """``path``: the engine's own SQLite file."""
+        self._performances = performances
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, "fanfold-durable")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._engine: Any = None
+        self._workflow: Any = None
+        self._closing = False
+
+    def start(self, name: str, subject: str, key: str) -> None:
+        """Have a performance carried on until it is at its end, across restarts; once for each key."""
+        if self._closing:
+            return
+        self._loop = self._loop or asyncio.get_running_loop()
+        self._thread.submit(self._start, name, subject, key)
+
+    def resume(self) -> None:
+        """Go on with what an earlier process left, if there may be anything."""
+        if self._path.exists():
+            self._loop = asyncio.get_running_loop()
+            self._thread.submit(self._launch)
+
+    async def close(self) -> None:
+        """Stop; a step under way is waited for, the rest goes on after the next start."""
+        self._closing = True
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._stop)
+        self._thread.shutdown(wait=False)
+
+    # -- in the engine's threads -------------------------------------------------------------------------------------
+
+    def _start(self, name: str, subject: str, key: str) -> None:
+        try:
+            self._launch()
+            from dbos import SetWorkflowID  # noqa: PLC0415 - imported with the first piece of work
+
+            with SetWorkflowID(key):
+                self._engine.start_workflow(self._workflow, name, subject)
+        except Exception:
+            logger.exception("%s %s could not be started; it will be after the next start of the server", name, subject)
+
+    def _launch(self) -> None:
+        if self._engine is not None or self._closing:
+            return
+        from dbos import DBOS  # noqa: PLC0415 - some 20 MB and a quarter of a second that not every server needs
+
+        DBOS(
+            config={
+                "name": "fanfold",
+                "system_database_url": f"sqlite:///{self._path}",
+                "application_version": "1",  # recovery is for workflows of the same version: ours never change shape
+                "executor_id": "local",
+                "log_level": "ERROR",
+                "notification_listener_polling_interval_sec": 60.0,
+            }
+        )
+
+        async def step(name: str, subject: str) -> float | None:
+            return await self._step(name, subject)
+
+        recorded = DBOS.step(name="step")(step)
+
+        async def carry(name: str, subject: str) -> None:
+            for _ in range(ROUNDS):
+                pause = await recorded(name, subject)
+                if pause is None:
+                    return
+                if pause:
+                    await DBOS.sleep_async(pause)
+            await DBOS.start_workflow_async(self._workflow, name, subject)
+
+        self._workflow = DBOS.workflow(name="carry", max_recovery_attempts=None)(carry)
+        DBOS.launch()
+        self._engine = DBOS
+        self._forget_finished()
+
+    def _forget_finished(self) -> None:
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - KEPT))
+        done = self._engine.list_workflows(
+            status=["SUCCESS", "ERROR"], completed_before=until, load_input=False, load_output=False
+        )
+        self._engine.delete_workflows([workflow.workflow_id for workflow in done])
+
+    async def _step(self, name: str, subject: str) -> float | None:
+        """One step on the server's event loop, the only place where the database is used."""
+        if self._closing or self._loop is None:
+            await asyncio.Event().wait()  # until the engine is stopped, which leaves this step to be done again
+            raise AssertionError
+        done = asyncio.run_coroutine_threadsafe(self._perform(name, subject), self._loop)
+        return await asyncio.wrap_future(done)
+
+    async def _perform(self, name: str, subject: str) -> float | None:
+        try:
+            return await self._performances[name](subject)
+        except Exception:
+            logger.exception("%s %s broke off", name, subject)
+            return None
+
+    def _stop(self) -> None:
+        if self._engine is not None:
+            self._engine.destroy(destroy_registry=True)
+            self._engine = None

@@ -1,0 +1,95 @@
+"""Work in the background: carried to its end, once, in this process or a later one."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fanfold.server.durable import TaskRunner
+
+CARRIER = """
+import asyncio, os, sys
+from pathlib import Path
+from fanfold.server.durable import DurableRunner
+
+engine, notes, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+
+
+async def count(subject):
+    done = notes.read_text().split() if notes.exists() else []
+    if len(done) == 20:
+        return None
+    notes.write_text(" ".join([*done, subject]))
+    if mode == "die" and len(done) == 9:
+        os._exit(9)
+    return 0.01 if len(done) % 5 == 0 else 0
+
+
+async def main():
+    runner = DurableRunner({"count": count}, engine)
+    if mode in ("die", "start"):
+        runner.start("count", "7", "count-7")
+        runner.start("count", "7", "count-7")
+    else:
+        runner.resume()
+    for _ in range(1000):
+        await asyncio.sleep(0.01)
+        if notes.exists() and len(notes.read_text().split()) == 20:
+            break
+    await asyncio.sleep(0.3)
+    await runner.close()
+
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def carry(tmp_path):
+    """Runs a process that carries work on and tells what it noted."""
+
+    def carry(mode):
+        command = [sys.executable, "-c", CARRIER, str(tmp_path / "engine"), str(tmp_path / "notes"), mode]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stderr, Path(tmp_path / "notes").read_text().split()
+
+    return carry
+
+
+def test_work_is_carried_to_its_end_once(carry):
+    assert carry("start") == (0, "", ["7"] * 20)
+    assert carry("start") == (0, "", ["7"] * 20)
+
+
+def test_what_a_dead_process_left_is_gone_on_with(carry):
+    assert carry("die") == (9, "", ["7"] * 10)
+    assert carry("resume") == (0, "", ["7"] * 20)
+
+
+async def test_work_in_memory_goes_on_until_its_end_and_is_not_started_twice():
+    done = []
+
+    async def step(subject):
+        done.append(subject)
+        return 0 if len(done) < 3 else None
+
+    runner = TaskRunner({"step": step})
+    runner.start("step", "1", "key")
+    runner.start("step", "1", "key")
+    for _ in range(9):
+        await asyncio.sleep(0)
+    await runner.close()
+    assert done == ["1", "1", "1"]
+
+
+async def test_work_that_breaks_is_reported_and_harms_nobody(caplog):
+    async def step(_):
+        raise ValueError("broken")
+
+    runner = TaskRunner({"step": step})
+    runner.start("step", "1", "key")
+    await asyncio.sleep(0)
+    await runner.close()
+    assert "step 1 broke off" in caplog.text
