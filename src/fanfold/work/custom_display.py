@@ -1,4 +1,4 @@
-"""How custom fields are shown on tasks and projects: with the value they have there, and that value in words.
+"""How custom fields are shown on what has them: with the value they have there, and that value in words.
 
 However many records are shown, their custom fields cost a fixed number of queries.
 """
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
 encode = Encoder().encode
 
-SETTINGS = "project.custom_field_settings"
-"""Link field: the custom field settings of a project, in order; the note is the custom field."""
+
+def settings_link(kind: str) -> str:
+    """Link field: the custom field settings of a record of ``kind``, in order; the note is the custom field."""
+    return f"{kind}.custom_field_settings"
+
+
+SETTINGS = settings_link("project")
+"""That of projects, from which tasks have their custom fields."""
 
 OPTIONS = "custom_field.enum_options"
 """Link field: the options of a custom field, in order."""
@@ -47,16 +53,16 @@ DETAILS = (
 """What the custom fields of a task show beyond their short form."""
 
 _LONG_FORM = frozenset(("people_value", "reference_value"))
-"""Values for which the short form, which projects show, has no place."""
+"""Values for which the short form, which all but tasks show, has no place."""
 
 
 class _Shown(Struct, frozen=True):
-    """The custom fields of all records of a sheet: gids by project, documents, static parts, options by their gid.
+    """The custom fields of all records of a sheet: gids by owner, documents, static parts, options by their gid.
 
     ``heads``: the static parts as JSON that a value is to follow, where nobody asked for particular properties.
     """
 
-    by_project: dict[int, tuple[int, ...]]
+    by_owner: dict[int, tuple[int, ...]]
     documents: dict[int, Document]
     parts: dict[int, Document]
     heads: dict[int, bytes]
@@ -64,13 +70,13 @@ class _Shown(Struct, frozen=True):
 
 
 def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Any]:
-    """The custom fields of a task or project with the values that it has."""
-    on_project = sheet.kind.name == "project"
-    projects = [gid] if on_project else _projects(sheet, gid)
-    if len(sheet.gids) == 1 and not any(sheet.view.store.notes(projects, SETTINGS).values()):
+    """The custom fields of a record with the values that it has: a task's are those of its projects."""
+    on_task = sheet.kind.name == "task"
+    owners = _projects(sheet, gid) if on_task else [gid]
+    if len(sheet.gids) == 1 and not any(sheet.view.store.notes(owners, _settings(sheet)).values()):
         return []
     shown = sheet.once("custom_fields", _find)
-    fields = dict.fromkeys(field for project in projects for field in shown.by_project.get(project, ()))
+    fields = dict.fromkeys(field for owner in owners for field in shown.by_owner.get(owner, ()))
     if not fields:
         return []
     values = document.get("custom_fields") or {}
@@ -80,12 +86,16 @@ def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Any]:
         if field in shown.parts:
             value = _value(shown, field, values.get(str(field)), objects)
             if field in shown.heads:
-                if on_project:
+                if not on_task:
                     value = {name: item for name, item in value.items() if name not in _LONG_FORM}
                 found.append(Raw(shown.heads[field] + encode(value)[1:]))
             else:
                 found.append({**shown.parts[field], **value})
     return found
+
+
+def _settings(sheet: Sheet) -> str:
+    return SETTINGS if sheet.kind.name == "task" else settings_link(sheet.kind.name)
 
 
 def _selection(sheet: Sheet) -> Selection:
@@ -107,8 +117,8 @@ def _find(sheet: Sheet) -> _Shown:
     view = sheet.view
     task = sheet.kind.name == "task"
     owners = list({project for gid in sheet.gids for project in _projects(sheet, gid)}) if task else list(sheet.gids)
-    by_project = view.store.notes(owners, SETTINGS)
-    wanted = {field for fields in by_project.values() for field in fields}
+    by_owner = view.store.notes(owners, _settings(sheet))
+    wanted = {field for fields in by_owner.values() for field in fields}
     rows = view.rows(wanted)
     kind: Kind = view.kinds["custom_field"]
     selection = _selection(sheet)
@@ -118,7 +128,7 @@ def _find(sheet: Sheet) -> _Shown:
     documents = {gid: decode(row.document) for gid, row in rows.items()}
     by_gid = dict(zip(rows, parts, strict=True))
     heads = {gid: encode(part)[:-1] + b"," for gid, part in by_gid.items()} if _selection(sheet).compact else {}
-    return _Shown(by_project, documents, by_gid, heads, _all_options(view, documents))
+    return _Shown(by_owner, documents, by_gid, heads, _all_options(view, documents))
 
 
 def _all_options(view: View, documents: dict[int, Document]) -> dict[str, bytes]:

@@ -1,4 +1,7 @@
-"""Custom field settings: that a project has a custom field, so that its tasks may have a value of it."""
+"""Custom field settings: that a project, portfolio or goal has a custom field.
+
+With that it may have a value of the field, and so may the tasks of a project.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
 from fanfold.work.change import born, creation, deletion
-from fanfold.work.custom_display import SETTINGS
+from fanfold.work.custom_display import settings_link
 from fanfold.work.kinds.custom_fields import SETTINGS_OF, custom_field
 from fanfold.work.places import position
 from fanfold.work.request import EMPTY, Request
 from fanfold.work.routes import list_linked, under
-from fanfold.work.schema import Kind, boolean, one
+from fanfold.work.schema import Document, Kind, boolean, one
 from fanfold.work.validate import Given, read
 
 if TYPE_CHECKING:
@@ -30,8 +33,11 @@ custom_field_setting = Kind(
     ),
     within="parent",
 )
-for _parent in ("project", "portfolio", "goal"):
-    under(custom_field_setting, _parent, f"{_parent}.custom_field_settings")
+PARENTS = ("project", "portfolio", "goal")
+"""The kinds that have custom fields of their own."""
+
+for _parent in PARENTS:
+    under(custom_field_setting, _parent, settings_link(_parent))
 
 custom_field_setting.route(
     "GET",
@@ -49,39 +55,24 @@ _FIELD = one("custom_field", "custom_field", required=True, nullable=False)
 _IMPORTANT = boolean("is_important")
 
 
-@custom_field_setting.verb(
-    "POST",
-    "/projects/{project_gid}/addCustomFieldSetting",
-    "addCustomFieldSettingForProject",
-    subject="project",
-    takes=(_FIELD, _IMPORTANT, *_ANCHORS),
-)
 def add(request: Request) -> Answer:
-    """Let the tasks of a project have a custom field, which is made if it does not exist yet."""
-    view, project = request.view, request.row
+    """Give a record a custom field, which is made if it does not exist yet."""
+    view, parent = request.view, request.row
     given = read(request, (_IMPORTANT, *_ANCHORS))
-    settings = settings_of(view, project.gid)
+    settings = settings_of(view, parent)
     _anchor_at_settings(given, settings)
-    where = position(view.store, project.gid, SETTINGS, given)
+    where = position(view.store, parent.gid, settings_link(parent.kind), given)
     field = _field(request)
     if field in settings:
         raise RequestError(f"Custom field with ID {field} is already on given object")
-    return request.reread(attach(view, project, field, where, important=given.values.get("is_important", False)))
+    return request.reread(attach(view, parent, field, where, important=given.values.get("is_important", False)))
 
 
-@custom_field_setting.verb(
-    "POST",
-    "/projects/{project_gid}/removeCustomFieldSetting",
-    "removeCustomFieldSettingForProject",
-    subject="project",
-    takes=(_FIELD,),
-    answers="empty",
-)
 def remove(request: Request) -> Answer:
-    """Take a custom field off a project."""
+    """Take a custom field off a record."""
     view = request.view
     field = int(read(request, (_FIELD,)).values["custom_field"])
-    setting = settings_of(view, request.row.gid).get(field)
+    setting = settings_of(view, request.row).get(field)
     row = None if setting is None else view.store.record(setting)
     if row is None:
         raise RequestError(f"Custom field with ID {field} is not on given object")
@@ -89,18 +80,35 @@ def remove(request: Request) -> Answer:
     return EMPTY
 
 
-def settings_of(view: View, project: int) -> dict[int, int]:
-    """The settings of a project in order: custom field → setting."""
-    links = view.store.links((project,), (SETTINGS,), ())
-    return {link.note: link.gid for link in links.get((project, SETTINGS), ()) if link.note is not None}
+for _parent in PARENTS:
+    for _action, _handler, _more in (
+        ("add", add, {"takes": (_FIELD, _IMPORTANT, *_ANCHORS)}),
+        ("remove", remove, {"takes": (_FIELD,), "answers": "empty"}),
+    ):
+        custom_field_setting.verb(
+            "POST",
+            f"/{_parent}s/{{{_parent}_gid}}/{_action}CustomFieldSetting",
+            f"{_action}CustomFieldSettingFor{_parent.capitalize()}",
+            subject=_parent,
+            **_more,
+        )(_handler)
 
 
-def attach(view: View, project: Row, field: int, where: int, *, important: bool) -> int:
-    """Put a custom field on a project at a position in its list; the gid of the new setting."""
-    owner = str(project.gid)
-    values = {"project": owner, "parent": owner, "custom_field": str(field), "is_important": important}
-    setting = born(view, "custom_field_setting", project.workspace, **values).gid
-    view.store.link(project.gid, SETTINGS, setting, where, field)
+def settings_of(view: View, parent: Row) -> dict[int, int]:
+    """The settings of a record in order: custom field → setting."""
+    name = settings_link(parent.kind)
+    links = view.store.links((parent.gid,), (name,), ())
+    return {link.note: link.gid for link in links.get((parent.gid, name), ()) if link.note is not None}
+
+
+def attach(view: View, parent: Row, field: int, where: int, *, important: bool) -> int:
+    """Put a custom field on a record at a position in its list; the gid of the new setting."""
+    owner = str(parent.gid)
+    values: Document = {"parent": owner, "custom_field": str(field), "is_important": important}
+    if parent.kind == "project":
+        values["project"] = owner
+    setting = born(view, "custom_field_setting", parent.workspace, **values).gid
+    view.store.link(parent.gid, settings_link(parent.kind), setting, where, field)
     view.store.link(field, SETTINGS_OF, setting, view.store.end(field, SETTINGS_OF))
     return setting
 
@@ -115,7 +123,7 @@ def _field(request: Request) -> int:
         return change.gid
     row = read(request, (_FIELD,)).row("custom_field")
     if row is None or row.workspace != request.row.workspace:
-        raise RequestError("custom_field: Not in the workspace of the project")
+        raise RequestError(f"custom_field: Not in the workspace of the {request.row.kind}")
     return row.gid
 
 

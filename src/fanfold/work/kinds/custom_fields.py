@@ -44,7 +44,7 @@ REFERABLE = ("task", "project", "portfolio", "goal")
 """Kinds that a custom field of type reference may point to."""
 
 SETTINGS_OF = "custom_field.settings"
-"""Link field: the settings by which projects have a custom field."""
+"""Link field: the settings by which projects, portfolios and goals have a custom field."""
 
 BUILT_IN = frozenset(
     (
