@@ -1,8 +1,8 @@
 """Work that outlives its request, and the process: jobs, deliveries, whatever is to be tried again tomorrow.
 
 What is to be done is a *performance*: an async function that does one step for a subject (a gid, say) and tells after
-how many seconds it wants to be called again, or None when there is nothing left. A durable engine keeps which are under way
-and since when they sleep; the work API's own database keeps how far each has come, in the same transaction as what
+how many seconds it wants to be called again, or None when there is nothing left. A durable engine keeps which are under
+way and since when they sleep; the work API's own database keeps how far each has come, in the same transaction as what
 was done. So a step that the engine repeats after a crash finds that it was done, and goes on from there.
 
 The engine is DBOS on a file of its own beside the database. It is imported and started with the first piece of work,
