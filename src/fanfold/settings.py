@@ -69,6 +69,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shuffle: int | None = None
     """Test mode: a seed with which the actions of a batch start in random order."""
 
+    strict: bool = False
+    """Whether unknown fields in ``data`` and unknown parameters are refused, which the real service ignores."""
+
     access_log: str = "-"
     """Where the access log goes: ``-`` for standard error, ``off``, or a file."""
 

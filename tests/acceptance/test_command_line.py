@@ -219,7 +219,7 @@ def test_what_is_no_command_is_refused(fanfold: Callable[..., Result], arguments
 def test_help_and_version_tell_what_there_is(fanfold: Callable[..., Result]) -> None:
     shown = fanfold("--help")
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert {"serve", "demo", "token"} <= set(shown.stdout.split())
+    assert {"serve", "demo", "coverage", "token"} <= set(shown.stdout.split())
     options = fanfold("serve", "--help").stdout
     for option in ("--host", "--port", "--db", "--token", "--limits", "--seed", "--access-log", "--config"):
         assert option in options

@@ -1,4 +1,4 @@
-"""``fanfold``: serve, demo, token. A mistake is one clear sentence and exit code 2."""
+"""``fanfold``: serve, demo, coverage, token. A mistake is one clear sentence and exit code 2."""
 
 from __future__ import annotations
 
@@ -54,6 +54,14 @@ def demo() -> None:
     from fanfold.cli.demo import run  # noqa: PLC0415
 
     sys.exit(run())
+
+
+@app.command
+def coverage(*, json: Annotated[bool, Parameter(negative="", help="Print JSON rather than lines.")] = False) -> None:
+    """Count the published operations that are served, group by group, and name those that are not."""
+    from fanfold.server.coverage import as_json, as_text  # noqa: PLC0415
+
+    print(as_json() if json else as_text())
 
 
 @tokens.command

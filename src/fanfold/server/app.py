@@ -38,6 +38,7 @@ from fanfold.server.tokens import TokenBook
 from fanfold.server.uploads import discard, read_upload
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore, WorkApi
+from fanfold.work.clock import SettableClock
 from fanfold.work.request import Form
 
 logger = logging.getLogger("fanfold")
@@ -57,7 +58,10 @@ class App:
         """``durable``: where work in the background is kept beyond the life of the process, if it is."""
         self.settings = settings
         self.store = store
-        self.api = WorkApi(store, base=f"{address}{BASE}", files=files_of(settings))
+        self.clock = SettableClock()
+        self.api = WorkApi(
+            store, base=f"{address}{BASE}", files=files_of(settings), clock=self.clock, strict=settings.strict
+        )
         self.dialect = AsanaDialect(
             max_actions=settings.max_actions,
             lenient_paths=settings.lenient_paths,

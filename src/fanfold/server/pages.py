@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -56,7 +55,7 @@ class Pages:
         wanted = self._api.store.sign(f"{path}?{expires}")
         if not hmac.compare_digest(signature.encode(), wanted.encode()) or not expires.isdigit():
             raise RequestError("This link is not valid.", status=403)
-        if int(expires) < time.time():
+        if int(expires) < self._api.now().timestamp():
             raise RequestError("This link has expired; read the attachment again for a fresh one.", status=403)
         gid = path.removeprefix("/files/").partition("/")[0]
         if self._api.files is None or not gid.isdigit():

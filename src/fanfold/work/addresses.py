@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -28,6 +27,6 @@ def file_path(gid: int, name: str) -> str:
 def file_link(view: View, gid: int, name: str) -> str:
     """An address at which whoever holds it can fetch an uploaded file for a while."""
     path = file_path(gid, name)
-    expires = int(time.time()) + FILE_LINK_LIFETIME
+    expires = int(view.clock().timestamp()) + FILE_LINK_LIFETIME
     signature = view.store.sign(f"{path}?{expires}")
     return f"{view.base.removesuffix(API)}{quote(path)}?expires={expires}&signature={signature}"

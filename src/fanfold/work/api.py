@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fanfold.work.router import Router
 from fanfold.work.schema import Kind, Route
 from fanfold.work.shape import decode
 from fanfold.work.store import SqliteStore
+from fanfold.work.strictness import StrictRequest
 from fanfold.work.view import MEMBERS, View
 
 logger = logging.getLogger("fanfold")
@@ -28,12 +30,20 @@ logger = logging.getLogger("fanfold")
 class WorkApi:
     """All operations over one store. Links in answers begin with ``base``; uploads go to ``files``.
 
+    ``strict``: unknown fields and parameters are refused rather than ignored.
+
     ``background`` is told of each job that has more to do than its first step, once that is durable; unless somebody
     else sets it, jobs are carried to their end at once.
     """
 
     def __init__(
-        self, store: SqliteStore, *, base: str = "", files: Path | None = None, clock: Clock = utc_now
+        self,
+        store: SqliteStore,
+        *,
+        base: str = "",
+        files: Path | None = None,
+        clock: Clock = utc_now,
+        strict: bool = False,
     ) -> None:
         self.store = store
         self.kinds: dict[str, Kind] = {kind.name: kind for kind in KINDS}
@@ -43,6 +53,7 @@ class WorkApi:
         self.base = base
         self.files = files
         self._clock = clock
+        self._request = StrictRequest if strict else Request
         self._workspaces: dict[int, frozenset[int]] = {}
         self._epoch = -1
         self._view: View | None = None
@@ -57,11 +68,11 @@ class WorkApi:
         store = self.store
         if not route.write:
             store.begin_read()
-            return route.handler(Request(self.view(int(call.caller.user)), call, route, found))  # type: ignore[no-any-return]
+            return route.handler(self._request(self.view(int(call.caller.user)), call, route, found))  # type: ignore[no-any-return]
         store.begin_action()
         begun = len(self._begun)
         try:
-            answer: Answer = route.handler(Request(self.view(int(call.caller.user)), call, route, found))
+            answer: Answer = route.handler(self._request(self.view(int(call.caller.user)), call, route, found))
         except BaseException:
             store.undo_action()
             del self._begun[begun:]
@@ -75,7 +86,7 @@ class WorkApi:
         found = None
         if route.before is not None:
             self.store.begin_read()
-            request = Request(self.view(int(call.caller.user)), call, route)
+            request = self._request(self.view(int(call.caller.user)), call, route)
             found = await route.before(request)
         answer = self.answer(call, found)
         self.commit()
@@ -150,6 +161,10 @@ class WorkApi:
                 self._begun.append,
             )
         return view
+
+    def now(self) -> datetime:
+        """The present moment, by the clock that all answers go by."""
+        return self._clock()
 
     def operations(self) -> list[Route]:
         """The operations that are served, in the order of the kinds' pages."""
