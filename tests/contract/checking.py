@@ -29,7 +29,8 @@ def or_null(schema: dict) -> dict:
 
 
 class Converted:
-    """A published schema in the terms of JSON Schema; ``strict`` forbids fields that the description does not name.
+    """A published schema in the terms of JSON Schema; ``strict`` forbids fields that the description does not name
+    and misses those it requires; else the client chose.
 
     The description says of few fields that they may be null; the service sends null wherever a relation or another
     object is absent, so that is accepted. Of strings, numbers and lists it is accepted only where it is published.
@@ -65,7 +66,7 @@ class Converted:
 
     def _members(self, folded: dict) -> dict:
         properties = folded["properties"]
-        required = {*folded["required"], *({"gid"} & set(properties))}
+        required = {*(folded["required"] if self.strict else ()), *({"gid"} & set(properties))}
         members: dict = {
             "properties": {name: self._member(field) for name, field in properties.items()},
             "required": sorted(required),

@@ -27,9 +27,13 @@ Access = Literal["write", "create", "read"]
 
 
 class Ref(Struct, frozen=True, gc=False):
-    """In a computed value: stands for the record of this gid, shown compact or as ``opt_fields`` asks."""
+    """In a computed value: stands for the record of this gid, shown compact or as ``opt_fields`` asks.
+
+    ``named``: not the whole compact form but the name alone, where records of several kinds are to look alike.
+    """
 
     gid: int
+    named: bool = False
 
 
 class Field(Struct, frozen=True):

@@ -41,6 +41,9 @@ class Selection(Struct, eq=False):
 
 COMPACT = Selection()
 
+NAMED = Selection(fields={name: Selection() for name in ("resource_type", "name")})
+"""No more than the name."""
+
 _GROUP = re.compile(r"\(([^()]*)\)")
 
 

@@ -15,7 +15,7 @@ from msgspec.json import Decoder, Encoder
 
 from fanfold.errors import RequestError
 from fanfold.work.schema import Document, Field, Kind, Ref
-from fanfold.work.selection import COMPACT, Selection
+from fanfold.work.selection import COMPACT, NAMED, Selection
 
 if TYPE_CHECKING:
     from fanfold.work.store import Link
@@ -246,6 +246,8 @@ def _plan(view: View, container: Any, key: Any, value: Any, selection: Selection
     """
     kind = type(value)
     if kind is Ref:
+        if value.named and selection.compact:
+            selection = NAMED
         compact = view.known(value.gid) if selection is COMPACT else None
         if compact:
             container[key] = Raw(compact)

@@ -11,9 +11,11 @@ from fanfold.work.kinds.custom_fields import custom_field
 from fanfold.work.kinds.enum_options import enum_option
 from fanfold.work.kinds.jobs import job
 from fanfold.work.kinds.project_memberships import project_membership
+from fanfold.work.kinds.project_statuses import project_status
 from fanfold.work.kinds.project_templates import project_template
 from fanfold.work.kinds.projects import project
 from fanfold.work.kinds.sections import section
+from fanfold.work.kinds.status_updates import status_update
 from fanfold.work.kinds.stories import story
 from fanfold.work.kinds.tags import tag
 from fanfold.work.kinds.tasks import task
@@ -36,6 +38,7 @@ KINDS: tuple[Kind, ...] = (
     *(workspace, workspace_membership, user, user_task_list, team, team_membership),
     *(project, project_membership, section, task, story, tag, attachment),
     *(custom_field, enum_option, custom_field_setting, job, project_template),
+    *(status_update, project_status),
 )
 """In the order in which the API description shows them."""
 

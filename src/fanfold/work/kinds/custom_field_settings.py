@@ -14,7 +14,7 @@ from fanfold.work.kinds.custom_fields import SETTINGS_OF, custom_field
 from fanfold.work.places import position
 from fanfold.work.request import EMPTY, Request
 from fanfold.work.routes import list_linked, under
-from fanfold.work.schema import Document, Kind, boolean, one
+from fanfold.work.schema import Document, Kind, Ref, boolean, one
 from fanfold.work.validate import Given, read
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ custom_field_setting = Kind(
     fields=(
         one("project", "project", access="read", omitted=True),
         boolean("is_important"),
-        one("parent", "", access="read", omitted=True),
+        one("parent", "", access="read", compute=lambda _, __, document: Ref(int(document["parent"]), named=True)),
         one("custom_field", "custom_field", access="read", omitted=True),
     ),
     within="parent",

@@ -10,6 +10,7 @@ from fanfold.work.addresses import permalink
 from fanfold.work.change import deletion, modification, new
 from fanfold.work.custom_display import SETTINGS
 from fanfold.work.custom_values import custom_fields_of, custom_values_fit
+from fanfold.work.kinds.current_status import STATUSES, current_status, current_status_update, status_is_not_set
 from fanfold.work.kinds.project_lists import ARCHIVED, archived, count_tasks, list_all, list_of_task, list_of_workspace
 from fanfold.work.kinds.project_members import add_followers, add_members, join, leave, remove_followers, remove_members
 from fanfold.work.kinds.project_search import SEARCH, search
@@ -18,7 +19,7 @@ from fanfold.work.kinds.sections import SECTIONS
 from fanfold.work.people import is_organization
 from fanfold.work.references import in_one_workspace
 from fanfold.work.routes import PAGING, creatable_under, crud, under
-from fanfold.work.schema import Document, Kind, boolean, choice, computed, date, datetime, many, obj, one, text
+from fanfold.work.schema import Document, Kind, boolean, choice, computed, date, datetime, many, one, text
 from fanfold.work.validate import Given
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from fanfold.work.shape import Sheet
 
 PUBLIC = "public_to_workspace"
-
-
-def _not_yet(_: Request, __: Any) -> None:
-    """Clients that send back what they read are not refused, but this is not set here."""
 
 
 def _due_on(_: Sheet, __: int, document: Document) -> Any:
@@ -46,8 +43,8 @@ project = Kind(
         choice("color", *COLORS),
         choice("icon", *ICONS),
         datetime("created_at", access="read"),
-        obj("current_status", parse=_not_yet),
-        obj("current_status_update", parse=_not_yet),
+        current_status(),
+        current_status_update(),
         many("custom_field_settings", "custom_field_setting", link=SETTINGS, access="read"),
         choice("default_view", "list", "board", "calendar", "timeline", default="list", nullable=False),
         date("due_date", compute=_due_on),
@@ -154,6 +151,7 @@ def is_in_a_workspace(change: Change) -> None:
 
 
 project.rule("create", "update")(in_one_workspace)
+project.rule("create", "update")(status_is_not_set)
 
 
 @project.rule("create", "update")
@@ -233,6 +231,6 @@ def takes_its_parts_along(change: Change) -> None:
         leave(change, user)
     for attached in store.records(store.targets(change.gid, "attachments")).values():
         deletion(change.view, attached).write()
-    for link in (SECTIONS, SETTINGS):
+    for link in (SECTIONS, SETTINGS, STATUSES):
         for gid in store.targets(change.gid, link):
             store.delete(gid)
