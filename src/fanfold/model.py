@@ -18,10 +18,15 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class Caller(Struct, frozen=True, gc=False):
-    """Who asks. ``key`` is what limits are counted on and is never the token itself; ``user`` is a gid or empty."""
+    """Who asks. ``key`` is what limits are counted on and is never the token itself; ``user`` is a gid or empty.
+
+    ``scopes``: what an app was allowed to do in the user's name; None where the user is asking, or an app that may do
+    everything.
+    """
 
     key: str
     user: str = ""
+    scopes: frozenset[str] | None = None
 
 
 class Endpoint(Protocol):

@@ -70,11 +70,20 @@ def create(
     db: Database = None,
     user: Annotated[str, Parameter(help="E-mail address or gid of whom the token belongs to (the first user).")] = "",
     name: Annotated[str, Parameter(help="What the token is for, to recognise it in the list.")] = "command line",
+    service_account: Annotated[
+        bool, Parameter(negative="", help="For a program that sees all of a workspace, instead of for a user.")
+    ] = False,
+    workspace: Annotated[str, Parameter(help="Gid of the service account's workspace, if there are several.")] = "",
 ) -> None:
     """Make a token and print it. It is shown this once; only a digest is kept."""
-    from fanfold.server.admin import create_token  # noqa: PLC0415
+    from fanfold.server.admin import create_service_token, create_token  # noqa: PLC0415
 
-    print(create_token(_path(db), user, name))
+    if service_account and user:
+        raise SetupError("A service account is nobody's: leave out --user or --service-account.")
+    if service_account:
+        print(create_service_token(_path(db), workspace, name))
+    else:
+        print(create_token(_path(db), user, name))
 
 
 @tokens.command(name="list")

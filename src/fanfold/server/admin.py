@@ -7,8 +7,9 @@ from pathlib import Path
 
 from fanfold.errors import SetupError
 from fanfold.server.tokens import issue
-from fanfold.work import SqliteStore
+from fanfold.work import SqliteStore, WorkApi
 from fanfold.work.clock import stamp, utc_now
+from fanfold.work.people import service_account
 from fanfold.work.seed import first_user
 
 
@@ -17,6 +18,19 @@ def create_token(db: str, user: str, name: str) -> str:
     store = _open(db)
     try:
         return issue(store, _user(store, user) if user else first_user(store), name, utc_now())
+    finally:
+        store.close()
+
+
+def create_service_token(db: str, workspace: str, name: str) -> str:
+    """Make a service account with a token; ``workspace`` is a gid, or empty where there is but one."""
+    store = _open(db)
+    try:
+        place = _workspace(store, workspace)
+        store.begin_action()
+        user = service_account(WorkApi(store).view(0), place, name)
+        store.end_action()
+        return issue(store, user, name, utc_now())
     finally:
         store.close()
 
@@ -52,6 +66,16 @@ def _open(path: str) -> SqliteStore:
             f"There is no database {path}; make it with fanfold serve --db {path}, or name another with --db."
         )
     return SqliteStore(path)
+
+
+def _workspace(store: SqliteStore, named: str) -> int:
+    known = store.of_kind("workspace")
+    if not named and len(known) == 1:
+        return known[0]
+    if re.fullmatch("[0-9]{1,18}", named) and int(named) in known:
+        return int(named)
+    which = ", ".join(str(gid) for gid in known)
+    raise SetupError(f"Name the workspace of the service account with --workspace; there are: {which}.")
 
 
 def _user(store: SqliteStore, named: str) -> int:

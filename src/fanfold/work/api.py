@@ -22,7 +22,7 @@ from fanfold.work.schema import Kind, Route
 from fanfold.work.shape import decode
 from fanfold.work.store import SqliteStore
 from fanfold.work.strictness import StrictRequest
-from fanfold.work.view import MEMBERS, View
+from fanfold.work.view import MEMBERS, SERVICE_ACCOUNTS, View
 
 logger = logging.getLogger("fanfold")
 
@@ -54,7 +54,7 @@ class WorkApi:
         self.files = files
         self._clock = clock
         self._request = StrictRequest if strict else Request
-        self._workspaces: dict[int, frozenset[int]] = {}
+        self._known: dict[int, tuple[frozenset[int], int]] = {}
         self._epoch = -1
         self._view: View | None = None
         self._begun: list[int] = []
@@ -145,22 +145,30 @@ class WorkApi:
         if view is None or view.user != user or epoch != self._epoch:
             if epoch != self._epoch:
                 self._epoch = epoch
-                self._workspaces.clear()
-            if user not in self._workspaces:
-                self._workspaces[user] = frozenset([owner for owner, _ in self.store.owners(user, MEMBERS)])
+                self._known.clear()
+            if user not in self._known:
+                self._known[user] = self._places(user)
+            workspaces, service = self._known[user]
             view = self._view = View(
                 self.store,
                 self.kinds,
                 user,
-                self._workspaces[user],
+                workspaces,
                 self._clock,
                 self.base,
                 OBSERVERS,
                 self.files,
                 STEPS,
                 self._begun.append,
+                service,
             )
         return view
+
+    def _places(self, user: int) -> tuple[frozenset[int], int]:
+        """The workspaces that a user sees, and the one whose service account the user is, or 0."""
+        for workspace, _ in self.store.owners(user, SERVICE_ACCOUNTS):
+            return frozenset((workspace,)), workspace
+        return frozenset([owner for owner, _ in self.store.owners(user, MEMBERS)]), 0
 
     def now(self) -> datetime:
         """The present moment, by the clock that all answers go by."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
+from fanfold.work.change import born
 from fanfold.work.shape import decode
-from fanfold.work.view import MEMBERS
+from fanfold.work.view import MEMBERS, SERVICE_ACCOUNTS
 
 if TYPE_CHECKING:
     from fanfold.work.view import View
@@ -25,6 +26,14 @@ def is_guest(view: View, workspace: int, user: int) -> bool:
     domains = decode(rows[workspace].document)["email_domains"]
     domain = decode(rows[user].document)["email"].rpartition("@")[2]
     return bool(domains) and domain.lower() not in domains
+
+
+def service_account(view: View, workspace: int, name: str) -> int:
+    """Make a service account: a user who is a program, is no member, and sees all that is in the workspace."""
+    email = f"service-account-{view.store.peek_gid()}@{workspace}.invalid"
+    gid = born(view, "user", 0, name=name, email=email).gid
+    view.store.link(workspace, SERVICE_ACCOUNTS, gid, gid, None)
+    return gid
 
 
 def must_belong(view: View, workspace: int, users: Iterable[int], label: str) -> None:

@@ -12,6 +12,7 @@ from msgspec.json import format as reindent
 from fanfold.errors import RequestError
 from fanfold.model import Answer, Call
 from fanfold.work.schema import Document, Kind, Route
+from fanfold.work.scopes import must_be_in_scope
 from fanfold.work.selection import Selection, select
 from fanfold.work.shape import shape_one
 
@@ -55,6 +56,8 @@ class Request:
     row: Row
 
     def __init__(self, view: View, call: Call, route: Route, found: Any = None) -> None:
+        if call.caller.scopes is not None:
+            must_be_in_scope(call.caller.scopes, route)
         self.found = found
         self.view = view
         self.call = call

@@ -152,7 +152,7 @@ class Route(Struct, frozen=True):
     path parameter names; its record is found, and the caller's access checked, before the handler runs. ``label``: what
     messages call it. ``before``: for what has to be waited for (a call to somebody else, a long scan): awaited outside
     of any transaction before the handler runs, which finds what it gave in ``request.found``; such a route is not
-    ``inline``. ``scope``: what an app has to be allowed, if it is not what the tag and method say.
+    ``inline``. ``scope``: what an app has to be allowed, if it is not what its path and method say.
     """
 
     method: str

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MEMBERS = "workspace.members"
 """Link field: the users of a workspace."""
 
+SERVICE_ACCOUNTS = "workspace.service_accounts"
+"""Link field: the users of a workspace who are programs. They are none of its members, and see all that is in it."""
+
 
 def _nobody(_: int) -> None:
     """Nobody is told of jobs that begin."""
@@ -32,7 +35,7 @@ def _nobody(_: int) -> None:
 
 @dataclass(eq=False, slots=True)
 class View:
-    """What ``user`` may see, during one call."""
+    """What ``user`` may see, during one call. ``service``: the workspace whose service account the user is, or 0."""
 
     store: SqliteStore
     kinds: Mapping[str, Kind]
@@ -44,6 +47,7 @@ class View:
     files: Path | None = None
     steps: Mapping[str, Step] = field(default_factory=dict)
     begun: Callable[[int], None] = _nobody
+    service: int = 0
     _now: str = ""
 
     @property
@@ -59,6 +63,8 @@ class View:
         """Whether the record is visible to the caller."""
         if row.workspace not in self.workspaces:
             return row.kind == "user" and self._shares_a_workspace(row.gid)
+        if self.service:
+            return True
         within = self.kinds[row.kind].within
         if within:
             parent = (document or decode(row.document)).get(within)

@@ -95,7 +95,7 @@ def _sees(view: View, row: Row, seen: dict[int, bool]) -> bool:
 
 def _may_know(view: View, entry: Entry) -> bool:
     """Whether the caller may know of what happened to a record that is no longer there."""
-    if view.user in (entry.user, *entry.told):
+    if view.service or view.user in (entry.user, *entry.told):
         return True
     if view.kinds[entry.kind].within:
         return view.sees_gid(entry.parent)

@@ -23,6 +23,8 @@ MAX_ALPHABETICAL = 2000
 
 
 def _workspaces(sheet: Sheet, gid: int, _: Document) -> list[Ref]:
+    if sheet.view.service and gid == sheet.view.user:
+        return [Ref(sheet.view.service)]
     links = sheet.links(gid, "<workspace.members")
     return [Ref(link.gid) for link in links if link.gid in sheet.view.workspaces]
 

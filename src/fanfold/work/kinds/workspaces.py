@@ -16,7 +16,7 @@ from fanfold.work.routes import PAGING, crud, linked_page
 from fanfold.work.schema import Kind, Route, boolean, items, one, text
 from fanfold.work.shape import decode
 from fanfold.work.validate import read
-from fanfold.work.view import MEMBERS
+from fanfold.work.view import MEMBERS, SERVICE_ACCOUNTS
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
@@ -37,7 +37,8 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[\w-]+(\.[\w-]+)+")
 @workspace.verb("GET", "/workspaces", "getWorkspaces", query=PAGING, answers="list", paged=True)
 def list_all(request: Request) -> Answer:
     """List the workspaces that the caller is in."""
-    return linked_page(request, request.view.user, f"<{MEMBERS}")
+    view = request.view
+    return linked_page(request, view.user, f"<{SERVICE_ACCOUNTS if view.service else MEMBERS}")
 
 
 # -- who is in it ----------------------------------------------------------------------------------------------------
@@ -90,7 +91,7 @@ def remove_user(request: Request) -> Answer:
     """
     view, gid = request.view, request.row.gid
     user = int(read(request, request.route.takes).values["user"])
-    if not _is_admin(request, view.user):
+    if not view.service and not _is_admin(request, view.user):
         raise RequestError("Only an admin of the workspace may remove users from it.", status=403)
     if not view.store.linked(gid, MEMBERS, user):
         raise RequestError(f"user: Not a user in Workspace: {user}")

@@ -182,6 +182,9 @@ UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL;
 -- name: user_by_email
 SELECT gid FROM record WHERE kind = 'user' AND lower(json_extract(CAST(document AS TEXT), '$.email')) = lower(?);
 
+-- name: of_kind
+SELECT gid FROM record WHERE kind = ? ORDER BY gid;
+
 -- name: unfinished
 SELECT gid FROM record
 WHERE kind = 'job' AND json_extract(CAST(document AS TEXT), '$.status') = 'in_progress' ORDER BY gid;

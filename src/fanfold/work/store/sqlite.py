@@ -21,6 +21,10 @@ class SqliteStore(Lists):
         """Sequence number of the newest event."""
         return int(self._one("last_event") or 0)
 
+    def of_kind(self, kind: str) -> list[int]:
+        """The gids of all records of a kind, wherever they are; a scan, not for requests."""
+        return [gid for (gid,) in self._rows("of_kind", kind)]
+
     def token_user(self, digest: bytes) -> tuple[int, int] | None:
         """Token id and user gid for the digest of a token that is valid."""
         found: tuple[int, int] | None = self._cursor.execute(SQL["token_by_digest"], (digest,)).fetchone()
