@@ -21,6 +21,7 @@ from fanfold.work.kinds.tags import tag
 from fanfold.work.kinds.tasks import task
 from fanfold.work.kinds.team_memberships import team_membership
 from fanfold.work.kinds.teams import team
+from fanfold.work.kinds.time_periods import time_period
 from fanfold.work.kinds.user_task_lists import user_task_list
 from fanfold.work.kinds.users import user
 from fanfold.work.kinds.workspace_memberships import workspace_membership
@@ -38,7 +39,7 @@ KINDS: tuple[Kind, ...] = (
     *(workspace, workspace_membership, user, user_task_list, team, team_membership),
     *(project, project_membership, section, task, story, tag, attachment),
     *(custom_field, enum_option, custom_field_setting, job, project_template),
-    *(status_update, project_status),
+    *(status_update, project_status, time_period),
 )
 """In the order in which the API description shows them."""
 

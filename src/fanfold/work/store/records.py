@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from fanfold.work.store.connection import Connection
+from fanfold.work.store.periods import FIRST_PERIOD, period
 from fanfold.work.store.queries import SQL
 from fanfold.work.store.remembered import MAX_COMPACTS, Compact
 from fanfold.work.store.rows import Row
@@ -19,11 +20,17 @@ class Records(Connection):
         if written is not None:
             return written
         found = self._cursor.execute(SQL["record"], (gid,)).fetchone()
-        return Row._make(found) if found else None
+        if found:
+            return Row._make(found)
+        return period(gid) if gid >= FIRST_PERIOD else None
 
     def records(self, gids: Iterable[int]) -> dict[int, Row]:
         """Those of ``gids`` that exist."""
-        return {row[0]: Row._make(row) for row in self._in("records", tuple(gids))}
+        wanted = tuple(gids)
+        found = {row[0]: Row._make(row) for row in self._in("records", wanted)}
+        if len(found) < len(wanted):
+            found.update(_periods(wanted))
+        return found
 
     def compacts(self, gids: Collection[int]) -> dict[int, Compact]:
         """Workspace, private flag and compact form by gid; those of ``gids`` that do not exist are left out."""
@@ -35,6 +42,8 @@ class Records(Connection):
                 missing = list(gids)
             for gid, *found in self._in("compacts", missing):
                 known[gid] = tuple(found)
+            for gid, row in _periods(missing):
+                known[gid] = row.workspace, row.private, row.compact
         return known
 
     def user_by_email(self, email: str) -> int | None:
@@ -75,3 +84,9 @@ class Records(Connection):
         """Bring the private flag of a project's tasks, or of one task, into line with the projects they are in."""
         self._cursor.execute(SQL["restrict_tasks_of"], (gid,))
         self._remembered.clear()
+
+
+def _periods(gids: Iterable[int]) -> list[tuple[int, Row]]:
+    """The periods among ``gids``, which are in no table."""
+    found = [(gid, period(gid)) for gid in gids if gid >= FIRST_PERIOD]
+    return [(gid, row) for gid, row in found if row is not None]
