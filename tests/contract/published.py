@@ -77,6 +77,12 @@ def data_of(schema: dict) -> dict:
     return resolved(data).get("items", data)
 
 
+def fields(schema: dict) -> set[str]:
+    """The fields of an object, or of all objects that it may be."""
+    folded = flat(schema)
+    return set(folded["properties"]).union(*(fields(choice) for choice in folded.get("anyOf", ())))
+
+
 def writable(operation: dict) -> set[str]:
     """The fields that a client may send in the body."""
     content = resolved(operation.get("requestBody", {})).get("content", {})

@@ -44,7 +44,7 @@ def compared(operation: str, what: str, ours: set, theirs: set) -> list[str]:
 def compared_answer(route, theirs: dict) -> list[str]:
     status, schema = published.success(theirs)
     found = [] if status == route.status else [f"{route.operation}: status {route.status} instead of {status}"]
-    fields = set(published.flat(published.data_of(schema))["properties"])
+    fields = published.fields(published.data_of(schema))
     is_list = "items" in published.flat(published.flat(schema)["properties"]["data"])
     if is_list != (route.answers in ("list", "stream")):
         found.append(f"{route.operation}: one of both answers with a list")

@@ -50,6 +50,11 @@ def since(name: str, value: Plain) -> Where:
     return Where(f" AND {_of(name)} >= ?", (value,))
 
 
+def until(name: str, value: Plain) -> Where:
+    """The field has a value that is not above this one."""
+    return Where(f" AND {_of(name)} <= ?", (value,))
+
+
 def absent_or_since(name: str, value: Plain) -> Where:
     """The field has no value, or one that is not below this one."""
     return Where(f" AND ({_of(name)} IS NULL OR {_of(name)} >= ?)", (value,))

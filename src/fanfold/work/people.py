@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
 from fanfold.work.change import born
+from fanfold.work.membership import membership
 from fanfold.work.shape import decode
 from fanfold.work.view import MEMBERS, SERVICE_ACCOUNTS
 
@@ -34,6 +35,25 @@ def service_account(view: View, workspace: int, name: str) -> int:
     gid = born(view, "user", 0, name=name, email=email).gid
     view.store.link(workspace, SERVICE_ACCOUNTS, gid, gid, None)
     return gid
+
+
+def is_admin(view: View, workspace: int, user: int) -> bool:
+    """Whether a user is an admin of a workspace."""
+    gid = membership(view, "workspace", workspace, user)
+    row = None if gid is None else view.store.record(gid)
+    return row is not None and bool(decode(row.document)["is_admin"])
+
+
+def must_be_admin(view: View, workspace: int, what: str) -> None:
+    """Refuse callers who are no admins of a workspace; ``what`` is what only those do."""
+    if view.user and not view.service and not is_admin(view, workspace, view.user):
+        raise RequestError(f"Only an admin of the workspace may {what}.", status=403)
+
+
+def must_be_or_manage(view: View, workspace: int, user: int, what: str) -> None:
+    """Refuse callers who are neither the user nor an admin of the workspace; ``what`` is what only those do."""
+    if view.user not in (0, user) and not view.service and not is_admin(view, workspace, view.user):
+        raise RequestError(f"Only the user and an admin of the workspace may {what}.", status=403)
 
 
 def must_belong(view: View, workspace: int, users: Iterable[int], label: str) -> None:

@@ -6,6 +6,7 @@ written function beside its kind (``Kind.verb``).
 
 from __future__ import annotations
 
+from heapq import merge
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import structs
@@ -117,6 +118,17 @@ def workspace_page(request: Request, workspace: int, where: Where | None = None)
     """A page of the records of a kind in a workspace, oldest first."""
     store, kind, condition = request.view.store, request.kind, where or Where()
     return page(request, kind, lambda after, limit: store.page_kind(workspace, kind.name, after, limit, condition))
+
+
+def page_of_all(request: Request, where: Where | None = None) -> Answer:
+    """A page of the records of a kind in all workspaces that the caller is in, oldest first."""
+    store, kind, workspaces, condition = request.view.store, request.kind, request.view.workspaces, where or Where()
+
+    def fetch(after: int | None, limit: int) -> list[Held]:
+        found = (store.page_kind(workspace, kind.name, after, limit, condition) for workspace in workspaces)
+        return list(merge(*found, key=lambda held: held.gid))[:limit]
+
+    return page(request, kind, fetch)
 
 
 def relate(name: str, *, remove: bool = False, empty: bool = False) -> Handler:

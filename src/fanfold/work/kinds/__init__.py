@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fanfold.work.events import log_change
+from fanfold.work.kinds.agents import agent
+from fanfold.work.kinds.allocations import allocation
 from fanfold.work.kinds.attachments import attachment
 from fanfold.work.kinds.custom_field_settings import custom_field_setting
 from fanfold.work.kinds.custom_fields import custom_field
+from fanfold.work.kinds.custom_types import custom_type, custom_type_status_option
 from fanfold.work.kinds.enum_options import enum_option
 from fanfold.work.kinds.jobs import job
+from fanfold.work.kinds.ooo_entries import ooo_entry
+from fanfold.work.kinds.placeholders import placeholder
+from fanfold.work.kinds.project_briefs import project_brief
 from fanfold.work.kinds.project_memberships import project_membership
 from fanfold.work.kinds.project_statuses import project_status
 from fanfold.work.kinds.project_templates import project_template
 from fanfold.work.kinds.projects import project
+from fanfold.work.kinds.rates import rate
+from fanfold.work.kinds.roles import role
 from fanfold.work.kinds.sections import section
 from fanfold.work.kinds.status_updates import status_update
 from fanfold.work.kinds.stories import story
@@ -22,6 +30,7 @@ from fanfold.work.kinds.tasks import task
 from fanfold.work.kinds.team_memberships import team_membership
 from fanfold.work.kinds.teams import team
 from fanfold.work.kinds.time_periods import time_period
+from fanfold.work.kinds.time_tracking_categories import time_tracking_category
 from fanfold.work.kinds.user_task_lists import user_task_list
 from fanfold.work.kinds.users import user
 from fanfold.work.kinds.workspace_memberships import workspace_membership
@@ -40,6 +49,8 @@ KINDS: tuple[Kind, ...] = (
     *(project, project_membership, section, task, story, tag, attachment),
     *(custom_field, enum_option, custom_field_setting, job, project_template),
     *(status_update, project_status, time_period),
+    *(project_brief, custom_type, custom_type_status_option, agent, role, placeholder),
+    *(allocation, rate, ooo_entry, time_tracking_category),
 )
 """In the order in which the API description shows them."""
 

@@ -108,7 +108,7 @@ def _project(view: View, source: Row, name: str, include: Include, move: Move) -
     store = view.store
     document = decode(source.document)
     values: Document = {"name": name, "archived": False, "owner": str(view.user), "completed": False, **move(document)}
-    values |= {"completed_at": None, "completed_by": None}
+    values |= {"completed_at": None, "completed_by": None, "project_brief": None}
     if "notes" not in include:
         values |= {"notes": "", "html_notes": None}
     change = copy_of(view, source, **{key: value for key, value in values.items() if key not in ("due_at", "start_at")})
@@ -137,6 +137,7 @@ def _task(view: View, row: Row, include: Include, move: Move) -> Change:
         "completed_at": None,
         "completed_by": None,
         "external": None,
+        "actual_time_minutes": None,
         **move(document),
     }
     values["created_by"] = str(view.user)

@@ -10,11 +10,14 @@ from fanfold.work.addresses import permalink
 from fanfold.work.change import deletion, modification, new
 from fanfold.work.custom_display import SETTINGS
 from fanfold.work.custom_values import custom_fields_of, custom_values_fit
+from fanfold.work.kinds.allocations import ALLOCATIONS
 from fanfold.work.kinds.current_status import STATUSES, current_status, current_status_update, status_is_not_set
+from fanfold.work.kinds.project_briefs import BRIEFS
 from fanfold.work.kinds.project_lists import ARCHIVED, archived, count_tasks, list_all, list_of_task, list_of_workspace
 from fanfold.work.kinds.project_members import add_followers, add_members, join, leave, remove_followers, remove_members
 from fanfold.work.kinds.project_search import SEARCH, search
 from fanfold.work.kinds.project_words import COLORS, ICONS
+from fanfold.work.kinds.rates import RATES
 from fanfold.work.kinds.sections import SECTIONS
 from fanfold.work.people import is_organization
 from fanfold.work.references import in_one_workspace
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from fanfold.work.shape import Sheet
 
 PUBLIC = "public_to_workspace"
+
+PARTS = ("attachments", BRIEFS, ALLOCATIONS, RATES)
+"""Link fields: what goes with a project, each part as if it were deleted alone."""
 
 
 def _due_on(_: Sheet, __: int, document: Document) -> Any:
@@ -229,8 +235,9 @@ def takes_its_parts_along(change: Change) -> None:
         store.restrict_tasks_of(change.gid)
     for user in store.targets(change.gid, "project.members"):
         leave(change, user)
-    for attached in store.records(store.targets(change.gid, "attachments")).values():
-        deletion(change.view, attached).write()
+    for link in PARTS:
+        for part in store.records(store.targets(change.gid, link)).values():
+            deletion(change.view, part).write()
     for link in (SECTIONS, SETTINGS, STATUSES):
         for gid in store.targets(change.gid, link):
             store.delete(gid)

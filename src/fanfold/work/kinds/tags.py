@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from heapq import merge
 from typing import TYPE_CHECKING
 
 from fanfold.errors import RequestError
 from fanfold.work.addresses import permalink
-from fanfold.work.pages import page
 from fanfold.work.references import in_one_workspace
-from fanfold.work.routes import PAGING, create_under, crud, under, workspace_page
+from fanfold.work.routes import PAGING, create_under, crud, page_of_all, under, workspace_page
 from fanfold.work.schema import Kind, choice, computed, datetime, many, one, text
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.change import Change
     from fanfold.work.request import Request
-    from fanfold.work.store import Held
 
 _HUES = ("pink", "green", "blue", "red", "teal", "brown", "orange", "purple", "warm-gray")
 COLORS = tuple(f"{shade}-{hue}" for shade in ("dark", "light") for hue in _HUES)
@@ -67,10 +64,4 @@ def list_tags(request: Request) -> Answer:
     workspace = request.named("workspace", "workspace")
     if workspace is not None:
         return workspace_page(request, workspace.gid)
-    store, workspaces = request.view.store, request.view.workspaces
-
-    def fetch(after: int | None, limit: int) -> list[Held]:
-        found = (store.page_kind(workspace, "tag", after, limit) for workspace in workspaces)
-        return list(merge(*found, key=lambda held: held.gid))[:limit]
-
-    return page(request, tag, fetch)
+    return page_of_all(request)

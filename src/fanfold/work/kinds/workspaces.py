@@ -10,11 +10,10 @@ from fanfold.work.change import born
 from fanfold.work.kinds.events import list_of_workspace
 from fanfold.work.kinds.typeahead import COUNT, QUERY, RESOURCE_TYPE, TYPE, typeahead
 from fanfold.work.kinds.workspace_memberships import join_workspace, leave_workspace
-from fanfold.work.membership import membership
+from fanfold.work.people import is_admin
 from fanfold.work.request import EMPTY, Request, brief
 from fanfold.work.routes import PAGING, crud, linked_page
 from fanfold.work.schema import Kind, Route, boolean, items, one, text
-from fanfold.work.shape import decode
 from fanfold.work.validate import read
 from fanfold.work.view import MEMBERS, SERVICE_ACCOUNTS
 
@@ -91,22 +90,16 @@ def remove_user(request: Request) -> Answer:
     """
     view, gid = request.view, request.row.gid
     user = int(read(request, request.route.takes).values["user"])
-    if not view.service and not _is_admin(request, view.user):
+    if not view.service and not is_admin(view, gid, view.user):
         raise RequestError("Only an admin of the workspace may remove users from it.", status=403)
     if not view.store.linked(gid, MEMBERS, user):
         raise RequestError(f"user: Not a user in Workspace: {user}")
-    if _is_admin(request, user) and not any(
-        _is_admin(request, u) for u in view.store.targets(gid, MEMBERS) if u != user
+    if is_admin(view, gid, user) and not any(
+        is_admin(view, gid, u) for u in view.store.targets(gid, MEMBERS) if u != user
     ):
         raise RequestError("user: The last admin of a workspace cannot be removed from it")
     leave_workspace(view, gid, user)
     return EMPTY
-
-
-def _is_admin(request: Request, user: int) -> bool:
-    gid = membership(request.view, "workspace", request.row.gid, user)
-    row = None if gid is None else request.view.store.record(gid)
-    return row is not None and bool(decode(row.document)["is_admin"])
 
 
 # -- what is in it ---------------------------------------------------------------------------------------------------
