@@ -66,7 +66,8 @@ class Converted:
 
     def _members(self, folded: dict) -> dict:
         properties = folded["properties"]
-        required = {*(folded["required"] if self.strict else ()), *({"gid"} & set(properties))}
+        of_a_record = {"gid"} if {"gid", "resource_type"} <= set(properties) else set()
+        required = {*(folded["required"] if self.strict else ()), *of_a_record}
         members: dict = {
             "properties": {name: self._member(field) for name, field in properties.items()},
             "required": sorted(required),

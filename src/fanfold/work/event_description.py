@@ -1,4 +1,4 @@
-"""How an event is described: it is no record, has no gid and is never asked for alone, so it is not among the kinds."""
+"""How events and entries of the audit log are described: they are no records and are never asked for alone."""
 
 from __future__ import annotations
 
@@ -29,8 +29,26 @@ EVENT_SCHEMAS: dict[str, Any] = {
                 },
             },
         },
-    }
+    },
+    "AuditLogEvent": {
+        "type": "object",
+        "description": "Something that those who answer for a workspace may want to look up.",
+        "required": ["gid", "created_at", "event_type", "event_category", "actor", "resource", "details", "context"],
+        "properties": {
+            "gid": {"type": "string"},
+            "created_at": {"type": "string", "format": "date-time"},
+            "event_type": {"type": "string"},
+            "event_category": {"type": "string"},
+            "actor": {"type": "object", "description": "Who did it: `actor_type`, and of a user gid, name and e-mail."},
+            "resource": {"type": "object", "description": "What it was done to, as it was called then."},
+            "details": {"type": "object", "description": "What is particular to the type of event."},
+            "context": {"type": "object", "description": "How it was done."},
+        },
+    },
 }
+
+ITEMS: dict[str, Any] = {"getAuditLogEvents": {"$ref": "#/components/schemas/AuditLogEvent"}}
+"""What the lists of operations hold whose members are no records."""
 
 STREAM: dict[str, Any] = {
     "data": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},

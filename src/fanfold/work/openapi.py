@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import Any
 
 from fanfold.work.batch_description import BATCH, BATCH_SCHEMAS, BATCH_TAG
-from fanfold.work.event_description import EVENT_SCHEMAS, STREAM
+from fanfold.work.event_description import EVENT_SCHEMAS, ITEMS, STREAM
 from fanfold.work.openapi_schemas import given, record_schemas, reference, words
 from fanfold.work.schema import Field, Kind, Route
 
@@ -151,7 +151,8 @@ def _success(route: Route, kinds: Mapping[str, Kind]) -> Json:
     if route.answers == "record":
         data = reference(route.kind, kinds)
     elif route.answers == "list":
-        data = {"type": "array", "items": reference(route.kind, kinds, "Compact")}
+        items = ITEMS.get(route.operation) or reference(route.kind, kinds, "Compact")
+        data = {"type": "array", "items": items}
     elif route.answers == "empty":
         data = {"type": "object", "maxProperties": 0}
     members: Json = dict(STREAM) if route.answers == "stream" else {"data": data}

@@ -54,8 +54,8 @@ def page(
     ``border_of`` gives the border of a record where its position alone is not enough; ``total`` is the most that an
     answer without ``limit`` may hold.
     """
-    limit = _limit(request)
-    held = _collect(request, fetch, _border(request), limit or total, border_of)
+    limit = read_limit(request)
+    held = _collect(request, fetch, border_of_offset(request), limit or total, border_of)
     more = len(held) > (limit or total)
     if more and limit is None:
         raise RequestError(
@@ -65,7 +65,7 @@ def page(
     tail = b"" if limit is None else b',"next_page":null'
     if more and limit is not None:
         held = held[:limit]
-        tail = _next_page(request, border_of(held[-1]))
+        tail = next_page(request, border_of(held[-1]))
     return listing(request, kind, held, tail)
 
 
@@ -99,7 +99,8 @@ def _collect(request: Request, fetch: Fetch, border: Any, limit: int, border_of:
         border = border_of(found[-1])
 
 
-def _limit(request: Request) -> int | None:
+def read_limit(request: Request) -> int | None:
+    """The number of records that are wanted on a page, or None where the request does not say."""
     text = request.query.get("limit")
     if text is None:
         return None
@@ -108,7 +109,8 @@ def _limit(request: Request) -> int | None:
     return int(text)
 
 
-def _next_page(request: Request, border: Any) -> bytes:
+def next_page(request: Request, border: Any) -> bytes:
+    """The member of an answer that says where the list goes on."""
     offset = sign(request, border)
     kept = [f"{_quoted(name)}={_quoted(value)}&" for name, value in request.query.items() if name != "offset"]
     path = f"{request.call.path}?{''.join(kept)}offset={offset}"
@@ -127,7 +129,8 @@ def sign(request: Request, border: Any) -> str:
     return (body + b"." + _signature(request.view.store, body)).decode()
 
 
-def _border(request: Request) -> Any:
+def border_of_offset(request: Request) -> Any:
+    """Where the list is to begin: the border that its ``offset`` holds, or None at the start."""
     offset = request.query.get("offset")
     if not offset:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fanfold.work.audit import audit
 from fanfold.work.events import log_change
 from fanfold.work.kinds.agents import agent
 from fanfold.work.kinds.allocations import allocation
@@ -54,7 +55,7 @@ KINDS: tuple[Kind, ...] = (
 )
 """In the order in which the API description shows them."""
 
-OBSERVERS: tuple[Callable[[Change], None], ...] = (tell_stories, log_change)
+OBSERVERS: tuple[Callable[[Change], None], ...] = (tell_stories, log_change, audit)
 """Told of each change after it was written, within the same savepoint."""
 
 STEPS: Mapping[str, Step] = {}

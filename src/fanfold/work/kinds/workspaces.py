@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from fanfold.errors import RequestError
 from fanfold.work.change import born
+from fanfold.work.kinds import audit_log
 from fanfold.work.kinds.events import list_of_workspace
 from fanfold.work.kinds.typeahead import COUNT, QUERY, RESOURCE_TYPE, TYPE, typeahead
 from fanfold.work.kinds.workspace_memberships import join_workspace, leave_workspace
 from fanfold.work.people import is_admin
 from fanfold.work.request import EMPTY, Request, brief
 from fanfold.work.routes import PAGING, crud, linked_page
-from fanfold.work.schema import Kind, Route, boolean, items, one, text
+from fanfold.work.schema import Kind, Route, boolean, choice, datetime, items, one, text
 from fanfold.work.validate import read
 from fanfold.work.view import MEMBERS, SERVICE_ACCOUNTS
 
@@ -126,5 +127,20 @@ workspace.routes += (
         subject="workspace",
         query=(text("sync"),),
         answers="stream",
+    ),
+    Route(
+        "GET",
+        "/workspaces/{workspace_gid}/audit_log_events",
+        "getAuditLogEvents",
+        audit_log.list_of_workspace,
+        "",
+        summary="Get the audit log of a workspace",
+        subject="workspace",
+        query=(
+            *(datetime("start_at"), datetime("end_at"), text("event_type"), choice("actor_type", *audit_log.ACTORS)),
+            *(text("actor_gid"), text("resource_gid"), *PAGING),
+        ),
+        answers="list",
+        paged=True,
     ),
 )

@@ -188,3 +188,17 @@ SELECT gid FROM record WHERE kind = ? ORDER BY gid;
 -- name: unfinished
 SELECT gid FROM record
 WHERE kind = 'job' AND json_extract(CAST(document AS TEXT), '$.status') = 'in_progress' ORDER BY gid;
+
+-- name: audit
+INSERT INTO audit (workspace, at, type, actor, resource, document) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: audited
+SELECT seq, document FROM audit
+WHERE workspace = ?1 AND seq > ?2 AND at >= ?3 AND at <= ?4
+    AND (?5 IS NULL OR type = ?5)
+    AND (?6 IS NULL OR actor = ?6 OR (?6 = -1 AND actor <> 0))
+    AND (?7 IS NULL OR resource = ?7)
+ORDER BY seq LIMIT ?8;
+
+-- name: prune_audit
+DELETE FROM audit WHERE at < ?;

@@ -32,6 +32,19 @@ CREATE TABLE IF NOT EXISTS event (
     document  BLOB    NOT NULL
 );
 
+-- What those who answer for a workspace can look up: as it is shown, but for the gid.
+CREATE TABLE IF NOT EXISTS audit (
+    seq       INTEGER PRIMARY KEY,
+    workspace INTEGER NOT NULL,
+    at        TEXT    NOT NULL,
+    type      TEXT    NOT NULL,
+    actor     INTEGER NOT NULL,            -- 0 for the system
+    resource  INTEGER NOT NULL,
+    document  BLOB    NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS audit_of_workspace ON audit (workspace, seq);
+
 CREATE TABLE IF NOT EXISTS token (
     id         INTEGER PRIMARY KEY,
     digest     BLOB    NOT NULL UNIQUE,    -- SHA-256 of the token, which itself is never stored

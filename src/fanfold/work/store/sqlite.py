@@ -25,6 +25,24 @@ class SqliteStore(Lists):
         """The gids of all records of a kind, wherever they are; a scan, not for requests."""
         return [gid for (gid,) in self._rows("of_kind", kind)]
 
+    def add_audit(self, workspace: int, at: str, event: str, actor: int, resource: int, document: bytes) -> int:
+        """Append to the audit log; the entry's number."""
+        self._cursor.execute(SQL["audit"], (workspace, at, event, actor, resource, document))
+        return int(self._connection.last_insert_rowid())
+
+    def audited(
+        self, workspace: int, after: int, chosen: tuple[str, str, str | None, int | None, int | None], limit: int
+    ) -> list[tuple[int, bytes]]:
+        """Number and document of entries behind ``after``.
+
+        ``chosen``: first and last moment, type, actor (-1: any user) and resource, each None where all are wanted.
+        """
+        return self._rows("audited", workspace, after, *chosen, limit)
+
+    def prune_audit(self, before: str) -> None:
+        """Remove the entries of before a moment."""
+        self._cursor.execute(SQL["prune_audit"], (before,))
+
     def token_user(self, digest: bytes) -> tuple[int, int] | None:
         """Token id and user gid for the digest of a token that is valid."""
         found: tuple[int, int] | None = self._cursor.execute(SQL["token_by_digest"], (digest,)).fetchone()
