@@ -40,18 +40,22 @@ def begin(request: Request, subtype: str, step: str, state: State, workspace: in
     ``made`` are the gids of what is there already, by field name. What the first step raises refuses the whole request.
     """
     view = request.view
+    gid = start(view, subtype, step, state, workspace or request.row.workspace, **made)
+    row = view.store.record(gid)
+    if row is None:
+        raise LookupError(gid)
+    body = encode({**touching(view, row).after, "status": "in_progress"})
+    return request.record(gid, body, status=201, headers=(("location", f"/api/1.0/jobs/{gid}"),), kind="job")
+
+
+def start(view: View, subtype: str, step: str, state: State, workspace: int, **made: int) -> int:
+    """Start a job whose steps are ``work[step]`` and do the first one; the gid of the job."""
     values: dict[str, Any] = {name: str(gid) for name, gid in made.items()}
     values |= {"resource_subtype": subtype, "status": "in_progress", "step": step, "state": state}
-    job = born(view, "job", workspace or request.row.workspace, **values)
-    advance(view, job.gid)
-    row = view.store.record(job.gid)
-    if row is None:
-        raise LookupError(job.gid)
-    shown = touching(view, row).after
-    if shown["status"] == "in_progress":
+    job = born(view, "job", workspace, **values)
+    if advance(view, job.gid):
         view.begun(job.gid)
-    body = encode({**shown, "status": "in_progress"})
-    return request.record(job.gid, body, status=201, headers=(("location", f"/api/1.0/jobs/{job.gid}"),), kind="job")
+    return job.gid
 
 
 def advance(view: View, gid: int) -> bool:

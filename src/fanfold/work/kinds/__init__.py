@@ -9,6 +9,7 @@ from fanfold.work.events import log_change
 from fanfold.work.kinds.agents import agent
 from fanfold.work.kinds.allocations import allocation
 from fanfold.work.kinds.attachments import attachment
+from fanfold.work.kinds.copying import copy_some
 from fanfold.work.kinds.custom_field_settings import custom_field_setting
 from fanfold.work.kinds.custom_fields import custom_field
 from fanfold.work.kinds.custom_types import custom_type, custom_type_status_option
@@ -27,6 +28,7 @@ from fanfold.work.kinds.sections import section
 from fanfold.work.kinds.status_updates import status_update
 from fanfold.work.kinds.stories import story
 from fanfold.work.kinds.tags import tag
+from fanfold.work.kinds.task_templates import task_template
 from fanfold.work.kinds.tasks import task
 from fanfold.work.kinds.team_memberships import team_membership
 from fanfold.work.kinds.teams import team
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = (
     *(workspace, workspace_membership, user, user_task_list, team, team_membership),
     *(project, project_membership, section, task, story, tag, attachment),
-    *(custom_field, enum_option, custom_field_setting, job, project_template),
+    *(custom_field, enum_option, custom_field_setting, job, project_template, task_template),
     *(status_update, project_status, time_period),
     *(project_brief, custom_type, custom_type_status_option, agent, role, placeholder),
     *(allocation, rate, ooo_entry, time_tracking_category),
@@ -58,5 +60,5 @@ KINDS: tuple[Kind, ...] = (
 OBSERVERS: tuple[Callable[[Change], None], ...] = (tell_stories, log_change, audit)
 """Told of each change after it was written, within the same savepoint."""
 
-STEPS: Mapping[str, Step] = {}
+STEPS: Mapping[str, Step] = {"copy": copy_some}
 """What carries jobs a step further, by the name that stands in the job."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 
@@ -13,12 +12,7 @@ from fanfold.work.request import Request, brief
 from fanfold.work.schema import Document, boolean
 from fanfold.work.validate import day, value_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Move = Callable[[Document], Document]
-    """From a record's document to the dates of its copy."""
-
+_NAMES = ("due_on", "due_at", "start_on", "start_at")
 _SATURDAY = 5
 
 
@@ -28,6 +22,64 @@ class Schedule(Struct, frozen=True):
     day: date
     first: bool
     skip_weekends: bool
+
+
+class Move(Struct, frozen=True):
+    """How the dates of copies follow from those of their originals; part of a job's state."""
+
+    days: int = 0
+    skip_weekends: bool = False
+    leave_out: bool = False
+
+    def moved(self, document: Document) -> Document:
+        """The dates of a record's copy that are not what they were."""
+        if self.leave_out:
+            return dict.fromkeys(_NAMES)
+        if not self.days and not self.skip_weekends:
+            return {}
+        return {name: self.moved_day(document[name]) for name in _NAMES if document.get(name)}
+
+    def moved_day(self, value: str) -> str:
+        """A day or moment that many days on; one that would fall on a weekend waits until Monday."""
+        try:
+            on = date.fromisoformat(value[:10]) + timedelta(days=self.days)
+            if self.skip_weekends and on.weekday() >= _SATURDAY:
+                on += timedelta(days=7 - on.weekday())
+        except OverflowError:
+            raise RequestError(f"Too far away for: {value}") from None
+        return on.isoformat() + value[10:]
+
+
+LEAVE_OUT = Move(leave_out=True)
+
+
+class Dates(Struct, frozen=True):
+    """The first and last of the dates of many records, as ``YYYY-MM-DD``; empty where there are none."""
+
+    first_start: str = ""
+    last_start: str = ""
+    first_due: str = ""
+    last_due: str = ""
+
+    @property
+    def first(self) -> str:
+        """The first day of all."""
+        return min(filter(None, (self.first_start, self.first_due)), default="")
+
+    @property
+    def last(self) -> str:
+        """The last day of all."""
+        return max(self.last_start, self.last_due)
+
+    def with_(self, document: Document) -> Dates:
+        """The same when one more record is taken in."""
+        start, due = document.get("start_on") or "", document.get("due_on") or ""
+        return Dates(
+            min(filter(None, (self.first_start, start)), default=""),
+            max(self.last_start, start),
+            min(filter(None, (self.first_due, due)), default=""),
+            max(self.last_due, due),
+        )
 
 
 def read_schedule(_: Request, value: Any) -> Schedule:
@@ -44,35 +96,26 @@ def read_schedule(_: Request, value: Any) -> Schedule:
     return Schedule(date.fromisoformat(on), given[0] == "start_on", skip)
 
 
-def leave_out(_: Document) -> Document:
-    """No dates at all."""
-    return {"due_on": None, "due_at": None, "start_on": None, "start_at": None}
+def scheduled(schedule: Schedule | None, dates: Dates) -> Move:
+    """How dates move so that they keep to the schedule; not at all where there is none."""
+    if schedule is None or not dates.first:
+        return Move()
+    anchor = (dates.first_start or dates.first_due) if schedule.first else (dates.last_due or dates.last_start)
+    return within_the_calendar(
+        Move(days_between(anchor, schedule.day.isoformat()), schedule.skip_weekends), dates, "schedule_dates"
+    )
 
 
-def mover(schedule: Schedule | None, documents: Iterable[Document]) -> Move:
-    """How the dates of ``documents`` move so that they keep to the schedule; not at all where there is none."""
-    if schedule is None:
-        return lambda _: {}
-    found = list(documents)
-    starts = [document["start_on"] for document in found if document.get("start_on")]
-    dues = [document["due_on"] for document in found if document.get("due_on")]
-    if not starts and not dues:
-        return lambda _: {}
-    anchor = min(starts or dues) if schedule.first else max(dues or starts)
-    days = schedule.day - date.fromisoformat(anchor)
-    return lambda document: {
-        name: _moved(document[name], days, skip_weekends=schedule.skip_weekends)
-        for name in ("due_on", "due_at", "start_on", "start_at")
-        if document.get(name)
-    }
+def days_between(day: str, other: str) -> int:
+    """How many days ``other`` is after ``day``."""
+    return (date.fromisoformat(other) - date.fromisoformat(day)).days
 
 
-def _moved(value: str, days: timedelta, *, skip_weekends: bool) -> str:
-    """A day or moment that many days on; one that would fall on a weekend waits until Monday."""
+def within_the_calendar(move: Move, dates: Dates, label: str) -> Move:
+    """The same move; refused at once if any of the dates would fall outside of the years that there are."""
     try:
-        on = date.fromisoformat(value[:10]) + days
-        if skip_weekends and on.weekday() >= _SATURDAY:
-            on += timedelta(days=7 - on.weekday())
-    except OverflowError:
-        raise RequestError(f"schedule_dates: Too far away for: {value}") from None
-    return on.isoformat() + value[10:]
+        for edge in filter(None, (dates.first, dates.last)):
+            move.moved_day(edge)
+    except RequestError as error:
+        raise RequestError(f"{label}: {error.message}") from None
+    return move

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PUBLIC = "public_to_workspace"
 
-PARTS = ("attachments", BRIEFS, ALLOCATIONS, RATES)
+PARTS = ("attachments", "project.task_templates", BRIEFS, ALLOCATIONS, RATES)
 """Link fields: what goes with a project, each part as if it were deleted alone."""
 
 

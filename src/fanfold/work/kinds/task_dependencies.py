@@ -74,3 +74,8 @@ def _wait(change: Change, target: Row, label: str) -> None:
 
 def _both(store: SqliteStore, gid: int) -> int:
     return store.count(gid, DEPENDENCIES) + len(store.owners(gid, DEPENDENCIES))
+
+
+def may_wait(store: SqliteStore, gid: int, target: int) -> bool:
+    """Whether a task that nothing waits for yet may come to wait for another."""
+    return not store.linked(gid, DEPENDENCIES, target) and all(_both(store, g) < MAX_TOGETHER for g in (gid, target))

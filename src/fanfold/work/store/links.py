@@ -12,6 +12,9 @@ from fanfold.work.store.rows import Link
 GAP = 1 << 32
 """Distance between neighbours in an ordered list: room for 32 insertions at one place before it is renumbered."""
 
+LOWEST = -(1 << 63)
+"""A position before all there may be."""
+
 Linked = tuple[int, str, int, int | None]
 """Gid, field (with ``<`` if read backwards), the other's gid, and the note."""
 
@@ -101,6 +104,15 @@ class Links(Records):
     def targets(self, owner: int, field: str) -> list[int]:
         """Gids in the owner's list, in order."""
         return [row[0] for row in self._cursor.execute(SQL["targets"], (owner, field))]
+
+    def stretch(self, owner: int, field: str, after: int | None, limit: int) -> list[tuple[int, int, int | None]]:
+        """Position, gid and note of up to ``limit`` in the owner's list behind a position."""
+        return self._rows("stretch", owner, field, LOWEST if after is None else after, limit)
+
+    def empty(self, owner: int, field: str) -> None:
+        """Remove all links of a list."""
+        self._cursor.execute(SQL["empty_list"], (owner, field))
+        self._remembered.clear()
 
     def places(self, owner: int, field: str) -> list[tuple[int, int]]:
         """Position and gid of all in the owner's list, in order."""

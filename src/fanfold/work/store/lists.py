@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from itertools import starmap
 
-from fanfold.work.store.links import Links
+from fanfold.work.store.links import LOWEST, Links
 from fanfold.work.store.queries import SQL
 from fanfold.work.store.rows import ALL, Held, Where
-
-_LOWEST = -(1 << 63)
 
 
 class Lists(Links):
@@ -36,7 +34,7 @@ class Lists(Links):
 
     def _page(self, name: str, first: int, second: str, after: int | None, limit: int, where: Where) -> list[Held]:
         sql = SQL[name].replace("{where}", where.sql)
-        border = _LOWEST if after is None else after
+        border = LOWEST if after is None else after
         return list(starmap(Held, self._cursor.execute(sql, (first, second, border, *where.values, limit))))
 
     def page_nested(
@@ -47,7 +45,7 @@ class Lists(Links):
         ``after`` is a place in the outer and one in the inner list; the borders given back are places in inner ones.
         """
         found: list[Held] = []
-        spot, border = after or (_LOWEST, None)
+        spot, border = after or (LOWEST, None)
         for place, member in self.places(owner, outer):
             if place >= spot:
                 start = border if place == spot else None
@@ -60,6 +58,11 @@ class Lists(Links):
         """Up to ``limit`` records of a kind in a workspace from number ``start`` on, in order; borders are gids."""
         sql = SQL["found"].replace("{where}", where.sql).replace("{order}", order)
         return list(starmap(Held, self._cursor.execute(sql, (workspace, kind, *where.values, limit, start))))
+
+    def dates_of(self, project: int, *, subtasks: bool) -> tuple[str | None, str | None, str | None, str | None]:
+        """First and last start, first and last due date of a project's tasks, or also of what hangs below them."""
+        found: tuple[str | None, ...] = self._cursor.execute(SQL["dates_of"], (project, subtasks)).fetchone()
+        return found  # type: ignore[return-value]
 
     def task_counts(self, project: int) -> tuple[int, int, int, int]:
         """How many tasks a project has, how many are completed, how many are milestones, how many are both."""

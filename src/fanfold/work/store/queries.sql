@@ -47,6 +47,9 @@ SELECT target, note FROM link WHERE owner = ? AND field = ? ORDER BY position;
 -- name: empty_list
 DELETE FROM link WHERE owner = ? AND field = ?;
 
+-- name: stretch
+SELECT position, target, note FROM link WHERE owner = ? AND field = ? AND position > ? ORDER BY position LIMIT ?;
+
 -- name: targets
 SELECT target FROM link WHERE owner = ? AND field = ? ORDER BY position;
 
@@ -133,6 +136,16 @@ FROM (SELECT json_extract(CAST(r.document AS TEXT), '$.completed') AS completed,
              json_extract(CAST(r.document AS TEXT), '$.resource_subtype') = 'milestone' AS milestone
       FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks' JOIN record r ON r.gid = t.target
       WHERE s.owner = ? AND s.field = 'project.sections');
+
+-- name: dates_of
+WITH RECURSIVE below(gid) AS (
+    SELECT t.target FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks'
+    WHERE s.owner = ?1 AND s.field = 'project.sections'
+    UNION SELECT l.target FROM below JOIN link l ON l.owner = below.gid AND l.field = 'task.subtasks' WHERE ?2)
+SELECT min(start_on), max(start_on), min(due_on), max(due_on)
+FROM (SELECT json_extract(CAST(r.document AS TEXT), '$.start_on') AS start_on,
+             json_extract(CAST(r.document AS TEXT), '$.due_on') AS due_on
+      FROM below JOIN record r ON r.gid = below.gid);
 
 -- name: restrict_tasks_of
 WITH RECURSIVE below(gid) AS (

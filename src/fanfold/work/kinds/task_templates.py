@@ -1,0 +1,150 @@
+"""Task templates: patterns for tasks of a project.
+
+No operation makes one: whoever sets a workspace up does, with ``keep_task_as_template``. The content is a copy of a
+task, with what hangs below it, that nobody sees (``copying``). Its dates are kept as they were, beside the day on which
+they were: a task that is made of the template later has dates as many days later.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fanfold.errors import RequestError
+from fanfold.work import richtext
+from fanfold.work.background import start
+from fanfold.work.change import born
+from fanfold.work.custom_display import SETTINGS
+from fanfold.work.kinds.attachments import ATTACHMENTS
+from fanfold.work.kinds.copy_dates import Move, days_between
+from fanfold.work.kinds.copying import Copying, hidden, of_one_task
+from fanfold.work.kinds.project_templates import delete_content
+from fanfold.work.kinds.sections import SECTIONS
+from fanfold.work.kinds.task_parents import SUBTASKS
+from fanfold.work.kinds.task_rules import FOLLOWERS
+from fanfold.work.routes import PAGING, crud, linked_page
+from fanfold.work.schema import Document, Kind, Ref, computed, datetime, one, text
+from fanfold.work.shape import decode
+from fanfold.work.validate import read
+
+if TYPE_CHECKING:
+    from fanfold.model import Answer
+    from fanfold.work.change import Change
+    from fanfold.work.request import Request
+    from fanfold.work.shape import Sheet
+    from fanfold.work.store import Row
+    from fanfold.work.view import View
+
+TEMPLATES = "project.task_templates"
+"""Link field: the task templates of a project, in the order in which they were made."""
+
+KEPT = frozenset(
+    ("assignee", "attachments", "dates", "dependencies", "followers", "notes", "subtasks", "tags", "type_default")
+)
+"""What of its task a template keeps."""
+
+_SUBTYPES = {"milestone": "milestone_task", "approval": "approval_task"}
+
+
+def _short(document: Document) -> Document:
+    """The short form of a recipe."""
+    subtype = _SUBTYPES.get(document["resource_subtype"], "default_task")
+    return {"name": document["name"], "task_resource_subtype": subtype}
+
+
+def _recipe(sheet: Sheet, _: int, document: Document) -> Document | None:
+    """What a task made of the template will be like."""
+    store = sheet.view.store
+    row = store.record(int(document["content"]))
+    if row is None:
+        return None
+    content, project = decode(row.document), document.get("project")
+    fields = store.notes((int(project),), SETTINGS)[int(project)] if project else ()
+    below = store.targets(row.gid, SUBTASKS)
+    subtasks, day = store.documents(below), document["day"]
+    relative = {
+        f"relative_{name}": days_between(day, content[name]) if content.get(name) else None
+        for name in ("start_on", "due_on")
+    }
+    return {
+        **_short(content),
+        "description": content.get("notes") or "",
+        "html_description": content.get("html_notes") or richtext.html_of(content.get("notes") or ""),
+        "memberships": [Ref(int(project))] if project else [],
+        **relative,
+        "due_time": (content.get("due_at") or "")[11:] or None,
+        "dependencies": [],
+        "dependents": [],
+        "followers": [Ref(user) for user in store.targets(row.gid, FOLLOWERS)],
+        "attachments": [decode(found.compact) for found in store.records(store.targets(row.gid, ATTACHMENTS)).values()],
+        "subtasks": [_short(decode(subtasks[gid])) for gid in below],
+        "custom_fields": [Ref(field) for field in fields],
+    }
+
+
+task_template = Kind(
+    "task_template",
+    fields=(
+        text("name", access="read", default="", nullable=False),
+        one("project", "project", access="read"),
+        computed("template", _recipe),
+        one("created_by", "user", access="read"),
+        datetime("created_at", access="read"),
+    ),
+    within="project",
+)
+crud(task_template, "read", "delete")
+
+
+@task_template.verb(
+    "GET", "/task_templates", "getTaskTemplates", query=(one("project", "project"), *PAGING), answers="list", paged=True
+)
+def list_templates(request: Request) -> Answer:
+    """List the task templates of a project, which must be named."""
+    return linked_page(request, request.require("project", "project").gid, TEMPLATES)
+
+
+@task_template.rule("delete")
+def takes_its_content_along(change: Change) -> None:
+    """What nobody sees goes with what it belongs to."""
+    delete_content(change.view, int(change.before["content"]))
+
+
+def keep_task_as_template(view: View, task: Row, project: int, name: str, day: str = "") -> int:
+    """Make a template of a task for a project: the gid of the template. What hangs below is copied by a job.
+
+    ``day``: the one that the task's dates are relative to, if it is not today.
+    """
+    workspace = abs(task.workspace)
+    copying = of_one_task(task, "", KEPT, Move(), -workspace)
+    copying.copy = view.store.new_gid()
+    start(hidden(view), "save_task_template", "copy", copying.state(), workspace)
+    values = {"name": name, "project": str(project), "created_by": str(view.user), "content": str(copying.copy)}
+    change = born(view, "task_template", workspace, day=day or view.now[:10], **values)
+    view.store.append(project, TEMPLATES, change.gid)
+    return change.gid
+
+
+def copy_templates(view: View, source: int, project: int) -> None:
+    """Give a project the task templates of another."""
+    store = view.store
+    for template in store.records(store.targets(source, TEMPLATES)).values():
+        document = decode(template.document)
+        content = store.record(int(document["content"]))
+        if content is not None:
+            keep_task_as_template(view, content, project, document["name"], document["day"])
+
+
+def task_of_template(request: Request) -> Copying:
+    """A new task of the template that the path names, and how it is to be copied."""
+    view, template = request.view, decode(request.row.document)
+    name = read(request, request.route.takes).values.get("name") or template["name"]
+    content = view.store.record(int(template["content"]))
+    if content is None:
+        raise RequestError("task_template: It has no content any more")
+    move = Move(days_between(template["day"], view.now[:10]))
+    copying = of_one_task(content, name, KEPT, move, request.row.workspace)
+    copying.copy = view.store.new_gid()
+    project = template.get("project")
+    if project and view.sees_gid(int(project)):
+        copying.project, copying.section = int(project), view.store.last(int(project), SECTIONS) or 0
+    return copying
