@@ -17,7 +17,7 @@ from fanfold.errors import RequestError
 from fanfold.work.clock import stamp
 from fanfold.work.request import Request, brief
 from fanfold.work.schema import Document, Field, Kind
-from fanfold.work.view import gid_of
+from fanfold.work.view import EXTERNAL
 
 if TYPE_CHECKING:
     from fanfold.work.store import Row
@@ -130,7 +130,7 @@ def _id_text(name: str, value: Any, index: int | None = None) -> str:
 def _resolve(request: Request, given: Given, references: list[_Reference]) -> None:
     """Find all records referred to in one query, and put their gids where the client's words were."""
     view = request.view
-    gids = [view.user_gid(text) if kind == "user" else gid_of(text) for _, _, text, kind in references]
+    gids = [view.gid(text, kind) for _, _, text, kind in references]
     rows = view.rows({gid for gid in gids if gid is not None})
     for (name, index, text, kind), gid in zip(references, gids, strict=True):
         row = None if gid is None else rows.get(gid)
@@ -147,7 +147,7 @@ def _why(text: str, kind: str, gid: int | None, row: Row | None) -> str:
     """Why what a client referred to is not what it should be."""
     if row is not None:
         return f"Not a valid GID type: {row.kind}"
-    if gid is None and not (kind == "user" and "@" in text):
+    if gid is None and not (kind == "user" and "@" in text) and not text.startswith(EXTERNAL):
         return f"Not a recognized ID: {brief(text)}"
     return f"Unknown object: {brief(text)}"
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 MEMBERS = "workspace.members"
 """Link field: the users of a workspace."""
 
+EXTERNAL = "external:"
+"""Where a gid is asked for, what follows may be the gid that a task has in another system. Also the beginning of the
+link fields by which a workspace keeps them."""
+
 SERVICE_ACCOUNTS = "workspace.service_accounts"
 """Link field: the users of a workspace who are programs. They are none of its members, and see all that is in it."""
 
@@ -157,13 +161,22 @@ class View:
             return self.store.user_by_email(text)
         return gid_of(text)
 
+    def gid(self, text: str, kind: str) -> int | None:
+        """The gid that a client's words stand for, where a record of ``kind`` is meant; None where they mean none."""
+        if kind == "user":
+            return self.user_gid(text)
+        if text.startswith(EXTERNAL) and kind in ("task", ""):
+            owners = (self.store.targets(workspace, text) for workspace in sorted(self.workspaces))
+            return next((gid for found in owners for gid in found), None)
+        return gid_of(text)
+
     def find(self, label: str, text: str, kind: str, *, status: int = 404) -> Row:
         """The visible record of ``kind`` that a client named; what is raised begins with ``label``."""
-        gid = self.user_gid(text) if kind == "user" else gid_of(text)
+        gid = self.gid(text, kind)
         row = None if gid is None else self.store.record(gid)
         if row is not None and (row.kind == kind or not kind) and self.sees(row):
             return row
-        if gid is None and not (kind == "user" and "@" in text):
+        if gid is None and not (kind == "user" and "@" in text) and not text.startswith(EXTERNAL):
             raise RequestError(f"{label}: Not a recognized ID: {text}", status=status)
         if row is not None and status != 404 and self.sees(row):
             raise RequestError(f"{label}: Not a valid GID type: {row.kind}", status=status)

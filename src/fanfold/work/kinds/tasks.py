@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fanfold.errors import RequestError
 from fanfold.work.addresses import permalink
 from fanfold.work.custom_values import custom_fields_of, custom_values_fit
 from fanfold.work.kinds import task_dependencies as waiting
+from fanfold.work.kinds import task_external as external
 from fanfold.work.kinds import task_lists as lists
 from fanfold.work.kinds import task_parents as parents
 from fanfold.work.kinds import task_places as places
@@ -15,7 +15,6 @@ from fanfold.work.kinds import task_rules as rules
 from fanfold.work.kinds.likes import is_liked, like_fields
 from fanfold.work.kinds.sections import TASKS, section
 from fanfold.work.references import in_one_workspace
-from fanfold.work.request import Request, brief
 from fanfold.work.richtext import show, twins
 from fanfold.work.routes import PAGING, create, create_under, crud, list_linked, relate, related
 from fanfold.work.schema import (
@@ -64,16 +63,6 @@ def _waiting(name: str, link: str) -> Field:
     return many(name, "task", link=link, access="read", compute=compute, needs=(link,), opt_in=True)
 
 
-def _external(_: Request, value: Any) -> Document:
-    if not isinstance(value, dict):
-        raise RequestError(f"external: Value is not a JSON object: {brief(value)}")
-    kept = {name: value[name] for name in ("gid", "data") if value.get(name) is not None}
-    for name, part in kept.items():
-        if not isinstance(part, str) or len(part) > 32_768:
-            raise RequestError(f"external: [{name}]: Value is not a string of at most 32768 characters: {brief(part)}")
-    return kept
-
-
 task = Kind(
     "task",
     compact=("name", "resource_subtype"),
@@ -92,7 +81,7 @@ task = Kind(
         _waiting("dependents", f"<{waiting.DEPENDENCIES}"),
         datetime("due_at"),
         date("due_on"),
-        obj("external", parse=_external, omitted=True, opt_in=True),
+        obj("external", parse=external.read_external, omitted=True, opt_in=True),
         text("html_notes", nullable=False, opt_in=True, compute=show()),
         *like_fields(LIKES),
         boolean("is_rendered_as_separator", access="read", opt_in=True),
@@ -132,6 +121,7 @@ for _first in _AT_CREATION:
     task.rule("create")(_first)
 for _rule in _ALWAYS:
     task.rule("create", "update")(_rule)
+task.rule("create", "update")(external.is_found_by_its_external_gid)
 task.rule("delete")(parents.takes_its_own_along)
 
 # -- tasks -----------------------------------------------------------------------------------------------------------
