@@ -190,8 +190,8 @@ def watched():
 
 
 def _watched_answer(plain):
-    def answer(self, call):
-        given = plain(self, call)
+    def answer(self, call, *more):
+        given = plain(self, call, *more)
         if given.status < 300:
             limited = _chooses((name for name, _ in call.query), call.body)
             operation, body = call.endpoint.operation, json.decode(given.body)

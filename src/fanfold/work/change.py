@@ -33,7 +33,10 @@ class Relation(Struct, frozen=True):
 
 @dataclass(eq=False)
 class Change:
-    """One record on its way from ``before`` to ``after``. ``given`` is what the client set."""
+    """One record on its way from ``before`` to ``after``.
+
+    ``given`` is what the client set; ``hung_on`` is what a deleted record had hung on (owner, link field and note).
+    """
 
     view: View
     kind: Kind
@@ -45,6 +48,7 @@ class Change:
     private: int = 0
     after: Document = field(init=False)
     relations: list[Relation] = field(default_factory=list)
+    hung_on: list[tuple[int, str, int | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.after = dict(self.before)
@@ -85,7 +89,7 @@ class Change:
     def keep(self) -> None:
         """Store the record as it is, whatever the rules say, and tell those who follow changes."""
         if self.moment == "delete":
-            self.store.delete(self.gid)
+            self.hung_on = self.store.delete(self.gid)
         else:
             self._store()
         for observe in self.view.observers:

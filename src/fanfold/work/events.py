@@ -6,12 +6,14 @@ events it is shown as, so that the log costs a write as little as can be.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.json import Decoder
 
+from fanfold.work.bubbling import above
 from fanfold.work.request import encode
 from fanfold.work.schema import Ref
 
@@ -35,8 +37,8 @@ class Entry(Struct, array_like=True, frozen=True, gc=False):
     """What became of one record: ``places`` it was added to or removed from, ``changes`` of fields, or its end.
 
     A place is an action and a gid, or 0 for none; a change is a field, an action and the gid of a value that is a
-    record, or 0. ``parent``: what it is a part of, or 0. ``name`` and ``told``, people who may know of it though it
-    is private, are kept where the record is no longer there to ask.
+    record, or 0. ``parent``: what it is a part of, or 0. ``name``, ``subtype`` and ``told``, people who may know of it
+    though it is private, are kept where the record is no longer there to ask. ``above``: what it bubbles up to.
     """
 
     user: int
@@ -49,6 +51,8 @@ class Entry(Struct, array_like=True, frozen=True, gc=False):
     deleted: bool = False
     name: str = ""
     told: tuple[int, ...] = ()
+    subtype: str = ""
+    above: tuple[int, ...] = ()
 
 
 read_entry = Decoder(Entry).decode
@@ -65,20 +69,15 @@ def _reported(kind: Kind) -> tuple[tuple[str, bool], ...]:
 
 
 def log_change(change: Change) -> None:
-    """Append a change to the log; users stand above workspaces and have no log."""
+    """Append a change to the log; users stand above workspaces and have no log, webhooks are nobody else's business."""
     workspace = change.workspace
-    if not workspace:
+    if not workspace or change.kind.name == "webhook":
         return
-    if change.moment == "create":
-        entry = _begun(change)
-    elif change.moment == "delete":
-        entry = _ended(change)
-    else:
-        found = _moved(change)
-        if found is None:
-            return
-        entry = found
-    change.store.add_event(workspace, change.gid, encode(entry))
+    entry = _TELL[change.moment](change)
+    if entry is not None:
+        # Nobody can have followed what is only just there.
+        subjects = entry.above if change.moment == "create" else (change.gid, *entry.above)
+        change.store.add_event(workspace, change.gid, encode(entry), subjects)
 
 
 def _begun(change: Change) -> Entry:
@@ -87,7 +86,7 @@ def _begun(change: Change) -> Entry:
     places = [("added", relation.target) for relation in change.relations if relation.field == "projects"]
     if not places:
         places = [("added", parent)]
-    return Entry(view.user, view.now, kind.name, change.private, parent, tuple(places))
+    return Entry(view.user, view.now, kind.name, change.private, parent, tuple(places), above=tuple(above(change)))
 
 
 def _moved(change: Change) -> Entry | None:
@@ -106,7 +105,8 @@ def _moved(change: Change) -> Entry | None:
     if not places and not changes:
         return None
     parent = int(after.get(kind.within or "parent") or 0)
-    return Entry(view.user, view.now, kind.name, change.private, parent, tuple(places), tuple(changes))
+    over = tuple(above(change))
+    return Entry(view.user, view.now, kind.name, change.private, parent, tuple(places), tuple(changes), above=over)
 
 
 def _ended(change: Change) -> Entry:
@@ -120,7 +120,12 @@ def _ended(change: Change) -> Entry:
         deleted=True,
         name=before.get("name") or "",
         told=tuple(int(before[name]) for name in _TOLD if before.get(name)),
+        subtype=before.get("resource_subtype") or "",
+        above=tuple(above(change)),
     )
+
+
+_TELL: Mapping[str, Callable[[Change], Entry | None]] = {"create": _begun, "update": _moved, "delete": _ended}
 
 
 def events_of(entry: Entry, resource: Ref | Document) -> Iterator[Document]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fanfold.errors import RequestError
 from fanfold.work.change import born
 from fanfold.work.kinds import audit_log
-from fanfold.work.kinds.events import list_of_workspace
+from fanfold.work.kinds.events import EVENTS, list_of_workspace
 from fanfold.work.kinds.typeahead import COUNT, QUERY, RESOURCE_TYPE, TYPE, typeahead
 from fanfold.work.kinds.workspace_memberships import join_workspace, leave_workspace
 from fanfold.work.people import is_admin
@@ -143,4 +143,5 @@ workspace.routes += (
         answers="list",
         paged=True,
     ),
+    EVENTS,
 )

@@ -25,7 +25,7 @@ DELETE FROM record WHERE gid = ?;
 DELETE FROM link WHERE owner = ?;
 
 -- name: delete_links_to
-DELETE FROM link WHERE target = ?;
+DELETE FROM link WHERE target = ? RETURNING owner, field, note;
 
 -- name: link
 INSERT INTO link (owner, field, position, target, note) VALUES (?, ?, ?, ?, ?);
@@ -58,6 +58,9 @@ SELECT position, target FROM link WHERE owner = ? AND field = ? ORDER BY positio
 
 -- name: owners
 SELECT owner, note FROM link WHERE target = ? AND field = ? ORDER BY owner;
+
+-- name: task_places
+SELECT owner, note FROM link WHERE target = ? AND field IN ('section.tasks', 'task.subtasks');
 
 -- name: place
 SELECT position, note FROM link WHERE target = ? AND field = ? AND owner = ?;
@@ -171,8 +174,27 @@ INSERT INTO event (workspace, resource, document) VALUES (?, ?, ?);
 -- name: events_of_workspace
 SELECT seq, resource, document FROM event WHERE seq > ? AND workspace = ? ORDER BY seq LIMIT ?;
 
+-- name: event_of
+INSERT OR IGNORE INTO event_of (subject, seq) VALUES (?, ?);
+
+-- name: events_of_record
+SELECT e.seq, e.resource, e.document FROM event_of o JOIN event e ON e.seq = o.seq
+WHERE o.subject = ? AND o.seq > ? ORDER BY o.seq LIMIT ?;
+
 -- name: last_event
 SELECT coalesce(max(seq), 0) FROM event;
+
+-- name: first_event
+SELECT coalesce(min(seq), 0) FROM event;
+
+-- name: oldest_events
+SELECT seq, resource, document FROM event WHERE seq < ? ORDER BY seq LIMIT ?;
+
+-- name: forget_events
+DELETE FROM event WHERE seq <= ?;
+
+-- name: forget_event_of
+DELETE FROM event_of WHERE subject = ? AND seq = ?;
 
 -- name: setting
 SELECT value FROM setting WHERE name = ?;

@@ -69,11 +69,13 @@ class Records(Connection):
         self._cursor.execute(SQL["rewrite"], (row.private, row.document, row.compact, row.gid))
         self._remembered.wrote(row)
 
-    def delete(self, gid: int) -> None:
-        """Remove a record and every link that it has a part in."""
-        for name in ("delete", "delete_links_of", "delete_links_to"):
-            self._cursor.execute(SQL[name], (gid,))
+    def delete(self, gid: int) -> list[tuple[int, str, int | None]]:
+        """Remove a record and every link that it has a part in; what it hung on: owner, field and note of each link."""
+        self._cursor.execute(SQL["delete"], (gid,))
+        self._cursor.execute(SQL["delete_links_of"], (gid,))
+        hung_on = self._rows("delete_links_to", gid)
         self._remembered.clear()
+        return hung_on
 
     def restrict_sections_of(self, project: int) -> None:
         """Bring the private flag of a project's sections into line with the project's."""

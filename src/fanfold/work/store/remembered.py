@@ -17,6 +17,9 @@ MAX_NOTES = 50_000
 WATCHED = (".members", ".custom_field_settings")
 """Ends of the link fields that something is remembered of."""
 
+PLACES = frozenset(("section.tasks", "task.subtasks"))
+"""Link fields that say where a task is."""
+
 Compact = tuple[int, int, bytes]
 """Workspace, private flag and compact form of a record."""
 
@@ -25,7 +28,7 @@ Known = tuple[str, int, int | None]
 
 
 class Remembered:
-    """Compact forms by gid, the notes of watched lists, how often lists were renumbered, and what the open action made.
+    """Compact forms, places of tasks, notes of watched lists, how often lists were renumbered, what an action made.
 
     ``epoch`` grows whenever everything is forgotten, for those who remember something of their own. ``newborn``: all
     links of a gid given out in this action were written in it too, so they are known without asking. ``rows`` are the
@@ -35,6 +38,7 @@ class Remembered:
     def __init__(self) -> None:
         self.compacts: dict[int, Compact] = {}
         self.notes: dict[tuple[int, str], tuple[int, ...]] = {}
+        self.places: dict[int, list[tuple[int, int | None]]] = {}
         self.epoch = 0
         self.version: object = None
         self.renumbered: dict[tuple[int, str], int] = {}
@@ -57,6 +61,8 @@ class Remembered:
     def linked(self, owner: int, field: str, target: int, note: int | None, *, last: bool) -> None:
         """A link was made, ``last`` in its list or who knows where."""
         self.link(field)
+        if field in PLACES:
+            self.places.pop(target, None)
         newborn = self.newborn
         if owner in newborn:
             if last or all(name != field for name, *_ in newborn[owner]):
@@ -69,6 +75,7 @@ class Remembered:
     def unlinked(self, owner: int, field: str, target: int) -> None:
         """A link was taken away."""
         self.link(field)
+        self.places.pop(target, None)
         self.newborn.pop(owner, None)
         self.newborn.pop(target, None)
 
@@ -85,6 +92,7 @@ class Remembered:
         self._end()
         self.epoch += 1
         self.notes.clear()
+        self.places.clear()
         self.renumbered.clear()
 
     def look(self, version: object) -> None:
@@ -97,6 +105,7 @@ class Remembered:
         """Forget everything."""
         self.compacts.clear()
         self.notes.clear()
+        self.places.clear()
         self.renumbered.clear()
         self._end()
         self.epoch += 1

@@ -45,6 +45,13 @@ CREATE TABLE IF NOT EXISTS audit (
 
 CREATE INDEX IF NOT EXISTS audit_of_workspace ON audit (workspace, seq);
 
+-- Which events are told of to those who follow a record: its own, and those of what hangs below it when they happened.
+CREATE TABLE IF NOT EXISTS event_of (
+    subject INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    PRIMARY KEY (subject, seq)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS token (
     id         INTEGER PRIMARY KEY,
     digest     BLOB    NOT NULL UNIQUE,    -- SHA-256 of the token, which itself is never stored

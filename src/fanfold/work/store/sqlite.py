@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from fanfold.work.store.lists import Lists
+from fanfold.work.store.events import Events
 from fanfold.work.store.queries import SQL
 
 
-class SqliteStore(Lists):
+class SqliteStore(Events):
     """Everything the work API keeps, in one file or in memory; each part stands in the module of its class."""
-
-    def add_event(self, workspace: int, resource: int, document: bytes) -> None:
-        """Append to the log of what happened."""
-        self._cursor.execute(SQL["event"], (workspace, resource, document))
-
-    def events(self, workspace: int, after: int, limit: int) -> list[tuple[int, int, bytes]]:
-        """Sequence number, resource and document of what happened in a workspace after ``after``."""
-        return self._rows("events_of_workspace", after, workspace, limit)
-
-    def last_event(self) -> int:
-        """Sequence number of the newest event."""
-        return int(self._one("last_event") or 0)
 
     def of_kind(self, kind: str) -> list[int]:
         """The gids of all records of a kind, wherever they are; a scan, not for requests."""
