@@ -17,6 +17,7 @@ OPEN = {"AsanaNamedResource": "stands for the short form of a record of any kind
 
 ANSWERS = {
     r"getTaskTemplates: : Additional properties .*'next_page'": "taken by limit and offset, with no word of the next",
+    r"(estimate|total)\.(value|units): null": "not nullable in the description, whose prose says that they are null",
     r'email_domains\.\*: .* is not a "uri"': "domains, which are no URIs in the description's examples either",
 }
 """Faults of answers (a regular expression that finds them) that are the description's and not ours."""

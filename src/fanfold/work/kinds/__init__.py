@@ -9,6 +9,7 @@ from fanfold.work.events import log_change
 from fanfold.work.kinds.agents import agent
 from fanfold.work.kinds.allocations import allocation
 from fanfold.work.kinds.attachments import attachment
+from fanfold.work.kinds.budgets import budget
 from fanfold.work.kinds.copying import copy_some
 from fanfold.work.kinds.custom_field_settings import custom_field_setting
 from fanfold.work.kinds.custom_fields import custom_field
@@ -34,6 +35,8 @@ from fanfold.work.kinds.team_memberships import team_membership
 from fanfold.work.kinds.teams import team
 from fanfold.work.kinds.time_periods import time_period
 from fanfold.work.kinds.time_tracking_categories import time_tracking_category
+from fanfold.work.kinds.time_tracking_entries import time_tracking_entry
+from fanfold.work.kinds.timesheet_approval_statuses import timesheet_approval_status
 from fanfold.work.kinds.user_task_lists import user_task_list
 from fanfold.work.kinds.users import user
 from fanfold.work.kinds.workspace_memberships import workspace_membership
@@ -53,7 +56,7 @@ KINDS: tuple[Kind, ...] = (
     *(custom_field, enum_option, custom_field_setting, job, project_template, task_template),
     *(status_update, project_status, time_period),
     *(project_brief, custom_type, custom_type_status_option, agent, role, placeholder),
-    *(allocation, rate, ooo_entry, time_tracking_category),
+    *(allocation, rate, budget, ooo_entry, time_tracking_category, time_tracking_entry, timesheet_approval_status),
 )
 """In the order in which the API description shows them."""
 

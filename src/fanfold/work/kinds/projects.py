@@ -11,6 +11,7 @@ from fanfold.work.change import deletion, modification, new
 from fanfold.work.custom_display import SETTINGS
 from fanfold.work.custom_values import custom_fields_of, custom_values_fit
 from fanfold.work.kinds.allocations import ALLOCATIONS
+from fanfold.work.kinds.budgets import BUDGETS
 from fanfold.work.kinds.current_status import STATUSES, current_status, current_status_update, status_is_not_set
 from fanfold.work.kinds.project_briefs import BRIEFS
 from fanfold.work.kinds.project_lists import ARCHIVED, archived, count_tasks, list_all, list_of_task, list_of_workspace
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 PUBLIC = "public_to_workspace"
 
-PARTS = ("attachments", "project.task_templates", BRIEFS, ALLOCATIONS, RATES)
+PARTS = ("attachments", "project.task_templates", BRIEFS, ALLOCATIONS, BUDGETS, RATES)
 """Link fields: what goes with a project, each part as if it were deleted alone."""
 
 

@@ -88,8 +88,10 @@ def delete(request: Request) -> Answer:
 
 
 def takes_its_own_along(change: Change) -> None:
-    """A rule for deletion: stories and attachments go with their task."""
+    """A rule for deletion: stories, attachments and time entered go with their task, whatever week that is of."""
     store, view = change.store, change.view
     owned = [*store.targets(change.gid, "task.stories"), *store.targets(change.gid, "attachments")]
     for row in store.records(owned).values():
         deletion(view, row).write()
+    for row in store.records(store.targets(change.gid, "task.time_tracking_entries")).values():
+        deletion(view, row).keep()

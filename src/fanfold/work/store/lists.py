@@ -68,3 +68,13 @@ class Lists(Links):
         """How many tasks a project has, how many are completed, how many are milestones, how many are both."""
         total, completed, milestones, both = self._cursor.execute(SQL["task_counts"], (project,)).fetchone()
         return total, completed, milestones, both
+
+    def time_spent(self, project: int, where: Where = ALL) -> dict[int, float]:
+        """Minutes entered for a project by the gid of whoever entered them; 0 for nobody."""
+        sql = SQL["time_spent"].replace("{where}", where.sql)
+        return {int(user or 0): minutes for user, minutes in self._cursor.execute(sql, (project, *where.values))}
+
+    def time_estimated(self, project: int, custom_field: int) -> dict[int, float]:
+        """Sum of a custom field over a project's tasks by the gid of whom they are assigned to; 0 for nobody."""
+        found = self._cursor.execute(SQL["time_estimated"], (project, f'$.custom_fields."{custom_field}"'))
+        return {int(user or 0): value or 0 for user, value in found}

@@ -150,6 +150,17 @@ FROM (SELECT json_extract(CAST(r.document AS TEXT), '$.start_on') AS start_on,
              json_extract(CAST(r.document AS TEXT), '$.due_on') AS due_on
       FROM below JOIN record r ON r.gid = below.gid);
 
+-- name: time_spent
+SELECT json_extract(CAST(r.document AS TEXT), '$.created_by'),
+       sum(json_extract(CAST(r.document AS TEXT), '$.duration_minutes'))
+FROM link l JOIN record r ON r.gid = l.target
+WHERE l.owner = ? AND l.field = 'project.time_tracking_entries' {where} GROUP BY 1;
+
+-- name: time_estimated
+SELECT json_extract(CAST(r.document AS TEXT), '$.assignee'), sum(json_extract(CAST(r.document AS TEXT), ?2))
+FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks' JOIN record r ON r.gid = t.target
+WHERE s.owner = ?1 AND s.field = 'project.sections' GROUP BY 1;
+
 -- name: restrict_tasks_of
 WITH RECURSIVE below(gid) AS (
     SELECT ?1
