@@ -40,7 +40,7 @@ _CREATED = {
     "team": ("team_created", "creation"),
     "attachment": ("attachment_uploaded", "creation"),
     "organization_export": ("workspace_export_started", "content_export"),
-    "resource_export": ("project_csv_export_started", "content_export"),
+    "export_request": ("project_csv_export_started", "content_export"),
 }
 
 _PRIVACY = {"team": "visibility", "project": "privacy_setting"}

@@ -15,8 +15,11 @@ from fanfold.work.kinds.custom_field_settings import custom_field_setting
 from fanfold.work.kinds.custom_fields import custom_field
 from fanfold.work.kinds.custom_types import custom_type, custom_type_status_option
 from fanfold.work.kinds.enum_options import enum_option
+from fanfold.work.kinds.exports import export_request, graph_export
+from fanfold.work.kinds.graph_exports import export_graph
 from fanfold.work.kinds.jobs import job
 from fanfold.work.kinds.ooo_entries import ooo_entry
+from fanfold.work.kinds.organization_exports import export_organization, organization_export
 from fanfold.work.kinds.placeholders import placeholder
 from fanfold.work.kinds.project_briefs import project_brief
 from fanfold.work.kinds.project_memberships import project_membership
@@ -24,6 +27,7 @@ from fanfold.work.kinds.project_statuses import project_status
 from fanfold.work.kinds.project_templates import project_template
 from fanfold.work.kinds.projects import project
 from fanfold.work.kinds.rates import rate
+from fanfold.work.kinds.resource_exports import export_resources
 from fanfold.work.kinds.roles import role
 from fanfold.work.kinds.sections import section
 from fanfold.work.kinds.status_updates import status_update
@@ -54,6 +58,7 @@ KINDS: tuple[Kind, ...] = (
     *(workspace, workspace_membership, user, user_task_list, team, team_membership),
     *(project, project_membership, section, task, story, tag, attachment),
     *(custom_field, enum_option, custom_field_setting, job, project_template, task_template),
+    *(graph_export, export_request, organization_export),
     *(status_update, project_status, time_period),
     *(project_brief, custom_type, custom_type_status_option, agent, role, placeholder),
     *(allocation, rate, budget, ooo_entry, time_tracking_category, time_tracking_entry, timesheet_approval_status),
@@ -63,5 +68,10 @@ KINDS: tuple[Kind, ...] = (
 OBSERVERS: tuple[Callable[[Change], None], ...] = (tell_stories, log_change, audit)
 """Told of each change after it was written, within the same savepoint."""
 
-STEPS: Mapping[str, Step] = {"copy": copy_some}
+STEPS: Mapping[str, Step] = {
+    "copy": copy_some,
+    "graph_export": export_graph,
+    "resource_export": export_resources,
+    "organization_export": export_organization,
+}
 """What carries jobs a step further, by the name that stands in the job."""
