@@ -153,6 +153,8 @@ def _success(route: Route, kinds: Mapping[str, Kind]) -> Json:
     elif route.answers == "list":
         items = ITEMS.get(route.operation) or reference(route.kind, kinds, "Compact")
         data = {"type": "array", "items": items}
+    elif route.answers == "mixed":
+        data = {"type": "array", "items": reference("", kinds)}
     elif route.answers == "empty":
         data = {"type": "object", "maxProperties": 0}
     members: Json = dict(STREAM) if route.answers == "stream" else {"data": data}
@@ -163,7 +165,7 @@ def _success(route: Route, kinds: Mapping[str, Kind]) -> Json:
 
 
 def _outcome(route: Route) -> str:
-    if route.answers == "list":
+    if route.answers in ("list", "mixed"):
         return "The records in their short form, unless `opt_fields` asks for more."
     return "Made." if route.status == 201 else "Done."
 

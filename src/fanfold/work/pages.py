@@ -24,7 +24,8 @@ from fanfold.work.store.links import BorderLostError
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
-    from fanfold.work.schema import Kind
+    from fanfold.work.schema import Document, Kind
+    from fanfold.work.selection import Selection
     from fanfold.work.store import Held, SqliteStore
 
 LIFETIME = 900
@@ -47,7 +48,12 @@ BorderOf = Callable[["Held"], Any]
 
 
 def page(
-    request: Request, kind: Kind, fetch: Fetch, *, border_of: BorderOf = attrgetter("border"), total: int = MAX_UNPAGED
+    request: Request,
+    kind: Kind | None,
+    fetch: Fetch,
+    *,
+    border_of: BorderOf = attrgetter("border"),
+    total: int = MAX_UNPAGED,
 ) -> Answer:
     """The page of a list that the request asks for.
 
@@ -69,16 +75,31 @@ def page(
     return listing(request, kind, held, tail)
 
 
-def listing(request: Request, kind: Kind, held: list[Held], tail: bytes = b"") -> Answer:
-    """An answer that lists ``held`` in order."""
+def listing(request: Request, kind: Kind | None, held: list[Held], tail: bytes = b"") -> Answer:
+    """An answer that lists ``held`` in order, shown as records of ``kind``; each as what it is without that."""
     selection = request.selection(full=False)
-    if selection.compact and not kind.composed:
+    if selection.compact and not (any(not item.compact for item in held) if kind is None else kind.composed):
         shown = b",".join([item.compact for item in held])
     else:
         missing = request.view.store.documents([item.gid for item in held if not item.document])
         rows = [(item.gid, item.document or missing[item.gid]) for item in held]
-        shown = encode(shape(request.view, kind, rows, selection))[1:-1]
+        if kind is not None:
+            shown = encode(shape(request.view, kind, rows, selection))[1:-1]
+        else:
+            shown = encode(_each_as_it_is(request, held, rows, selection))[1:-1]
     return request.answer(b'{"data":[%b]%b}' % (shown, tail))
+
+
+def _each_as_it_is(
+    request: Request, held: list[Held], rows: list[tuple[int, bytes]], selection: Selection
+) -> list[Document]:
+    """Records of several kinds, those of one kind shaped together."""
+    view = request.view
+    shown: dict[int, Document] = {}
+    for name in dict.fromkeys(item.kind for item in held):
+        part = [row for row, item in zip(rows, held, strict=True) if item.kind == name]
+        shown.update(zip([gid for gid, _ in part], shape(view, view.kinds[name], part, selection), strict=True))
+    return [shown[item.gid] for item in held]
 
 
 def _collect(request: Request, fetch: Fetch, border: Any, limit: int, border_of: BorderOf) -> list[Held]:

@@ -96,17 +96,16 @@ def list_linked(link: str, where: Filter = nothing) -> Handler:
 def linked_page(request: Request, gid: int, link: str, where: Where | None = None) -> Answer:
     """A page of what hangs on ``gid`` by a link field."""
     store, condition = request.view.store, where or Where()
+    kind = None if request.route.answers == "mixed" else request.kind
 
     if link.startswith("<"):
-        return page(
-            request, request.kind, lambda after, limit: store.page_linking(gid, link[1:], after, limit, condition)
-        )
+        return page(request, kind, lambda after, limit: store.page_linking(gid, link[1:], after, limit, condition))
 
     def fetch(after: Border | None, limit: int) -> list[Held]:
         start = None if after is None else store.resume(gid, link, after)
         return store.page_linked(gid, link, start, limit, condition)
 
-    return page(request, request.kind, fetch, border_of=lambda item: store.border(gid, link, item.gid, item.border))
+    return page(request, kind, fetch, border_of=lambda item: store.border(gid, link, item.gid, item.border))
 
 
 def list_in_workspace(request: Request) -> Answer:

@@ -148,11 +148,12 @@ Rule = Callable[["Change"], None]
 class Route(Struct, frozen=True):
     """One operation: where it is, what it takes, which function answers.
 
-    Satisfies ``fanfold.model.Endpoint``. ``answers``: what the body's ``data`` is. ``subject``: the kind that the first
-    path parameter names; its record is found, and the caller's access checked, before the handler runs. ``label``: what
-    messages call it. ``before``: for what has to be waited for (a call to somebody else, a long scan): awaited outside
-    of any transaction before the handler runs, which finds what it gave in ``request.found``; such a route is not
-    ``inline``. ``scope``: what an app has to be allowed, if it is not what its path and method say.
+    Satisfies ``fanfold.model.Endpoint``. ``answers``: what the body's ``data`` is; ``mixed`` is a list of several
+    kinds. ``subject``: the kind that the first path parameter names; its record is found, and the caller's access
+    checked, before the handler runs. ``label``: what messages call it. ``before``: for what has to be waited for (a
+    call to somebody else, a long scan): awaited outside of any transaction before the handler runs, which finds
+    what it gave in ``request.found``; such a route is not ``inline``. ``scope``: what an app has to be allowed, if
+    it is not what its path and method say.
     """
 
     method: str
@@ -164,7 +165,7 @@ class Route(Struct, frozen=True):
     subject: str = ""
     takes: tuple[Field, ...] = ()
     query: tuple[Field, ...] = ()
-    answers: Literal["record", "list", "empty", "stream", "other"] = "record"
+    answers: Literal["record", "list", "mixed", "empty", "stream", "other"] = "record"
     paged: bool = False
     status: int = 200
     write: bool = False

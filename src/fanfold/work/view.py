@@ -85,12 +85,20 @@ class View:
 
     def _let_in(self, row: Row, document: Document) -> bool:
         """Whether somebody let the caller in on a private record."""
-        if row.kind in ("project", "team"):
-            return self.store.linked(row.gid, f"{row.kind}.members", self.user) or self._through_team(document)
+        if row.kind in ("project", "team", "portfolio"):
+            return (
+                self.store.linked(row.gid, f"{row.kind}.members", self.user)
+                or self._through_team(document)
+                or (row.kind != "team" and self.store.let_in(self.user, row.gid, f"{row.kind}.member_teams"))
+            )
         if row.kind == "section":
             return self.sees_gid(int(document["project"]))
         if row.kind == "task":
             return self._task_let_in(row.gid, document)
+        if row.kind == "project_portfolio_setting":
+            return self.sees_gid(int(document["project"])) and self.sees_gid(int(document["portfolio"]))
+        if row.kind == "access_request":
+            return str(self.user) == document["requester"] or self.sees_gid(int(document["target"]))
         return str(self.user) in (document.get("owner"), document.get("user"))
 
     def _through_team(self, document: Document) -> bool:

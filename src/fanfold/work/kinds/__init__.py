@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fanfold.work.audit import audit
 from fanfold.work.events import log_change
+from fanfold.work.kinds.access_requests import access_request
 from fanfold.work.kinds.agents import agent
 from fanfold.work.kinds.allocations import allocation
 from fanfold.work.kinds.attachments import attachment
@@ -18,11 +19,15 @@ from fanfold.work.kinds.enum_options import enum_option
 from fanfold.work.kinds.exports import export_request, graph_export
 from fanfold.work.kinds.graph_exports import export_graph
 from fanfold.work.kinds.jobs import job
+from fanfold.work.kinds.memberships import membership
 from fanfold.work.kinds.ooo_entries import ooo_entry
 from fanfold.work.kinds.organization_exports import export_organization, organization_export
 from fanfold.work.kinds.placeholders import placeholder
+from fanfold.work.kinds.portfolio_memberships import portfolio_membership
+from fanfold.work.kinds.portfolios import portfolio
 from fanfold.work.kinds.project_briefs import project_brief
 from fanfold.work.kinds.project_memberships import project_membership
+from fanfold.work.kinds.project_portfolio_settings import project_portfolio_setting
 from fanfold.work.kinds.project_statuses import project_status
 from fanfold.work.kinds.project_templates import project_template
 from fanfold.work.kinds.projects import project
@@ -57,6 +62,7 @@ if TYPE_CHECKING:
 KINDS: tuple[Kind, ...] = (
     *(workspace, workspace_membership, user, user_task_list, team, team_membership),
     *(project, project_membership, section, task, story, tag, attachment),
+    *(portfolio, portfolio_membership, project_portfolio_setting, membership, access_request),
     *(custom_field, enum_option, custom_field_setting, job, project_template, task_template),
     *(graph_export, export_request, organization_export),
     *(status_update, project_status, time_period),

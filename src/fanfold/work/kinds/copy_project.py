@@ -13,8 +13,8 @@ from fanfold.work.kinds.copy_task import copy_as
 from fanfold.work.kinds.copying import Copying, hidden, read_words
 from fanfold.work.kinds.custom_field_settings import attach, settings_of
 from fanfold.work.kinds.custom_types import CUSTOM_TYPES
-from fanfold.work.kinds.project_members import join
 from fanfold.work.kinds.sections import SECTIONS
+from fanfold.work.membership import join
 from fanfold.work.shape import decode
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from fanfold.work import filters
 from fanfold.work.change import born
 from fanfold.work.custom_display import OPTIONS
 from fanfold.work.kinds.enum_options import MAX_OPTIONS, enum_option
+from fanfold.work.membership import disband
 from fanfold.work.request import Request, brief
 from fanfold.work.routes import crud, under, update
 from fanfold.work.schema import (
@@ -212,7 +213,8 @@ def options_become_records(change: Change) -> None:
 
 @custom_field.rule("delete")
 def takes_settings_and_options_along(change: Change) -> None:
-    """Without the custom field its options and its places on projects mean nothing."""
+    """Without the custom field its options, its places on projects and its members mean nothing."""
+    disband(change)
     for link in (OPTIONS, SETTINGS_OF):
         for gid in change.store.targets(change.gid, link):
             change.store.delete(gid)

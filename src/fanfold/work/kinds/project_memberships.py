@@ -18,8 +18,8 @@ WRITERS = ("admin", "editor")
 """Levels of access that let change things; the others only comment or read."""
 
 
-def _user(_: Sheet, __: int, document: Document) -> Ref:
-    return Ref(int(document["member"]))
+def _user(_: Sheet, __: int, document: Document) -> Ref | None:
+    return None if document.get("member_type") == "team" else Ref(int(document["member"]))
 
 
 def _project(_: Sheet, __: int, document: Document) -> Ref:
@@ -35,7 +35,7 @@ project_membership = Kind(
     compact=("parent", "member", "access_level"),
     fields=(
         one("parent", "project", access="read"),
-        one("member", "user", access="read"),
+        one("member", "", access="read"),
         choice("access_level", "admin", "editor", "commenter", "viewer", access="read", default="editor"),
         computed("user", _user),
         computed("project", _project),

@@ -10,16 +10,20 @@ from fanfold.work.addresses import permalink
 from fanfold.work.change import deletion, modification, new
 from fanfold.work.custom_display import SETTINGS
 from fanfold.work.custom_values import custom_fields_of, custom_values_fit
+from fanfold.work.kinds.access_requests import requests_link
 from fanfold.work.kinds.allocations import ALLOCATIONS
 from fanfold.work.kinds.budgets import BUDGETS
 from fanfold.work.kinds.current_status import STATUSES, current_status, current_status_update, status_is_not_set
+from fanfold.work.kinds.members import add_members, remove_members
 from fanfold.work.kinds.project_briefs import BRIEFS
+from fanfold.work.kinds.project_followers import add_followers, remove_followers
 from fanfold.work.kinds.project_lists import ARCHIVED, archived, count_tasks, list_all, list_of_task, list_of_workspace
-from fanfold.work.kinds.project_members import add_followers, add_members, join, leave, remove_followers, remove_members
+from fanfold.work.kinds.project_portfolio_settings import PORTFOLIO_SETTINGS
 from fanfold.work.kinds.project_search import SEARCH, search
 from fanfold.work.kinds.project_words import COLORS, ICONS
 from fanfold.work.kinds.rates import RATES
 from fanfold.work.kinds.sections import SECTIONS
+from fanfold.work.membership import disband, join
 from fanfold.work.people import is_organization
 from fanfold.work.references import in_one_workspace
 from fanfold.work.routes import PAGING, creatable_under, crud, under
@@ -204,7 +208,7 @@ def has_an_owner_who_belongs(change: Change) -> None:
         change.after["owner"] = str(change.view.user)
     owner = change.after.get("owner")
     if change.moved("owner") and owner is not None:
-        join(change, int(owner))
+        join(change, int(owner), level="admin")
 
 
 @project.rule("create")
@@ -234,11 +238,10 @@ def takes_its_parts_along(change: Change) -> None:
     if row is not None:
         store.rewrite(row._replace(private=1))
         store.restrict_tasks_of(change.gid)
-    for user in store.targets(change.gid, "project.members"):
-        leave(change, user)
+    disband(change)
     for link in PARTS:
         for part in store.records(store.targets(change.gid, link)).values():
             deletion(change.view, part).write()
-    for link in (SECTIONS, SETTINGS, STATUSES):
+    for link in (SECTIONS, SETTINGS, STATUSES, PORTFOLIO_SETTINGS, requests_link("project")):
         for gid in store.targets(change.gid, link):
             store.delete(gid)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fanfold.work.kinds.project_memberships import leave_project
-from fanfold.work.kinds.team_memberships import leave_team
 from fanfold.work.kinds.user_task_lists import ensure_task_list
-from fanfold.work.membership import chosen, dismiss, enlist, memberships_of, roll
+from fanfold.work.membership import Owner, chosen, dismiss, enlist, memberships_of, roll
 from fanfold.work.people import is_guest
 from fanfold.work.routes import PAGING, crud
 from fanfold.work.schema import Kind, boolean, datetime, obj, one, text
@@ -81,10 +79,10 @@ def join_workspace(view: View, workspace: int, user: int, *, admin: bool = False
 
 
 def leave_workspace(view: View, workspace: int, user: int) -> bool:
-    """End a user's memberships of a workspace and of all teams and projects in it; False if there was none."""
-    for of, leave in (("team", leave_team), ("project", leave_project)):
-        joined = [owner for owner, _ in view.store.owners(user, f"{of}.members")]
-        for row in view.store.records(joined).values():
+    """End a user's memberships of a workspace and of all that is shared in it; False if there was none."""
+    shared: tuple[Owner, ...] = ("team", "project", "portfolio", "goal", "custom_field", "custom_type")
+    for of in shared:
+        for row in view.store.records(memberships_of(view, of, user)).values():
             if row.workspace == workspace:
-                leave(view, row.gid, user)
+                dismiss(view, of, row.gid, user)
     return dismiss(view, "workspace", workspace, user)

@@ -131,6 +131,10 @@ class Links(Records):
         """Whether following a field from ``gid`` again and again leads to ``target``."""
         return self._one("reaches", gid, field, target) is not None
 
+    def let_in(self, user: int, gid: int, teams: str) -> bool:
+        """Whether a user is in one of the teams in a list of ``gid``, or in a portfolio that shares it."""
+        return self._one("let_in", user, gid, teams) is not None
+
     def owners(self, target: int, field: str) -> list[tuple[int, int | None]]:
         """Gid and note of all that have ``target`` in their list."""
         return self._rows("owners", target, field)

@@ -127,6 +127,17 @@ WITH RECURSIVE reached(gid) AS (
     SELECT ?1 UNION SELECT l.target FROM reached JOIN link l ON l.owner = reached.gid AND l.field = ?2)
 SELECT 1 FROM reached WHERE gid = ?3;
 
+-- name: let_in
+SELECT 1 FROM link t JOIN link m ON m.target = ?1 AND m.field = 'team.members' AND m.owner = t.target
+WHERE t.owner = ?2 AND t.field = ?3
+UNION ALL
+SELECT 1 FROM link s JOIN link m ON m.target = ?1 AND m.field = 'portfolio.members' AND m.owner = s.owner
+WHERE s.target = ?2 AND s.field = 'portfolio.shared_projects'
+UNION ALL
+SELECT 1 FROM link s JOIN link t ON t.owner = s.owner AND t.field = 'portfolio.member_teams'
+JOIN link m ON m.target = ?1 AND m.field = 'team.members' AND m.owner = t.target
+WHERE s.target = ?2 AND s.field = 'portfolio.shared_projects' LIMIT 1;
+
 -- name: found
 SELECT r.gid, r.gid, r.kind, r.workspace, r.private, x'', r.compact
 FROM record r
