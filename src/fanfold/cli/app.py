@@ -23,6 +23,8 @@ app = App(
 )
 tokens = App(name="token", help="Make, list and revoke API tokens.")
 app.command(tokens)
+apps = App(name="app", help="Make, list and delete apps that act in users' names (OAuth).")
+app.command(apps)
 
 Database = Annotated[str | None, Parameter(name="--db", help="The SQLite file (fanfold.db), or :memory:.")]
 
@@ -106,6 +108,45 @@ def revoke(
 
     revoke_token(_path(db), number)
     print(f"Token {number} is revoked.")
+
+
+@apps.command(name="create")
+def create_app(
+    name: Annotated[str, Parameter(help="How users recognise the app.")],
+    *,
+    redirect: Annotated[
+        list[str], Parameter(negative="", help="An address that users are sent back to; may be given again.")
+    ],
+    public: Annotated[
+        bool, Parameter(negative="", help="The app cannot keep a secret: it runs at its users' places.")
+    ] = False,
+    db: Database = None,
+) -> None:
+    """Make an app and print its client id and secret. The secret is shown this once; only a digest is kept."""
+    from fanfold.server import admin  # noqa: PLC0415
+
+    client, secret = admin.create_app(_path(db), name, redirect, public=public)
+    print(f"client_id      {client}")
+    if secret:
+        print(f"client_secret  {secret}")
+
+
+@apps.command(name="list")
+def show_apps(*, db: Database = None) -> None:
+    """Show the apps: client id, name, kind, when made, and where they send users back to."""
+    from fanfold.server.admin import list_apps  # noqa: PLC0415
+
+    for line in list_apps(_path(db)):
+        print(line)
+
+
+@apps.command(name="delete")
+def delete_app(client_id: str, *, db: Database = None) -> None:
+    """Delete an app with all that users allowed it. A running server refuses its tokens within a second."""
+    from fanfold.server import admin  # noqa: PLC0415
+
+    admin.delete_app(_path(db), client_id)
+    print(f"App {client_id} is deleted.")
 
 
 def _path(db: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What a person does to a database from the command line: make, list and revoke tokens."""
+"""What a person does to a database from the command line: make, list and end tokens and apps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from fanfold.errors import SetupError
+from fanfold.server.oauth.clients import register
 from fanfold.server.tokens import issue
 from fanfold.work import SqliteStore, WorkApi
 from fanfold.work.clock import stamp, utc_now
@@ -58,6 +59,41 @@ def revoke_token(db: str, number: int) -> None:
         store.close()
     if not done:
         raise SetupError(f"There is no valid token number {number}; fanfold token list shows which there are.")
+
+
+def create_app(db: str, name: str, redirects: list[str], *, public: bool) -> tuple[str, str]:
+    """Register an app: its client id, and its secret, which is returned this once; a public app has none."""
+    store = _open(db)
+    try:
+        return register(store, name, redirects, public=public)
+    finally:
+        store.close()
+
+
+def list_apps(db: str) -> list[str]:
+    """A line about each app."""
+    store = _open(db)
+    try:
+        return [
+            f"{row.client}\t{row.name}\t{'public' if row.secret is None else 'with a secret'}\tmade {row.created_at}\t"
+            + " ".join(row.redirects.splitlines())
+            for row in store.apps()
+        ]
+    finally:
+        store.close()
+
+
+def delete_app(db: str, client: str) -> None:
+    """Remove an app; a running server refuses its tokens within a second."""
+    store = _open(db)
+    try:
+        store.begin_action()
+        done = store.delete_app(client)
+        store.end_action()
+    finally:
+        store.close()
+    if not done:
+        raise SetupError(f"There is no app {client}; fanfold app list shows which there are.")
 
 
 def _open(path: str) -> SqliteStore:

@@ -21,6 +21,7 @@ from fanfold.limits import MemoryLimiter, profile
 from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
 from fanfold.server.access_log import AccessLog
 from fanfold.server.bodies import (
+    MAX_FORM,
     ClientLeftError,
     Receive,
     Scope,
@@ -46,6 +47,7 @@ logger = logging.getLogger("fanfold")
 BASE = "/api/1.0"
 _PREFIX = f"{BASE}/".encode()
 _BATCH = f"{BASE}/batch".encode()
+_FOR_APPS = (b"/-/oauth_", b"/.well-known/")
 _JSON = (b"content-type", b"application/json; charset=UTF-8")
 
 
@@ -71,7 +73,8 @@ class App:
         limits = profile(settings.limits, settings.action_timeout)
         limiters = (MemoryLimiter(limits),) if limits.rules else ()
         self.engine = Engine(self.api, Admission(*limiters), shuffle=settings.shuffle)
-        self.tokens = TokenBook(store)
+        self.tokens = TokenBook(store, now=self.api.now)
+        self._desk: Any = None
         self.log = AccessLog(settings.access_log)
         self.pages = Pages(self.api, address)
         performances = {"job": self._carry_on}
@@ -132,7 +135,9 @@ class App:
         results: Sequence[Result] = ()
         request = f"{self._run}-{next(self._numbers)}"
         try:
-            if not raw.startswith(_PREFIX):
+            if raw.startswith(_FOR_APPS):
+                answer = await self._serve_apps(scope, receive)
+            elif not raw.startswith(_PREFIX):
                 answer = self.pages.answer(method, scope["path"], scope["query_string"])
             elif raw == _BATCH and method == "POST":
                 caller = self._caller(scope)
@@ -155,6 +160,22 @@ class App:
             answer = self.dialect.error_answer(Crashed())
         await _send(send, answer, request, head=method == "HEAD")
         self.log.note(request, method, scope["path"], answer.status, started, caller, results)
+
+    async def _serve_apps(self, scope: Scope, receive: Receive) -> Answer:
+        """The endpoints of OAuth, whose packages are loaded with the first app that comes."""
+        body = b""
+        if scope["method"] == "POST":
+            body = await read_body(scope, receive, MAX_FORM, self.settings.body_timeout)
+        if self._desk is None:
+            try:
+                from fanfold.server.oauth.desk import Desk  # noqa: PLC0415 - most servers never need it
+            except ModuleNotFoundError:
+                raise RequestError("This server has no OAuth: pip install 'fanfold[oauth]'", status=501) from None
+            self._desk = Desk(self.api, self.tokens, self.api.base.removesuffix(BASE))
+        answer: Answer = self._desk.answer(
+            scope["method"], scope["path"], scope["query_string"], scope["headers"], body
+        )
+        return answer
 
     def _caller(self, scope: Scope) -> Caller:
         caller = self.tokens.caller(scope["headers"])

@@ -19,6 +19,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+MAX_FORM = 16_384
+"""Largest form that the pages beside the API take, in bytes."""
+
 MAX_PARAMETERS = 200
 """Most query parameters or form fields of one request."""
 

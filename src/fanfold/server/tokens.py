@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from fanfold.model import Caller
-from fanfold.work.clock import stamp
+from fanfold.work.clock import Clock, stamp, utc_now
+from fanfold.work.scopes import EVERYTHING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,13 +47,16 @@ def issue(store: SqliteStore, user: int, name: str, at: datetime, token: str = "
 class TokenBook:
     """Finds the caller for an ``Authorization`` header.
 
-    Valid tokens are remembered by digest, for at most a second after another process changed the database.
+    Valid tokens are remembered by digest, for at most a second after another process changed the database. Those of
+    apps expire by the clock ``now``.
     """
 
-    def __init__(self, store: SqliteStore, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: SqliteStore, clock: Callable[[], float] = time.monotonic, now: Clock = utc_now) -> None:
         self._store = store
         self._clock = clock
+        self._now = now
         self._known: dict[bytes, Caller] = {}
+        self._expiring: dict[bytes, tuple[int, Caller]] = {}
         self._look_at = 0.0
         self._seen = store.changes_elsewhere()
 
@@ -78,14 +82,34 @@ class TokenBook:
         seen = self._store.changes_elsewhere()
         if seen != self._seen:
             self._seen = seen
-            self._known.clear()
+            self.forget()
+
+    def forget(self) -> None:
+        """Look each token up again: some may have been taken back by this process."""
+        self._known.clear()
+        self._expiring.clear()
 
     def _find(self, key: bytes) -> Caller | None:
+        expiring = self._expiring.get(key)
+        if expiring is not None and self._now().timestamp() < expiring[0]:
+            return expiring[1]
+        if len(self._known) + len(self._expiring) >= MAX_REMEMBERED:
+            self.forget()
         found = self._store.token_user(key)
         if found is None:
-            return None
-        if len(self._known) >= MAX_REMEMBERED:
-            self._known.clear()
+            return self._of_app(key)
         token, user = found
         caller = self._known[key] = Caller(f"token:{token}", str(user))
+        return caller
+
+    def _of_app(self, key: bytes) -> Caller | None:
+        """An app in a user's name. Limits count on what the user allowed, however often its tokens are renewed."""
+        found = self._store.voucher(key)
+        if found is None or found.what != "access" or found.spent or found.expires_at is None:
+            return None
+        if self._now().timestamp() >= found.expires_at:
+            return None
+        scopes = frozenset(found.scope.split())
+        caller = Caller(f"app:{found.consent}", str(found.user), None if EVERYTHING in scopes else scopes)
+        self._expiring[key] = found.expires_at, caller
         return caller

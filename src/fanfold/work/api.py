@@ -14,6 +14,7 @@ from typing import Any
 from fanfold.model import Answer, Call
 from fanfold.work.background import advance, fail
 from fanfold.work.clock import Clock, utc_now
+from fanfold.work.identity import ROUTES as IDENTITY
 from fanfold.work.kinds import KINDS, OBSERVERS, STEPS
 from fanfold.work.kinds.events import ALIASES
 from fanfold.work.pending import pending
@@ -49,7 +50,7 @@ class WorkApi:
         self.store = store
         self.kinds: dict[str, Kind] = {kind.name: kind for kind in KINDS}
         served = [route for kind in KINDS for route in kind.routes]
-        self.router = Router([*served, *pending(served), *ALIASES])
+        self.router = Router([*served, *pending(served), *ALIASES, *IDENTITY])
         self.resolve = self.router.find
         self.base = base
         self.files = files

@@ -236,6 +236,46 @@ INSERT INTO token (digest, user, name, created_at) VALUES (?, ?, ?, ?);
 -- name: revoke_token
 UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL;
 
+-- name: add_app
+INSERT INTO app (client, secret, name, redirects, created_at) VALUES (?, ?, ?, ?, ?);
+
+-- name: app
+SELECT id, client, secret, name, redirects, created_at FROM app WHERE client = ?;
+
+-- name: apps
+SELECT id, client, secret, name, redirects, created_at FROM app ORDER BY id;
+
+-- name: delete_vouchers_of_app
+DELETE FROM voucher WHERE consent IN (SELECT c.id FROM consent c JOIN app a ON a.id = c.app WHERE a.client = ?);
+
+-- name: delete_consents_of_app
+DELETE FROM consent WHERE app IN (SELECT id FROM app WHERE client = ?);
+
+-- name: delete_app
+DELETE FROM app WHERE client = ?;
+
+-- name: add_consent
+INSERT INTO consent (app, user, created_at) SELECT id, ?, ? FROM app WHERE client = ?;
+
+-- name: delete_vouchers
+DELETE FROM voucher WHERE consent = ?;
+
+-- name: delete_consent
+DELETE FROM consent WHERE id = ?;
+
+-- name: add_voucher
+INSERT INTO voucher (digest, consent, what, scope, expires_at, about) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: voucher
+SELECT v.digest, v.consent, v.what, v.scope, v.expires_at, v.spent, v.about, c.user, a.client
+FROM voucher v JOIN consent c ON c.id = v.consent JOIN app a ON a.id = c.app WHERE v.digest = ?;
+
+-- name: spend_voucher
+UPDATE voucher SET spent = 1 WHERE digest = ?;
+
+-- name: drop_vouchers
+DELETE FROM voucher WHERE expires_at < ?;
+
 -- name: user_by_email
 SELECT gid FROM record WHERE kind = 'user' AND lower(json_extract(CAST(document AS TEXT), '$.email')) = lower(?);
 

@@ -72,3 +72,33 @@ CREATE INDEX IF NOT EXISTS user_by_email ON record (lower(json_extract(CAST(docu
 -- Jobs that are not at their end, to be gone on with when the server starts.
 CREATE INDEX IF NOT EXISTS job_unfinished ON record (gid)
     WHERE kind = 'job' AND json_extract(CAST(document AS TEXT), '$.status') = 'in_progress';
+
+-- Apps that act in users' names, what users allowed them, and what the apps hold for it. Consents are never reused.
+CREATE TABLE IF NOT EXISTS app (
+    id         INTEGER PRIMARY KEY,
+    client     TEXT NOT NULL UNIQUE,
+    secret     BLOB,                       -- SHA-256; NULL for an app that cannot keep a secret
+    name       TEXT NOT NULL,
+    redirects  TEXT NOT NULL,              -- the addresses that users may be sent back to, one a line
+    created_at TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS consent (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    app        INTEGER NOT NULL,
+    user       INTEGER NOT NULL,
+    created_at TEXT    NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS voucher (
+    digest     BLOB    NOT NULL PRIMARY KEY,  -- SHA-256 of the code or token, which itself is never stored
+    consent    INTEGER NOT NULL,
+    what       TEXT    NOT NULL,              -- code, access or refresh
+    scope      TEXT    NOT NULL,
+    expires_at INTEGER,
+    spent      INTEGER NOT NULL DEFAULT 0,
+    about      BLOB    NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS voucher_by_consent ON voucher (consent);
+CREATE INDEX IF NOT EXISTS voucher_by_expiry ON voucher (expires_at) WHERE expires_at IS NOT NULL;

@@ -1,12 +1,13 @@
-"""The SQLite store: records, links and lists, and beside them the log of events and the tokens."""
+"""The SQLite store: records, links and lists, and beside them the log of events, the tokens and the apps."""
 
 from __future__ import annotations
 
+from fanfold.work.store.apps import Apps
 from fanfold.work.store.events import Events
 from fanfold.work.store.queries import SQL
 
 
-class SqliteStore(Events):
+class SqliteStore(Events, Apps):
     """Everything the work API keeps, in one file or in memory; each part stands in the module of its class."""
 
     def of_kind(self, kind: str) -> list[int]:
