@@ -32,6 +32,9 @@ SILENT = frozenset(("attachments", "stories"))
 _TOLD = ("assignee", "created_by", "owner")
 """Fields that name people who may know of a private record's end."""
 
+_WORKED_OUT = ("custom_fields", "metric")
+"""Fields that are shown otherwise than they are kept, but whose changes are told of."""
+
 
 class Entry(Struct, array_like=True, frozen=True, gc=False):
     """What became of one record: ``places`` it was added to or removed from, ``changes`` of fields, or its end.
@@ -64,7 +67,7 @@ def _reported(kind: Kind) -> tuple[tuple[str, bool], ...]:
     return tuple(
         (field.name, field.type == "one")
         for field in kind.fields.values()
-        if field.stored and field.access != "read" and (field.compute is None or field.name == "custom_fields")
+        if (field.stored and field.access != "read" and field.compute is None) or field.name in _WORKED_OUT
     )
 
 

@@ -17,6 +17,8 @@ from fanfold.work.kinds.custom_fields import custom_field
 from fanfold.work.kinds.custom_types import custom_type, custom_type_status_option
 from fanfold.work.kinds.enum_options import enum_option
 from fanfold.work.kinds.exports import export_request, graph_export
+from fanfold.work.kinds.goal_relationships import goal_relationship
+from fanfold.work.kinds.goals import goal
 from fanfold.work.kinds.graph_exports import export_graph
 from fanfold.work.kinds.jobs import job
 from fanfold.work.kinds.memberships import membership
@@ -65,7 +67,7 @@ KINDS: tuple[Kind, ...] = (
     *(portfolio, portfolio_membership, project_portfolio_setting, membership, access_request),
     *(custom_field, enum_option, custom_field_setting, job, project_template, task_template),
     *(graph_export, export_request, organization_export),
-    *(status_update, project_status, time_period),
+    *(status_update, project_status, goal, goal_relationship, time_period),
     *(project_brief, custom_type, custom_type_status_option, agent, role, placeholder),
     *(allocation, rate, budget, ooo_entry, time_tracking_category, time_tracking_entry, timesheet_approval_status),
 )

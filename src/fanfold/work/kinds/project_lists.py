@@ -75,7 +75,8 @@ def list_of_task(request: Request) -> Answer:
 
 def count_tasks(request: Request) -> Answer:
     """Count the tasks of a project: of the counts only those that are named."""
-    total, completed, milestones, both = request.view.store.task_counts(request.row.gid)
+    project = request.row.gid
+    total, completed, milestones, both = request.view.store.task_counts((project,)).get(project, (0, 0, 0, 0))
     counts = {
         "num_tasks": total,
         "num_incomplete_tasks": total - completed,

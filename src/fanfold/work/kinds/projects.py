@@ -14,6 +14,7 @@ from fanfold.work.kinds.access_requests import requests_link
 from fanfold.work.kinds.allocations import ALLOCATIONS
 from fanfold.work.kinds.budgets import BUDGETS
 from fanfold.work.kinds.current_status import STATUSES, current_status, current_status_update, status_is_not_set
+from fanfold.work.kinds.goal_support import supports_no_longer
 from fanfold.work.kinds.members import add_members, remove_members
 from fanfold.work.kinds.project_briefs import BRIEFS
 from fanfold.work.kinds.project_followers import add_followers, remove_followers
@@ -228,6 +229,7 @@ def starts_with_people_and_a_section(change: Change) -> None:
 
 project.rule("create", "update")(richtext.twins())
 project.rule("create", "update")(custom_values_fit)
+project.rule("delete")(supports_no_longer)
 
 
 @project.rule("delete")

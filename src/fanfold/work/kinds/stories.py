@@ -1,4 +1,4 @@
-"""Stories: what was said about a task, and what happened to it."""
+"""Stories: what was said about a task or goal, and what happened to a task."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fanfold.work.schema import (
     Document,
     Field,
     Kind,
+    Ref,
     boolean,
     choice,
     computed,
@@ -59,6 +60,10 @@ def _related(kind: str, *names: str) -> tuple[Field, ...]:
     return tuple(one(name, kind, access="read", omitted=True) for name in names)
 
 
+def _target(_: Sheet, __: int, document: Document) -> Ref:
+    return Ref(int(document["target"]), named="on_goal" in document)
+
+
 story = Kind(
     "story",
     collection="stories",
@@ -95,7 +100,7 @@ story = Kind(
         *_told(text, "new_approval_status", "old_approval_status"),
         *_related("task", "duplicate_of", "duplicated_from", "dependency"),
         choice("source", "web", "email", "mobile", "api", "unknown", default="api", access="read"),
-        one("target", "task", access="read"),
+        one("target", "", access="read", compute=_target),
     ),
     within="target",
 )
@@ -118,6 +123,8 @@ def create(request: Request) -> Answer:
     change = creation(request, story, target=str(parent.gid))
     change.workspace = parent.workspace
     change.after["created_by"] = str(request.view.user)
+    if parent.kind == "goal":
+        change.after["on_goal"] = True
     request.view.store.link(parent.gid, STORIES, change.gid, change.gid)
     change.write()
     _touch(request.view, parent, Relation("added", "stories", change.gid))

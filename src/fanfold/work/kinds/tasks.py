@@ -12,6 +12,7 @@ from fanfold.work.kinds import task_lists as lists
 from fanfold.work.kinds import task_parents as parents
 from fanfold.work.kinds import task_places as places
 from fanfold.work.kinds import task_rules as rules
+from fanfold.work.kinds.goal_support import supports_no_longer
 from fanfold.work.kinds.likes import is_liked, like_fields
 from fanfold.work.kinds.sections import TASKS, section
 from fanfold.work.references import in_one_workspace
@@ -123,6 +124,7 @@ for _rule in _ALWAYS:
     task.rule("create", "update")(_rule)
 task.rule("create", "update")(external.is_found_by_its_external_gid)
 task.rule("delete")(parents.takes_its_own_along)
+task.rule("delete")(supports_no_longer)
 
 # -- tasks -----------------------------------------------------------------------------------------------------------
 

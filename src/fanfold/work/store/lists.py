@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import starmap
 
 from fanfold.work.store.links import LOWEST, Links
 from fanfold.work.store.queries import SQL
 from fanfold.work.store.rows import ALL, Held, Where
+
+TaskCounts = tuple[int, int, int, int]
+"""Tasks, those completed, milestones, those completed."""
 
 
 class Lists(Links):
@@ -64,10 +68,12 @@ class Lists(Links):
         found: tuple[str | None, ...] = self._cursor.execute(SQL["dates_of"], (project, subtasks)).fetchone()
         return found  # type: ignore[return-value]
 
-    def task_counts(self, project: int) -> tuple[int, int, int, int]:
-        """How many tasks a project has, how many are completed, how many are milestones, how many are both."""
-        total, completed, milestones, both = self._cursor.execute(SQL["task_counts"], (project,)).fetchone()
-        return total, completed, milestones, both
+    def task_counts(self, projects: Sequence[int]) -> dict[int, TaskCounts]:
+        """How many tasks each project has, how many are completed, how many are milestones, how many are both.
+
+        Projects without tasks are left out.
+        """
+        return {gid: tuple(counts) for gid, *counts in self._in("task_counts", projects)} if projects else {}
 
     def time_spent(self, project: int, where: Where = ALL) -> dict[int, float]:
         """Minutes entered for a project by the gid of whoever entered them; 0 for nobody."""

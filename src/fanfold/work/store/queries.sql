@@ -145,11 +145,14 @@ WHERE r.workspace = ? AND r.kind = ? {where}
 ORDER BY {order} LIMIT ? OFFSET ?;
 
 -- name: task_counts
-SELECT count(*), coalesce(sum(completed), 0), coalesce(sum(milestone), 0), coalesce(sum(completed AND milestone), 0)
-FROM (SELECT json_extract(CAST(r.document AS TEXT), '$.completed') AS completed,
+SELECT project, count(*), coalesce(sum(completed), 0), coalesce(sum(milestone), 0),
+       coalesce(sum(completed AND milestone), 0)
+FROM (SELECT s.owner AS project,
+             json_extract(CAST(r.document AS TEXT), '$.completed') AS completed,
              json_extract(CAST(r.document AS TEXT), '$.resource_subtype') = 'milestone' AS milestone
       FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks' JOIN record r ON r.gid = t.target
-      WHERE s.owner = ? AND s.field = 'project.sections');
+      WHERE s.owner IN ({in}) AND s.field = 'project.sections')
+GROUP BY project;
 
 -- name: dates_of
 WITH RECURSIVE below(gid) AS (
