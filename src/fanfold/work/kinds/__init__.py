@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fanfold.work.audit import audit
 from fanfold.work.events import log_change
+from fanfold.work.kinds import copy_portfolio
 from fanfold.work.kinds.access_requests import access_request
 from fanfold.work.kinds.agents import agent
 from fanfold.work.kinds.allocations import allocation
@@ -78,6 +79,7 @@ OBSERVERS: tuple[Callable[[Change], None], ...] = (tell_stories, log_change, aud
 
 STEPS: Mapping[str, Step] = {
     "copy": copy_some,
+    "copy_portfolio": copy_portfolio.copy_some,
     "graph_export": export_graph,
     "resource_export": export_resources,
     "organization_export": export_organization,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fanfold.errors import RequestError
 from fanfold.work.background import begin
+from fanfold.work.kinds import copy_portfolio
 from fanfold.work.kinds.copy_dates import LEAVE_OUT, Move, read_schedule
 from fanfold.work.kinds.copy_project import duplicate, keep_content, read_include
 from fanfold.work.kinds.copying import WORDS, Copying, of_one_task, read_words
@@ -52,6 +53,7 @@ def _words_of_task(_: Request, value: Any) -> frozenset[str]:
 
 _NAME = text("name", required=True, nullable=False)
 _COPY = (_NAME, text("include", parse=read_include), obj("schedule_dates", parse=read_schedule))
+_PORTFOLIO = (_NAME, text("include", parse=copy_portfolio.read_include))
 _TASK = (text("name"), text("include", parse=_words_of_task))
 _TEMPLATE = (_NAME, boolean("public", required=True), one("team", "team"), one("workspace", "workspace"))
 _STARTED: dict[str, Any] = {"status": 201, "costs": ("jobs",)}
@@ -79,6 +81,25 @@ def duplicate_task(request: Request) -> Answer:
     copying = of_one_task(request.row, given.get("name") or "", include | {"type_default"}, move)
     copying.copy = view.store.new_gid()
     return _begin(request, "duplicate_task", copying, new_task=copying.copy)
+
+
+@job.verb(
+    "POST",
+    "/portfolios/{portfolio_gid}/duplicate",
+    "duplicatePortfolio",
+    subject="portfolio",
+    takes=_PORTFOLIO,
+    **_STARTED,
+)
+def duplicate_portfolio(request: Request) -> Answer:
+    """Duplicate a portfolio.
+
+    The copy holds the same projects and portfolios, if they are included, not copies of them.
+    """
+    given = read(request, _PORTFOLIO).values
+    include = given.get("include") or frozenset()
+    state = copy_portfolio.duplicate(request.view, request.row, given["name"], include)
+    return begin(request, "duplicate_portfolio", "copy_portfolio", state, new_portfolio=state["copy"])
 
 
 @job.verb(
