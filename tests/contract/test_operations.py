@@ -53,7 +53,7 @@ def compared_answer(route, theirs: dict) -> list[str]:
     if route.answers in ("stream", "other") or not route.kind:
         return found
     kind = KINDS_BY_NAME[route.kind]
-    head = {"gid", "resource_type"}
+    head = {"gid", "resource_type"} if kind.typed else {"gid"}
     shown = head | set(kind.compact if route.answers in ("list", "mixed") else kind.full)
     extra = [f"{route.operation}: response field {name} is not published" for name in shown - fields]
     return (

@@ -119,7 +119,7 @@ def compact(kind: Kind, gid: int, document: Document) -> bytes:
     """The short form of a record as JSON bytes; empty where it holds relations and is put together when shown."""
     if kind.composed:
         return b""
-    short: dict[str, Any] = {"gid": str(gid), "resource_type": kind.name}
+    short: dict[str, Any] = {"gid": str(gid), "resource_type": kind.name} if kind.typed else {"gid": str(gid)}
     for name in kind.compact:
         short[name] = document.get(name, kind.defaults.get(name))
     return encode(short)

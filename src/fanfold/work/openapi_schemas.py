@@ -116,7 +116,9 @@ def record_schemas(kinds: Mapping[str, Kind]) -> Json:
 
 def _record(kind: Kind, kinds: Mapping[str, Kind], names: Iterable[str]) -> Json:
     properties = {name: _shown(kind.fields[name], kinds) for name in names}
-    head: Json = {"gid": _GID, "resource_type": {"type": "string", "const": kind.name}}
+    head: Json = {"gid": _GID}
+    if kind.typed:
+        head["resource_type"] = {"type": "string", "const": kind.name}
     return {"type": "object", "required": ["gid"], "properties": {**head, **properties}}
 
 

@@ -190,7 +190,8 @@ class Kind:
 
     ``compact``: the fields of the short form beside ``gid`` and ``resource_type``. ``within``: the field that names the
     record whose visibility this kind shares. ``collection``: the path segment; ``label``: the name used in messages and
-    path parameters. ``composed``: the short form holds relations, so it is put together when shown, not stored.
+    path parameters. ``typed``: whether answers say of which kind a record is. ``composed``: the short form holds
+    relations, so it is put together when shown, not stored.
     """
 
     def __init__(
@@ -202,10 +203,12 @@ class Kind:
         collection: str = "",
         within: str = "",
         workspace_from: str = "workspace",
+        typed: bool = True,
     ) -> None:
         self.name = name
         self.collection = collection or f"{name}s"
         self.within = within
+        self.typed = typed
         self.workspace_from = workspace_from
         self.fields = {field.name: field for field in fields}
         self.compact = compact

@@ -74,7 +74,7 @@ def _wanted(kind: Kind, selection: Selection) -> _Wanted:
         hanging=_hanging([f for f in computed if f.blank is not UNSET]),
         forward=tuple(sorted(link for link in links if not link.startswith("<"))),
         backward=tuple(sorted(link[1:] for link in links if link.startswith("<"))),
-        resource_type="resource_type" in names,
+        resource_type=kind.typed and "resource_type" in names,
         plain=all(f.stored and f.type != "one" and not f.omitted for f in fields) and not computed,
     )
 

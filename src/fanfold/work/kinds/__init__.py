@@ -35,8 +35,10 @@ from fanfold.work.kinds.project_statuses import project_status
 from fanfold.work.kinds.project_templates import project_template
 from fanfold.work.kinds.projects import project
 from fanfold.work.kinds.rates import rate
+from fanfold.work.kinds.reactions import reaction
 from fanfold.work.kinds.resource_exports import export_resources
 from fanfold.work.kinds.roles import role
+from fanfold.work.kinds.rule_triggers import rule_trigger
 from fanfold.work.kinds.sections import section
 from fanfold.work.kinds.status_updates import status_update
 from fanfold.work.kinds.stories import story
@@ -69,7 +71,7 @@ KINDS: tuple[Kind, ...] = (
     *(custom_field, enum_option, custom_field_setting, job, project_template, task_template),
     *(graph_export, export_request, organization_export),
     *(status_update, project_status, goal, goal_relationship, time_period),
-    *(project_brief, custom_type, custom_type_status_option, agent, role, placeholder),
+    *(project_brief, custom_type, custom_type_status_option, agent, role, placeholder, reaction, rule_trigger),
     *(allocation, rate, budget, ooo_entry, time_tracking_category, time_tracking_entry, timesheet_approval_status),
 )
 """In the order in which the API description shows them."""

@@ -22,6 +22,9 @@ CUSTOM_TYPES = "project.custom_types"
 OPTIONS = "custom_type.status_options"
 """Link field: the states that a task of a custom type may be in, in order."""
 
+INCOMPLETE, COMPLETE = "Incomplete", "Complete"
+"""What a state of a custom type means for whether a task is completed."""
+
 custom_type = Kind(
     "custom_type",
     fields=(
@@ -35,7 +38,7 @@ custom_type_status_option = Kind(
     "custom_type_status_option",
     fields=(
         text("name", access="read", default="", nullable=False),
-        choice("completion_state", "incomplete", "complete", access="read", default="incomplete"),
+        choice("completion_state", INCOMPLETE, COMPLETE, access="read", default=INCOMPLETE),
         boolean("enabled", access="read", default=True),
         text("color", access="read", default="none"),
         one("custom_type", "custom_type", access="read", opt_in=True),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 PUBLIC = "public_to_workspace"
 
-PARTS = ("attachments", "project.task_templates", BRIEFS, ALLOCATIONS, BUDGETS, RATES)
+PARTS = ("attachments", "project.task_templates", BRIEFS, ALLOCATIONS, BUDGETS, RATES, "project.rule_triggers")
 """Link fields: what goes with a project, each part as if it were deleted alone."""
 
 

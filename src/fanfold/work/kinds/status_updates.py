@@ -11,6 +11,7 @@ from fanfold.work import filters
 from fanfold.work.change import creation, deletion, touching
 from fanfold.work.kinds.current_status import CURRENT, STATUSES
 from fanfold.work.kinds.likes import like_fields
+from fanfold.work.kinds.reactions import reaction_summary, takes_reactions_along
 from fanfold.work.request import EMPTY, brief
 from fanfold.work.richtext import show, twins
 from fanfold.work.routes import PAGING, linked_page
@@ -62,7 +63,7 @@ status_update = Kind(
         datetime("created_at", access="read"),
         datetime("modified_at", access="read"),
         *(structs.replace(field, access="read") for field in like_fields(LIKES)),
-        computed("reaction_summary", lambda *_: [], of="list"),
+        reaction_summary(),
     ),
     within="parent",
 )
@@ -88,6 +89,7 @@ def says_how_its_parent_is_going(change: Change) -> None:
 
 
 status_update.rule("create")(twins("text", "html_text"))
+status_update.rule("delete")(takes_reactions_along)
 
 
 @status_update.rule("create")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fanfold.errors import RequestError
 from fanfold.work.change import Relation, creation, deletion, touching
 from fanfold.work.kinds.likes import is_liked, like_fields
+from fanfold.work.kinds.reactions import reaction_summary, takes_reactions_along
 from fanfold.work.request import EMPTY
 from fanfold.work.richtext import show, twins
 from fanfold.work.routes import crud, under, update
@@ -80,7 +81,7 @@ story = Kind(
         computed("is_editable", _is_mine, of="boolean"),
         boolean("is_edited", access="read"),
         *like_fields(LIKES),
-        computed("reaction_summary", lambda *_: [], of="list"),
+        reaction_summary(),
         computed("previews", lambda *_: [], of="list"),
         *_told(text, "old_name", "new_name"),
         *_told(obj, "old_dates", "new_dates"),
@@ -107,6 +108,7 @@ story = Kind(
 crud(story, "read")
 story.rule("create", "update")(twins("text", "html_text"))
 story.rule("create", "update")(is_liked(LIKES))
+story.rule("delete")(takes_reactions_along)
 
 _TAKES = tuple(story.fields[name] for name in ("text", "html_text", "is_pinned", "sticker_name"))
 

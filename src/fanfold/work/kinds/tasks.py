@@ -15,6 +15,7 @@ from fanfold.work.kinds import task_rules as rules
 from fanfold.work.kinds.goal_support import supports_no_longer
 from fanfold.work.kinds.likes import is_liked, like_fields
 from fanfold.work.kinds.sections import TASKS, section
+from fanfold.work.kinds.task_types import is_of_its_type
 from fanfold.work.references import in_one_workspace
 from fanfold.work.richtext import show, twins
 from fanfold.work.routes import PAGING, create, create_under, crud, list_linked, relate, related
@@ -113,6 +114,7 @@ _ALWAYS: tuple[Rule, ...] = (
     parents.hangs_below,
     twins(),
     rules.has_sensible_dates,
+    is_of_its_type,
     rules.is_stamped_when_completed,
     rules.is_on_the_assignees_list,
     is_liked(LIKES),
