@@ -69,6 +69,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shuffle: int | None = None
     """Test mode: a seed with which the actions of a batch start in random order."""
 
+    search_delay: Annotated[float, msgspec.Meta(ge=0, lt=1_000_000)] = 0.0
+    """How long it takes until searches see what was written."""
+
     strict: bool = False
     """Whether unknown fields in ``data`` and unknown parameters are refused, which the real service ignores."""
 

@@ -62,7 +62,12 @@ class App:
         self.store = store
         self.clock = SettableClock()
         self.api = WorkApi(
-            store, base=f"{address}{BASE}", files=files_of(settings), clock=self.clock, strict=settings.strict
+            store,
+            base=f"{address}{BASE}",
+            files=files_of(settings),
+            clock=self.clock,
+            strict=settings.strict,
+            search_delay=settings.search_delay,
         )
         self.dialect = AsanaDialect(
             max_actions=settings.max_actions,

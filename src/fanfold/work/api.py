@@ -32,7 +32,8 @@ logger = logging.getLogger("fanfold")
 class WorkApi:
     """All operations over one store. Links in answers begin with ``base``; uploads go to ``files``.
 
-    ``strict``: unknown fields and parameters are refused rather than ignored.
+    ``strict``: unknown fields and parameters are refused rather than ignored. ``search_delay``: seconds after which
+    searches see what was written.
 
     ``background`` is told of each job that has more to do than its first step, once that is durable; unless somebody
     else sets it, jobs are carried to their end at once.
@@ -46,6 +47,7 @@ class WorkApi:
         files: Path | None = None,
         clock: Clock = utc_now,
         strict: bool = False,
+        search_delay: float = 0.0,
     ) -> None:
         self.store = store
         self.kinds: dict[str, Kind] = {kind.name: kind for kind in KINDS}
@@ -55,6 +57,7 @@ class WorkApi:
         self.base = base
         self.files = files
         self._clock = clock
+        self._search_delay = search_delay
         self._request = StrictRequest if strict else Request
         self._known: dict[int, tuple[frozenset[int], int]] = {}
         self._epoch = -1
@@ -163,6 +166,7 @@ class WorkApi:
                 STEPS,
                 self._begun.append,
                 service,
+                self._search_delay,
             )
         return view
 

@@ -72,15 +72,25 @@ def _reported(kind: Kind) -> tuple[tuple[str, bool], ...]:
 
 
 def log_change(change: Change) -> None:
-    """Append a change to the log; users stand above workspaces and have no log, webhooks are nobody else's business."""
+    """Append a change to the log; users stand above workspaces and have none, webhooks are nobody else's business."""
     workspace = change.workspace
-    if not workspace or change.kind.name == "webhook":
+    if not workspace:
+        _tell_the_index(change)
+        return
+    if change.kind.name == "webhook":
         return
     entry = _TELL[change.moment](change)
     if entry is not None:
         # Nobody can have followed what is only just there.
         subjects = entry.above if change.moment == "create" else (change.gid, *entry.above)
         change.store.add_event(workspace, change.gid, encode(entry), subjects)
+
+
+def _tell_the_index(change: Change) -> None:
+    """Note that a user changed, which is told to nobody but the search index (see ``store/index.py``)."""
+    if change.kind.name == "user":
+        entry = Entry(change.view.user, change.view.now, "user", 0, 0)
+        change.store.add_event(0, change.gid, encode(entry), ())
 
 
 def _begun(change: Change) -> Entry:

@@ -23,7 +23,7 @@ ALWAYS = frozenset({"opt_fields", "opt_pretty", "opt_expand"})
 IDENTITY = frozenset({"gid", "resource_type", "resource_subtype"})
 """What every record shows; a client may send a record back as it came."""
 
-OPEN = ("custom_fields.",)
+OPEN = ("custom_fields.", "custom_types.")
 """How parameters begin whose names hold gids."""
 
 

@@ -52,6 +52,7 @@ class View:
     steps: Mapping[str, Step] = field(default_factory=dict)
     begun: Callable[[int], None] = _nobody
     service: int = 0
+    search_delay: float = 0.0
     _now: str = ""
 
     @property

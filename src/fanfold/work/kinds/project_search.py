@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fanfold.errors import RequestError
 from fanfold.work import filters
 from fanfold.work.pages import listing
 from fanfold.work.schema import Field, boolean, choice, date, datetime, text
+from fanfold.work.searched import gids_in, is_true
 from fanfold.work.validate import value_of
-from fanfold.work.view import gid_of
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
@@ -55,7 +54,7 @@ def search(request: Request) -> Answer:
     query, view = request.query, request.view
     where = filters.every(_conditions(request))
     by = value_of(choice("sort_by", *SORTED_BY), query.get("sort_by") or "modified_at")
-    order = filters.order(SORTED_BY[by], descending=not request.flag("sort_ascending"))
+    order = filters.order(SORTED_BY[by], descending=not is_true(query, "sort_ascending"))
     found: list[Held] = []
     for start in range(0, MAX_LOOKED_AT, MAX_FOUND):
         held = view.store.found(request.row.gid, "project", where, order, MAX_FOUND, start)
@@ -69,7 +68,7 @@ def _conditions(request: Request) -> Iterator[Where]:
     query = request.query
     if query.get("text"):
         yield filters.contains("name", value_of(_WORDS, query["text"]))
-    completed = request.flag("completed")
+    completed = is_true(query, "completed")
     if completed is not None:
         yield filters.equals("completed", completed)
     yield from _on_relations(request)
@@ -82,15 +81,14 @@ def _conditions(request: Request) -> Iterator[Where]:
 
 
 def _on_relations(request: Request) -> Iterator[Where]:
-    query, user_gid = request.query, request.view.user_gid
-    for name, field, read in (("teams.any", "team", gid_of), ("owner.any", "owner", user_gid)):
-        if name in query:
-            yield filters.among(field, [str(gid) for gid in _gids(request, name, read)])
+    for name, field, kind in (("teams.any", "team", "team"), ("owner.any", "owner", "user")):
+        if request.query.get(name):
+            yield filters.among(field, [str(gid) for gid in gids_in(request, name, kind)])
     for name, negated in (("members.any", False), ("members.not", True)):
-        if name in query:
-            yield filters.linked("project.members", _gids(request, name, user_gid), negated=negated)
-    if "portfolios.any" in query:
-        yield filters.listed("portfolio.items", _gids(request, "portfolios.any", gid_of))
+        if request.query.get(name):
+            yield filters.linked("project.members", gids_in(request, name, "user"), negated=negated)
+    if request.query.get("portfolios.any"):
+        yield filters.listed("portfolio.items", gids_in(request, "portfolios.any", "portfolio"))
 
 
 def _on_days(query: dict[str, str], name: str, field: str) -> Iterator[Where]:
@@ -102,15 +100,3 @@ def _on_days(query: dict[str, str], name: str, field: str) -> Iterator[Where]:
     for bound, condition in ((".before", filters.day_before), (".after", filters.day_after)):
         if query.get(name + bound):
             yield condition(field, value_of(date(name + bound), query[name + bound]))
-
-
-def _gids(request: Request, name: str, read: Callable[[str], int | None]) -> list[int]:
-    """The gids in a comma-separated parameter; who does not exist matches nothing."""
-    words = [word.strip() for word in request.query[name].split(",") if word.strip()]
-    if len(words) > MAX_FOUND:
-        raise RequestError(f"{name}: Must have at most {MAX_FOUND} members")
-    found = [(word, read(word)) for word in words]
-    for word, gid in found:
-        if gid is None and "@" not in word:
-            raise RequestError(f"{name}: Not a recognized ID: {word[:100]}")
-    return [gid for _, gid in found if gid is not None]

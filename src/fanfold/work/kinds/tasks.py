@@ -12,6 +12,7 @@ from fanfold.work.kinds import task_lists as lists
 from fanfold.work.kinds import task_parents as parents
 from fanfold.work.kinds import task_places as places
 from fanfold.work.kinds import task_rules as rules
+from fanfold.work.kinds import task_search as searching
 from fanfold.work.kinds.goal_support import supports_no_longer
 from fanfold.work.kinds.likes import is_liked, like_fields
 from fanfold.work.kinds.sections import TASKS, section
@@ -139,6 +140,18 @@ task.verb("DELETE", _ONE, "deleteTask", subject="task", answers="empty")(parents
 task.verb("GET", "/workspaces/{workspace_gid}/tasks/custom_id/{custom_id}", "getTaskForCustomID", subject="workspace")(
     lists.by_custom_id
 )
+
+task.verb(
+    "GET",
+    "/workspaces/{workspace_gid}/tasks/search",
+    "searchTasksForWorkspace",
+    subject="workspace",
+    query=searching.SEARCH,
+    answers="list",
+    costs=("searches",),
+    before=searching.look,
+    inline=False,
+)(searching.search)
 
 # -- lists -----------------------------------------------------------------------------------------------------------
 

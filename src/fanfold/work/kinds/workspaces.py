@@ -9,7 +9,7 @@ from fanfold.errors import RequestError
 from fanfold.work.change import born
 from fanfold.work.kinds import audit_log
 from fanfold.work.kinds.events import EVENTS, list_of_workspace
-from fanfold.work.kinds.typeahead import COUNT, QUERY, RESOURCE_TYPE, TYPE, typeahead
+from fanfold.work.kinds.typeahead import COUNT, QUERY, RESOURCE_TYPE, TYPE, look, typeahead
 from fanfold.work.kinds.workspace_memberships import join_workspace, leave_workspace
 from fanfold.work.people import is_admin
 from fanfold.work.request import EMPTY, Request, brief
@@ -116,6 +116,8 @@ workspace.routes += (
         subject="workspace",
         query=(RESOURCE_TYPE, TYPE, QUERY, COUNT),
         answers="list",
+        before=look,
+        inline=False,
     ),
     Route(
         "GET",

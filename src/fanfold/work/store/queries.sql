@@ -302,3 +302,62 @@ ORDER BY seq LIMIT ?8;
 
 -- name: prune_audit
 DELETE FROM audit WHERE at < ?;
+
+-- name: event_bounds
+SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM event;
+
+-- name: events_since
+SELECT seq, resource, CASE WHEN json_extract(CAST(document AS TEXT), '$[2]') = 'attachment'
+                           THEN json_extract(CAST(document AS TEXT), '$[4]') END
+FROM event WHERE seq > ? ORDER BY seq LIMIT ?;
+
+-- name: events_since_until
+SELECT seq, resource, CASE WHEN json_extract(CAST(document AS TEXT), '$[2]') = 'attachment'
+                           THEN json_extract(CAST(document AS TEXT), '$[4]') END
+FROM event WHERE seq > ? AND json_extract(CAST(document AS TEXT), '$[1]') <= ? ORDER BY seq LIMIT ?;
+
+-- name: searchable
+SELECT gid FROM record WHERE gid > ? AND kind IN ({in}) ORDER BY gid LIMIT ?;
+
+-- name: digests
+SELECT gid, digest FROM task_facts WHERE gid IN ({in}) UNION ALL SELECT gid, digest FROM named WHERE gid IN ({in});
+
+-- name: count_linked
+SELECT owner, field, count(*) FROM link
+WHERE owner IN ({in}) AND field IN ('task.likes', 'attachments', 'task.dependencies') GROUP BY owner, field;
+
+-- name: keep_facts
+INSERT OR REPLACE INTO task_facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: keep_named
+INSERT OR REPLACE INTO named VALUES (?, ?, ?, ?, ?);
+
+-- name: keep_value
+INSERT INTO task_value (field, gid, value) VALUES (?, ?, ?);
+
+-- name: drop_values
+DELETE FROM task_value WHERE gid = ?;
+
+-- name: drop_facts
+DELETE FROM task_facts WHERE gid = ?;
+
+-- name: drop_named
+DELETE FROM named WHERE gid = ?;
+
+-- name: keep_words
+INSERT INTO words (rowid, name, notes) VALUES (?, ?, ?);
+
+-- name: keep_task_names
+INSERT INTO task_names (rowid, name) VALUES (?, ?);
+
+-- name: keep_names
+INSERT INTO names (rowid, name) VALUES (?, ?);
+
+-- name: drop_words
+DELETE FROM words WHERE rowid = ?;
+
+-- name: drop_task_names
+DELETE FROM task_names WHERE rowid = ?;
+
+-- name: drop_names
+DELETE FROM names WHERE rowid = ?;

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fanfold.work.store.apps import Apps
-from fanfold.work.store.events import Events
+from fanfold.work.store.index import Index
 from fanfold.work.store.queries import SQL
 
 
-class SqliteStore(Events, Apps):
+class SqliteStore(Index, Apps):
     """Everything the work API keeps, in one file or in memory; each part stands in the module of its class."""
 
     def of_kind(self, kind: str) -> list[int]:

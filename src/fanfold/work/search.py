@@ -1,0 +1,215 @@
+"""Finding tasks and names: the index is brought up to date, then one query finds the gids in order.
+
+There are two ways to look through tasks: go along the order asked for until enough are found, or take the few that the
+narrowest condition leaves and sort them. Which is shorter is estimated from how many records each condition leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from fanfold.work.clock import stamp
+from fanfold.work.pages import MAX_LIMIT
+from fanfold.work.store import Held
+from fanfold.work.store.queries import SQL
+
+if TYPE_CHECKING:
+    from fanfold.work.request import Request
+    from fanfold.work.view import View
+
+Find = Callable[[Any], "list[int]"]
+"""From a cursor to the gids of what was found."""
+
+COUNTED = 10_000
+"""How far the records that a condition leaves are counted: beyond that it is no narrow one."""
+
+RANKED = 5000
+"""Matches, newest first, that are looked at when the best are wanted."""
+
+
+class Condition(Struct, frozen=True):
+    """What has to hold of a task ``f`` (see ``search.sql``), and if possible where those are of which it does.
+
+    ``source`` yields their gids in a column ``gid``, and perhaps others if it is not ``exact``. ``share`` is a guess at
+    how many of all tasks those are, for conditions without a source.
+    """
+
+    where: str
+    values: tuple[Any, ...] = ()
+    source: str = ""
+    source_values: tuple[Any, ...] = ()
+    share: float = 0.5
+    exact: bool = True
+
+
+class Order(Struct, frozen=True):
+    """By a column of the tasks, those without a value last, and by gid where that is the same."""
+
+    column: str
+    descending: bool = True
+
+
+# -- bringing the index up to date -----------------------------------------------------------------------------------
+
+
+def _until(view: View) -> str:
+    return stamp(view.clock() - timedelta(seconds=view.search_delay)) if view.search_delay else ""
+
+
+def _step(view: View, until: str) -> bool:
+    store = view.store
+    store.begin_action()
+    try:
+        more = store.index_step(until)
+    except BaseException:
+        store.undo_action()
+        raise
+    store.end_action()
+    return more
+
+
+async def catch_up(view: View) -> None:
+    """Bring the index up to date, step by step between other requests."""
+    store, until = view.store, _until(view)
+    while store.index_is_behind():
+        more = _step(view, until)
+        store.commit()
+        if not more:
+            break
+        await asyncio.sleep(0)
+    store.commit()
+
+
+def _catch_up_now(view: View) -> None:
+    until = _until(view)
+    while view.store.index_is_behind() and _step(view, until):
+        pass
+
+
+async def ahead(request: Request, find: Find) -> list[int]:
+    """What ``find`` finds in the index as it is now, without holding up other requests: for a route's ``before``."""
+    await catch_up(request.view)
+    return await request.view.store.look_aside(find)
+
+
+def found(request: Request, find: Callable[[Request], Find], wanted: int = MAX_LIMIT) -> list[Held]:
+    """What was found before the handler, or is found now, as far as it is still there and visible to the caller."""
+    view, gids = request.view, request.found
+    if gids is None:
+        _catch_up_now(view)
+        gids = view.store.look(find(request))
+    held: list[Held] = []
+    for start in range(0, len(gids), wanted):
+        some = gids[start : start + wanted]
+        rows = view.rows(some)
+        held += [Held(gid, *rows[gid]) for gid in some if gid in rows]
+        if len(held) >= wanted:
+            break
+    return held[:wanted]
+
+
+# -- tasks -----------------------------------------------------------------------------------------------------------
+
+_OF_ALL = "SELECT gid FROM task_facts INDEXED BY task_by_modified_at WHERE workspace = ?"
+
+_LET_IN = SQL["let_in"].replace("?2", "p.gid").replace("?3", "'project.member_teams'")
+
+_VISIBLE = """
+r.private = 0 OR EXISTS (
+    WITH RECURSIVE above(gid) AS (
+        SELECT f.gid
+        UNION SELECT l.owner FROM above JOIN link l ON l.target = above.gid AND l.field = 'task.subtasks')
+    SELECT 1 FROM above
+    WHERE EXISTS (SELECT 1 FROM record a WHERE a.gid = above.gid AND a.private = 0)
+       OR EXISTS (SELECT 1 FROM task_facts t WHERE t.gid = above.gid AND ?1 IN (t.assignee, t.created_by))
+       OR EXISTS (SELECT 1 FROM link k WHERE k.target = ?1 AND k.field = 'task.followers' AND k.owner = above.gid)
+       OR EXISTS (SELECT 1 FROM link k JOIN record p ON p.gid = k.note
+                  WHERE k.target = above.gid AND k.field = 'section.tasks' AND (p.private = 0
+                    OR EXISTS (SELECT 1 FROM link m
+                               WHERE m.target = ?1 AND m.field = 'project.members' AND m.owner = p.gid)
+                    OR EXISTS ({let_in})
+                    OR (json_extract(CAST(p.document AS TEXT), '$.privacy_setting') = 'private_to_team' AND EXISTS (
+                        SELECT 1 FROM link m WHERE m.target = ?1 AND m.field = 'team.members'
+                        AND m.owner = CAST(json_extract(CAST(p.document AS TEXT), '$.team') AS INTEGER))))))
+""".replace("{let_in}", _LET_IN)
+"""That somebody lets the user ``?1`` in on a task that is private: what ``View.sees`` says, as a condition."""
+
+
+def visible(view: View) -> str:
+    """The condition that the caller may see a task ``f`` with the record ``r``."""
+    return "1" if view.service else _VISIBLE
+
+
+def tasks(view: View, workspace: int, conditions: Sequence[Condition], order: Order, limit: int) -> Find:
+    """The first ``limit`` tasks of a workspace, in order, that the caller may see and all ``conditions`` hold of."""
+    user = view.user
+
+    def find(cursor: Any) -> list[int]:
+        narrowest = _narrowest(cursor, workspace, conditions, limit)
+        where = ""
+        values: list[Any] = []
+        for condition in conditions:
+            if condition is not narrowest or not condition.exact:
+                where += f" AND ({condition.where})"
+                values += condition.values
+        if narrowest is None:
+            tables, start = f"task_facts f INDEXED BY task_by_{order.column}", []
+        else:
+            tables = f"({narrowest.source}) s CROSS JOIN task_facts f ON f.gid = s.gid"
+            start = list(narrowest.source_values)
+        way = "DESC" if order.descending else "ASC"
+        sql = (
+            f"SELECT f.gid, ?1 FROM {tables} CROSS JOIN record r ON r.gid = f.gid "
+            f"WHERE f.workspace = ?{where} AND ({visible(view)}) "
+            f"ORDER BY f.{order.column} {way} NULLS LAST, f.gid {way} LIMIT ?"
+        )
+        return [gid for gid, _ in cursor.execute(sql, (user, *start, workspace, *values, limit))]
+
+    return find
+
+
+def _narrowest(cursor: Any, workspace: int, conditions: Sequence[Condition], limit: int) -> Condition | None:
+    """The condition to begin with, or None where going along the order is shorter."""
+    counts = {
+        condition: next(
+            cursor.execute(
+                f"SELECT count(*) FROM (SELECT 1 FROM ({condition.source}) LIMIT {COUNTED})",
+                condition.source_values,
+            )
+        )[0]
+        for condition in conditions
+        if condition.source
+    }
+    if not counts:
+        return None
+    narrowest = min(counts, key=counts.__getitem__)
+    least = counts[narrowest]
+    if least <= limit:
+        return narrowest
+    (total,) = next(cursor.execute(f"SELECT count(*) FROM ({_OF_ALL})", (workspace,)))
+    shares = [counts[c] / total if c in counts else c.share for c in conditions]
+    along = min(total, limit / max(prod(min(share, 1.0) for share in shares), 1e-9))
+    return None if along < 2 * least else narrowest
+
+
+def ranked(
+    view: View, workspace: int, query: str, conditions: Sequence[Condition], limit: int, *, best_last: bool
+) -> Find:
+    """The same in order of how well the words of the tasks match ``query``, newest first where that is the same."""
+    user = view.user
+    where = "".join(f" AND ({condition.where})" for condition in conditions)
+    way = "DESC" if best_last else "ASC"
+    sql = (
+        f"SELECT f.gid, ?1 FROM (SELECT rowid AS gid, rank AS score FROM words WHERE words MATCH ? "
+        f"ORDER BY rowid DESC LIMIT {RANKED}) s CROSS JOIN task_facts f ON f.gid = s.gid "
+        f"CROSS JOIN record r ON r.gid = f.gid WHERE f.workspace = ?{where} AND ({visible(view)}) "
+        f"ORDER BY s.score {way}, f.modified_at DESC, f.gid DESC LIMIT ?"
+    )
+    values = [value for condition in conditions for value in condition.values]
+    return lambda cursor: [gid for gid, _ in cursor.execute(sql, (user, query, workspace, *values, limit))]

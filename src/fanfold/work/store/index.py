@@ -1,0 +1,181 @@
+"""What searches look at, kept beside the records and brought up to date when somebody searches.
+
+Writing costs nothing for it: what has changed stands in the log of events anyway, and is read from there in steps that
+are short enough to be done between two requests. A database that was never searched is gone through once, record by
+record. What hangs on a task (projects, tags, followers) is not kept here: the links are at hand and always true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from typing import Any, TypeVar
+from zlib import crc32
+
+from msgspec import Struct
+from msgspec.json import Decoder, Encoder
+
+from fanfold.work.store.events import Events
+from fanfold.work.store.queries import SQL, filled
+from fanfold.work.store.reader import Reader
+from fanfold.work.store.rows import Row
+
+T = TypeVar("T")
+
+NAMED = (*("agent", "custom_field", "goal", "portfolio", "project", "project_template", "tag", "task", "team", "user"),)
+"""Kinds that are found by their name."""
+
+STEP = 120
+"""Records that one step looks at: some 10 ms."""
+
+_STATE = "search"
+
+
+class _State(Struct):
+    """How far the index has come: the last event seen, and the last gid of the first round, or None after it."""
+
+    seq: int
+    gid: int | None
+
+
+_read_state = Decoder(_State).decode
+_encode = Encoder().encode
+_decode = Decoder().decode
+
+
+class Index(Events):
+    """The tables of ``search.sql``."""
+
+    _reader: Reader | None = None
+
+    def look(self, work: Callable[[Any], T]) -> T:
+        """What ``work`` makes of a cursor that it only reads with, here and now."""
+        return work(self._connection.cursor())
+
+    async def look_aside(self, work: Callable[[Any], T]) -> T:
+        """The same of what is committed, in a thread where the database is a file."""
+        if self.path == ":memory:":
+            return self.look(work)
+        if self._reader is None:
+            self._reader = Reader(self.path)
+        return await self._reader.run(work)
+
+    def close(self) -> None:
+        """Commit and close."""
+        if self._reader is not None:
+            self._reader.close()
+        super().close()
+
+    # -- bringing it up to date --------------------------------------------------------------------------------------
+
+    def index_step(self, until: str = "") -> bool:
+        """Bring the index a step further, in the open action; whether more is to do.
+
+        ``until``: leave out what happened after that moment.
+        """
+        state = self._index_state()
+        if state.gid is not None:
+            query = filled("searchable", len(NAMED))
+            gids = [gid for (gid,) in self._cursor.execute(query, (state.gid, *NAMED, STEP))]
+            state.gid = gids[-1] if len(gids) == STEP else None
+            more = True
+        else:
+            name, bounds = ("events_since_until", (until, STEP)) if until else ("events_since", (STEP,))
+            events = self._rows(name, state.seq, *bounds)
+            if not events:
+                return False
+            gids = list({int(gid) for _, *touched in events for gid in touched if gid})
+            state.seq = events[-1][0]
+            more = len(events) == STEP
+        self._index(gids)
+        self.set(_STATE, _encode(state))
+        return more
+
+    def index_is_behind(self) -> bool:
+        """Whether ``index_step`` has anything to do, events that are too young apart."""
+        stored = self.setting(_STATE)
+        if stored is None:
+            return True
+        state = _read_state(stored)
+        first, last = self._cursor.execute(SQL["event_bounds"]).fetchone()
+        return state.gid is not None or last != state.seq or first > state.seq + 1
+
+    def _index_state(self) -> _State:
+        """Where to go on: at the beginning if there is no index yet, or if the log no longer tells what it lacks."""
+        stored = self.setting(_STATE)
+        first, last = self._cursor.execute(SQL["event_bounds"]).fetchone()
+        if stored is None:
+            self._connection.execute(resources.files(__package__).joinpath("search.sql").read_text())
+            return _State(last, 0)
+        state = _read_state(stored)
+        return _State(last, 0) if last < state.seq or first > state.seq + 1 else state
+
+    # -- records -----------------------------------------------------------------------------------------------------
+
+    def _index(self, gids: list[int]) -> None:
+        rows = {gid: row for gid, row in self.records(gids).items() if row.kind in NAMED}
+        known = dict(self._cursor.execute(filled("digests", len(gids)), (*gids, *gids)))
+        for gid in gids:
+            if gid in known and gid not in rows:
+                self._forget(gid)
+        tasks = {gid: row for gid, row in rows.items() if row.kind == "task"}
+        counts = {(owner, field): count for owner, field, count in self._in("count_linked", tuple(tasks))}
+        for gid, row in rows.items():
+            document = _decode(row.document)
+            if row.kind == "task":
+                self._index_task(row, document, known.get(gid), counts)
+            else:
+                self._index_named(row, document, known.get(gid))
+
+    def _forget(self, gid: int) -> None:
+        for name in ("facts", "values", "named", "words", "task_names", "names"):
+            self._cursor.execute(SQL[f"drop_{name}"], (gid,))
+
+    def _index_task(
+        self, row: Row, document: dict[str, Any], known: int | None, counts: dict[tuple[int, str], int]
+    ) -> None:
+        get, gid, run = document.get, row.gid, self._cursor.execute
+        name, notes = get("name") or "", get("notes") or ""
+        digest = crc32(f"{name}\0{notes}".encode())
+        run(
+            SQL["keep_facts"],
+            (
+                *(gid, row.workspace, bool(get("completed")), get("resource_subtype") or "default_task"),
+                *(_gid(get(field)) for field in ("assignee", "assigned_by", "created_by", "parent")),
+                *(get(field) for field in ("start_on", "due_on", "due_at")),
+                get("due_at") or get("due_on"),
+                *(get(field) for field in ("created_at", "completed_at", "modified_at")),
+                *(_gid(get(field)) for field in ("custom_type", "custom_type_status_option")),
+                *(counts.get((gid, field), 0) for field in ("task.likes", "attachments", "task.dependencies")),
+                digest,
+            ),
+        )
+        if digest != known:
+            for table, words in (("words", (gid, name, notes)), ("task_names", (gid, name))):
+                if known is not None:
+                    run(SQL[f"drop_{table}"], (gid,))
+                run(SQL[f"keep_{table}"], words)
+        if known is not None:
+            run(SQL["drop_values"], (gid,))
+        for field, value in (get("custom_fields") or {}).items():
+            run(SQL["keep_value"], (int(field), gid, _searchable(value)))
+
+    def _index_named(self, row: Row, document: dict[str, Any], known: int | None) -> None:
+        run, name = self._cursor.execute, document.get("name") or ""
+        digest = crc32(name.encode())
+        run(SQL["keep_named"], (row.gid, row.workspace, row.kind, document.get("modified_at"), digest))
+        if digest != known:
+            if known is not None:
+                run(SQL["drop_names"], (row.gid,))
+            run(SQL["keep_names"], (row.gid, name))
+
+
+def _gid(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+def _searchable(value: Any) -> Any:
+    """The value of a custom field as it is searched for: text, a number, an option's gid or a day."""
+    if isinstance(value, dict):
+        return value.get("date")
+    return value if isinstance(value, (str, int, float)) else None

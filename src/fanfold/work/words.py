@@ -1,0 +1,28 @@
+"""What clients type, as queries of the full-text index: its words, literally, whatever else they hold."""
+
+from __future__ import annotations
+
+from unicodedata import combining
+
+MAX_WORDS = 20
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text as the index splits them, all but the letters and digits left out."""
+    return "".join(char if char.isalnum() or combining(char) else " " for char in text).split()[:MAX_WORDS]
+
+
+def all_words(text: str) -> str:
+    """A query for tasks in which for each word of ``text`` some word begins so; very short ones have to be the same."""
+    return " AND ".join(f'"{word}"' + ("*" if len(word) > 2 else "") for word in words_of(text))
+
+
+def beginning(text: str) -> str:
+    """A query for names that go on, from the beginning of some word, as ``text`` does; empty if it has no words."""
+    words = words_of(text)
+    return f'"{" ".join(words)}" *' if words else ""
+
+
+def is_plain(text: str) -> bool:
+    """Whether the index sees all of the text: nothing but words and spaces."""
+    return all(char.isalnum() or char.isspace() or combining(char) for char in text)
