@@ -158,6 +158,21 @@ def test_progress_comes_from_the_tasks_of_projects(world, call, make, support, c
     assert current(goal) == 7
 
 
+def test_progress_comes_from_portfolios_in_portfolios(world, call, make, support, current, project, space):
+    goal = make(progress_source="project_task_completion")
+    outer, inner = (world.made("/portfolios", {"name": name, "workspace": space}) for name in ("Outer", "Inner"))
+    for portfolio, item in ((outer, inner), (outer, project), (inner, project)):
+        assert call("POST", f"/portfolios/{portfolio}/addItem", {"item": item})[0] == 200
+    support(goal, outer)
+    assert current(goal) == 0
+    for completed in (True, False):
+        world.made("/tasks", {"projects": [project], "completed": completed})
+    assert current(goal) == 0.5
+    assert [item["gid"] for item in call("GET", "/goals", portfolio=outer)[1]] == [goal]
+    call("DELETE", f"/portfolios/{outer}")
+    assert current(goal) == 0
+
+
 def test_progress_comes_from_the_milestones_of_projects(world, make, support, current, project):
     goal = make(progress_source="project_milestone_completion")
     support(goal, project)

@@ -117,6 +117,22 @@ def test_people_follow_a_goal(call, ada, bob, eve, goal):
     assert call("POST", f"/goals/{goal}/addFollowers", {}) == (400, "followers: Missing input")
 
 
+def test_those_who_follow_a_goal_are_its_members(world, call, ada, bob, eve, space, goal):
+    made = world.made("/memberships", {"parent": goal, "member": bob, "access_level": "viewer"})
+    listed = call("GET", "/memberships", parent=goal)[1]
+    assert [(item["member"]["gid"], item["access_level"]) for item in listed] == [(ada, "admin"), (bob, "viewer")]
+    assert gids(call("GET", f"/goals/{goal}")[1]["followers"]) == [ada, bob]
+    call("DELETE", f"/memberships/{made}")
+    assert gids(call("GET", f"/goals/{goal}")[1]["followers"]) == [ada]
+    call("PUT", f"/goals/{goal}", {"owner": bob})
+    assert gids(call("GET", f"/goals/{goal}")[1]["followers"]) == [ada, bob]
+    followed = call("POST", "/goals", {"workspace": space, "owner": None, "followers": [bob]})[1]
+    assert (followed["owner"], gids(followed["followers"])) == (None, [ada, bob])
+    last = call("GET", "/memberships", parent=goal)[1][-1]["gid"]
+    call("DELETE", f"/goals/{goal}")
+    assert call("GET", f"/memberships/{last}")[0] == 404
+
+
 def test_goals_have_custom_fields_of_their_own(call, goal, new_field, holder):
     field = new_field("number", precision=1)
     said = (400, f"Custom field with ID {field} is not on given object")

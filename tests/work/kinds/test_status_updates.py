@@ -142,6 +142,15 @@ def test_a_status_update_is_as_private_as_its_project(call, project, post, bob):
     assert call("GET", f"/status_updates/{gid}", user=bob)[0] == 404
 
 
+def test_portfolios_have_status_updates(world, call, space):
+    portfolio = world.made("/portfolios", {"name": "All", "workspace": space})
+    gid = world.made("/status_updates", {"parent": portfolio, "status_type": "complete", "text": "x"})
+    shown = call("GET", f"/status_updates/{gid}")[1]
+    assert (shown["resource_subtype"], shown["parent"]["name"]) == ("portfolio_status_update", "All")
+    assert call("GET", f"/portfolios/{portfolio}")[1]["current_status_update"]["gid"] == gid
+    assert call("GET", f"/project_statuses/{gid}") == (404, f"project_status: Unknown object: {gid}")
+
+
 # -- the former form -------------------------------------------------------------------------------------------------
 
 

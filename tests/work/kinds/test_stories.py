@@ -96,7 +96,7 @@ def test_a_comment_changes_when_its_task_was_modified(world, call, task):
     assert call("GET", f"/tasks/{task}")[1]["modified_at"] == "2026-01-05T09:40:00.000Z"
 
 
-def test_there_are_no_goals_to_comment_on(call, task):
+def test_only_a_goal_is_commented_on_as_one(call, task):
     assert call("GET", f"/goals/{task}/stories") == (404, f"goal: Unknown object: {task}")
     assert call("POST", "/goals/1/stories", {"text": "x"}) == (404, "goal: Unknown object: 1")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from fanfold.work.kinds.goal_support import SUPPORT
+from fanfold.work.kinds.portfolio_items import ITEMS
 from fanfold.work.shape import decode
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ SUPPORTED_BY = {
 }
 """The kinds whose progress is that of the goal, by where its metric has its progress from."""
 
-IN_PORTFOLIO = "portfolio.items"
-"""Link field: the projects of a portfolio."""
-
 
 class _Part(Struct, frozen=True):
     """What supports a goal, and with what weight."""
@@ -42,7 +40,7 @@ class _Work(Struct):
 
     goals: dict[int, Document] = {}
     parts: dict[int, list[_Part]] = {}
-    projects: dict[int, tuple[int, ...]] = {}
+    projects: dict[int, set[int]] = {}
     counts: dict[int, tuple[int, int, int, int]] = {}
 
 
@@ -68,11 +66,30 @@ def _gather(store: SqliteStore, gids: Iterable[int]) -> _Work:
         level -= work.goals.keys()
     rows = {part.row.gid: part.row for members in work.parts.values() for part in members}
     portfolios = [gid for gid, row in rows.items() if row.kind == "portfolio"]
-    inside = store.links(portfolios, (IN_PORTFOLIO,), ()) if portfolios else {}
-    work.projects = {gid: (gid,) for gid, row in rows.items() if row.kind == "project"}
-    work.projects |= {gid: tuple(link.gid for link in inside.get((gid, IN_PORTFOLIO), ())) for gid in portfolios}
-    work.counts = store.task_counts(list({project for projects in work.projects.values() for project in projects}))
+    work.projects = {gid: {gid} for gid, row in rows.items() if row.kind == "project"}
+    work.projects |= _inside(store, portfolios)
+    work.counts = store.task_counts(list(set().union(*work.projects.values())))
     return work
+
+
+def _inside(store: SqliteStore, portfolios: Iterable[int]) -> dict[int, set[int]]:
+    """What each portfolio holds, with what the portfolios hold that are in it."""
+    items: dict[int, list[int]] = {}
+    level = set(portfolios)
+    while level:
+        links = store.links(list(level), (ITEMS,), ())
+        items |= {gid: [link.gid for link in links.get((gid, ITEMS), ())] for gid in level}
+        level = {item for gid in level for item in items[gid]} - items.keys()
+    inside = {}
+    for gid in portfolios:
+        found: set[int] = set()
+        left = [gid]
+        while left:
+            below = set(items[left.pop()]) - found
+            found |= below
+            left += below
+        inside[gid] = found
+    return inside
 
 
 def _parts(store: SqliteStore, goals: dict[int, Document]) -> dict[int, list[_Part]]:

@@ -13,10 +13,12 @@ from fanfold.work.kinds.current_status import STATUSES, current_status_update
 from fanfold.work.kinds.goal_metrics import METRIC, VALUE, metric_field, set_current_value, set_metric
 from fanfold.work.kinds.goal_support import SUPPORT, supports_no_longer
 from fanfold.work.kinds.likes import is_liked, like_fields
+from fanfold.work.kinds.members import named
+from fanfold.work.membership import LEVELS, disband, join, leave, members_link
 from fanfold.work.people import is_organization
 from fanfold.work.references import in_one_workspace
 from fanfold.work.request import Request
-from fanfold.work.routes import PAGING, crud, list_linked, page_of_all, related, update, workspace_page
+from fanfold.work.routes import PAGING, crud, list_linked, page_of_all, update, workspace_page
 from fanfold.work.schema import Kind, boolean, choice, date, many, one, text
 from fanfold.work.stories import STORIES
 from fanfold.work.view import gid_of
@@ -31,7 +33,8 @@ LIKES = "goal.likes"
 
 SETTINGS = settings_link("goal")
 
-MEMBERS_MAY = ("admin", "editor", "commenter", "viewer")
+MEMBERS = members_link("goal")
+"""Link field: the users who are members of a goal, who are those that follow it."""
 
 goal = Kind(
     "goal",
@@ -46,14 +49,14 @@ goal = Kind(
         *(field for field in like_fields(LIKES) if field.name in ("liked", "likes", "num_likes")),
         one("team", "team", omitted=True),
         one("workspace", "workspace", nullable=False),
-        many("followers", "user", access="create"),
+        many("followers", "user", link=MEMBERS, access="create"),
         one("time_period", "time_period"),
         metric_field(),
         one("owner", "user"),
         current_status_update(access="read"),
         choice("status", "green", "yellow", "red", "missed", "achieved", "partial", "dropped"),
         choice("privacy_setting", "public_to_workspace", "members_only", access="read", default="public_to_workspace"),
-        choice("default_access_level", *MEMBERS_MAY, access="read", default="editor"),
+        choice("default_access_level", *LEVELS["goal"], access="read", default="editor"),
         custom_fields_of("goal"),
         many("custom_field_settings", "custom_field_setting", link=SETTINGS, access="read"),
     ),
@@ -95,7 +98,34 @@ for _path, _operation, _takes, _handler in (
     ("setMetricCurrentValue", "updateGoalMetric", VALUE, set_current_value),
 ):
     goal.verb("POST", f"/goals/{{goal_gid}}/{_path}", _operation, subject="goal", takes=_takes)(_handler)
-related(goal, "followers", "user", add="addFollowers", remove="removeFollowers")
+
+
+def add_followers(request: Request) -> Answer:
+    """Add followers to a goal, who become its members."""
+    change, users = named(request, "followers")
+    for user in users:
+        join(change, user)
+    change.write()
+    return request.reread(change.gid)
+
+
+def remove_followers(request: Request) -> Answer:
+    """Remove followers from a goal, who are members no longer."""
+    change, users = named(request, "followers", joining=False)
+    for user in users:
+        leave(change, user)
+    change.write()
+    return request.reread(change.gid)
+
+
+for _handler, _operation in ((add_followers, "addFollowers"), (remove_followers, "removeFollowers")):
+    goal.verb(
+        "POST",
+        f"/goals/{{goal_gid}}/{_operation}",
+        _operation,
+        subject="goal",
+        takes=(many("followers", "user", required=True),),
+    )(_handler)
 
 # -- lists -----------------------------------------------------------------------------------------------------------
 
@@ -181,16 +211,18 @@ def starts_before_it_is_due(change: Change) -> None:
         raise RequestError("start_on: A start date needs a due date that is later")
 
 
-@goal.rule("create")
-def has_an_owner_and_followers(change: Change) -> None:
-    """Whoever makes a goal owns it unless told; both follow it."""
-    user = change.view.user
-    if "owner" not in change.given and user:
+@goal.rule("create", "update")
+def has_an_owner_who_belongs(change: Change) -> None:
+    """Whoever makes a goal owns it unless told; they, its owner and those named follow it."""
+    user, made = change.view.user, change.moment == "create"
+    if made and "owner" not in change.given and user:
         change.after["owner"] = str(user)
     owner = int(change.after.get("owner") or 0)
-    for follower in dict.fromkeys((user, owner, *change.given.lists.get("followers", ()))):
-        if follower:
-            change.add("followers", follower)
+    for member in dict.fromkeys((user if made else 0, owner if change.moved("owner") else 0)):
+        if member:
+            join(change, member, level="admin")
+    for follower in change.given.lists.get("followers", ()) if made else ():
+        join(change, follower)
 
 
 goal.rule("create", "update")(richtext.twins())
@@ -202,6 +234,7 @@ goal.rule("delete")(supports_no_longer)
 @goal.rule("delete")
 def takes_its_parts_along(change: Change) -> None:
     """What was said of a goal, and that anything supports it, goes with it; what supports it stays."""
+    disband(change)
     store = change.store
     support = store.links((change.gid,), (SUPPORT,), ()).get((change.gid, SUPPORT), ())
     owned = [*(link.note for link in support if link.note is not None), *store.targets(change.gid, STORIES)]

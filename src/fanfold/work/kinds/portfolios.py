@@ -11,6 +11,7 @@ from fanfold.work.custom_display import settings_link
 from fanfold.work.custom_values import custom_fields_of, custom_values_fit
 from fanfold.work.kinds.access_requests import requests_link
 from fanfold.work.kinds.current_status import STATUSES, current_status_update
+from fanfold.work.kinds.goal_support import supports_no_longer
 from fanfold.work.kinds.members import add_members, remove_members
 from fanfold.work.kinds.portfolio_items import ANCHORS, ITEM, ITEMS, add_item, remove_item
 from fanfold.work.kinds.project_portfolio_settings import PROJECT_SETTINGS
@@ -158,6 +159,7 @@ def starts_before_it_is_due(change: Change) -> None:
 
 
 portfolio.rule("create", "update")(custom_values_fit)
+portfolio.rule("delete")(supports_no_longer)
 
 
 @portfolio.rule("delete")
