@@ -16,6 +16,8 @@ from fanfold.work.selection import COMPACT, Selection
 from fanfold.work.shape import Sheet, decode, shape
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fanfold.work.store import Link
     from fanfold.work.view import View
 
@@ -34,6 +36,11 @@ OPTIONS = "custom_field.enum_options"
 """Link field: the options of a custom field, in order."""
 
 IN_SECTIONS = "<section.tasks"
+
+IN_PORTFOLIOS = "<portfolio.items"
+
+HELD = ("project", "portfolio")
+"""The kinds that have custom fields of the portfolios that they are in, beside their own."""
 
 VALUES = {
     "text": "text_value",
@@ -70,10 +77,13 @@ class _Shown(Struct, frozen=True):
 
 
 def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Any]:
-    """The custom fields of a record with the values that it has: a task's are those of its projects."""
+    """The custom fields of a record with the values that it has.
+
+    A task's are those of its projects; projects and portfolios have their own and those of the portfolios they are in.
+    """
     on_task = sheet.kind.name == "task"
-    owners = _projects(sheet, gid) if on_task else [gid]
-    if len(sheet.gids) == 1 and not any(sheet.view.store.notes(owners, _settings(sheet)).values()):
+    owners = _owners(sheet, gid)
+    if len(sheet.gids) == 1 and not any(_fields_by_owner(sheet, [gid]).values()):
         return []
     shown = sheet.once("custom_fields", _find)
     fields = dict.fromkeys(field for owner in owners for field in shown.by_owner.get(owner, ()))
@@ -94,10 +104,6 @@ def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Any]:
     return found
 
 
-def _settings(sheet: Sheet) -> str:
-    return SETTINGS if sheet.kind.name == "task" else settings_link(sheet.kind.name)
-
-
 def _selection(sheet: Sheet) -> Selection:
     return sheet.selection.fields.get("custom_fields", COMPACT)
 
@@ -109,15 +115,31 @@ def _on_tasks(kind: Kind) -> Selection:
     return Selection(fields={name: Selection(fields={}) for name in names})
 
 
-def _projects(sheet: Sheet, gid: int) -> list[int]:
-    return [link.note for link in sheet.links(gid, IN_SECTIONS) if link.note is not None]
+def _owners(sheet: Sheet, gid: int) -> list[int]:
+    """The records whose custom fields a record has."""
+    if sheet.kind.name == "task":
+        return [link.note for link in sheet.links(gid, IN_SECTIONS) if link.note is not None]
+    return [gid, *_holders(sheet, gid)]
+
+
+def _holders(sheet: Sheet, gid: int) -> list[int]:
+    return [link.gid for link in sheet.links(gid, IN_PORTFOLIOS)] if sheet.kind.name in HELD else []
+
+
+def _fields_by_owner(sheet: Sheet, gids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """The custom fields of all the owners that some records have."""
+    store = sheet.view.store
+    if sheet.kind.name == "task":
+        return store.notes(list({owner for gid in gids for owner in _owners(sheet, gid)}), SETTINGS)
+    found = store.notes(gids, settings_link(sheet.kind.name))
+    holders = {holder for gid in gids for holder in _holders(sheet, gid)}
+    return found | store.notes(list(holders), settings_link("portfolio")) if holders else found
 
 
 def _find(sheet: Sheet) -> _Shown:
     view = sheet.view
     task = sheet.kind.name == "task"
-    owners = list({project for gid in sheet.gids for project in _projects(sheet, gid)}) if task else list(sheet.gids)
-    by_owner = view.store.notes(owners, _settings(sheet))
+    by_owner = _fields_by_owner(sheet, sheet.gids)
     wanted = {field for fields in by_owner.values() for field in fields}
     rows = view.rows(wanted)
     kind: Kind = view.kinds["custom_field"]

@@ -1,7 +1,8 @@
 """The values of custom fields: what a client may write on a task, project, portfolio or goal.
 
-A task has the custom fields of the projects that it is in, all others their own. Values stand in the record's document
-by the field's gid; whom and what they refer to is linked as well, so that it is shown without looking each up.
+A task has the custom fields of the projects that it is in, all others their own; projects and portfolios have those of
+the portfolios that they are in too. Values stand in the record's document by the field's gid; whom and what they refer
+to is linked as well, so that it is shown without looking each up.
 """
 
 from __future__ import annotations
@@ -13,7 +14,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import DecodeError, Struct
 
 from fanfold.errors import RequestError
-from fanfold.work.custom_display import IN_SECTIONS, OPTIONS, SETTINGS, settings_link, show_custom_fields
+from fanfold.work.custom_display import (
+    HELD,
+    IN_PORTFOLIOS,
+    IN_SECTIONS,
+    OPTIONS,
+    SETTINGS,
+    settings_link,
+    show_custom_fields,
+)
 from fanfold.work.request import Request, brief
 from fanfold.work.schema import Document, Field, number, obj, text
 from fanfold.work.shape import decode
@@ -26,7 +35,8 @@ if TYPE_CHECKING:
 
 def custom_fields_of(kind: Literal["task", "project", "portfolio", "goal"]) -> Field:
     """The field ``custom_fields`` of a kind; its page adds the rule ``custom_values_fit`` at creation and update."""
-    needs = (f"{kind}.custom_objects", *((IN_SECTIONS,) if kind == "task" else ()))
+    inside = (IN_SECTIONS,) if kind == "task" else (IN_PORTFOLIOS,) if kind in HELD else ()
+    needs = (f"{kind}.custom_objects", *inside)
     shown: dict[str, Any] = {"kind": "custom_field", "of": "list", "compute": show_custom_fields, "needs": needs}
     return obj("custom_fields", parse=read_custom_values, **shown)
 
@@ -184,12 +194,15 @@ def custom_values_fit(change: Change) -> None:
 
 
 def _fields_on(change: Change) -> set[int]:
-    owners, link = [change.gid], settings_link(change.kind.name)
+    owners, settings = [change.gid], {settings_link(change.kind.name)}
+    if change.kind.name in HELD:
+        owners += [holder for holder, _ in change.store.owners(change.gid, IN_PORTFOLIOS.removeprefix("<"))]
+        settings.add(settings_link("portfolio"))
     if change.kind.name == "task":
-        link = SETTINGS
+        settings = {SETTINGS}
         inside = change.store.owners(change.gid, IN_SECTIONS.removeprefix("<"))
         owners = [*(note for _, note in inside if note is not None), *change.given.lists.get("projects", ())]
-    links = change.store.links(owners, (link,), ())
+    links = change.store.links(owners, tuple(settings), ())
     return {link.note for found in links.values() for link in found if link.note is not None}
 
 

@@ -254,3 +254,32 @@ def test_the_latest_status_update_is_shown(world, call, portfolio):
     assert call("GET", f"/portfolios/{portfolio}")[1]["current_status_update"]["gid"] == gid
     call("DELETE", f"/portfolios/{portfolio}")
     assert call("GET", f"/status_updates/{gid}")[0] == 404
+
+
+def test_items_have_the_custom_fields_of_their_portfolio(
+    world, call, portfolio, project, new_portfolio, add, new_field
+):
+    number = new_field("number", "Budget", precision=1)
+    call("POST", f"/portfolios/{portfolio}/addCustomFieldSetting", {"custom_field": number})
+    for path in (f"/projects/{project}", f"/portfolios/{new_portfolio()}"):
+        refused = call("PUT", path, {"custom_fields": {number: 1}})
+        assert refused == (400, f"Custom field with ID {number} is not on given object")
+        add(path.rpartition("/")[2])
+        shown = call("PUT", path, {"custom_fields": {number: 1.5}})[1]
+        assert [(field["gid"], field["number_value"]) for field in shown["custom_fields"]] == [(number, 1.5)]
+        call("POST", f"/portfolios/{portfolio}/removeItem", {"item": path.rpartition("/")[2]})
+        assert call("GET", path)[1]["custom_fields"] == []
+
+
+def test_items_show_the_values_that_their_portfolio_asks_for(world, call, space, portfolio, project, add, new_field):
+    field = new_field("text", "Why")
+    call("POST", f"/portfolios/{portfolio}/addCustomFieldSetting", {"custom_field": field})
+    own = new_field("text", "How")
+    call("POST", f"/projects/{project}/addCustomFieldSetting", {"custom_field": own})
+    other = world.made("/projects", {"workspace": space})
+    for item in (project, other):
+        add(item)
+        call("PUT", f"/projects/{item}", {"custom_fields": {field: item}})
+    shown = call("GET", f"/portfolios/{portfolio}/items", opt_fields="custom_fields.display_value")[1]
+    values = [[(field["gid"], field["display_value"]) for field in item["custom_fields"]] for item in shown]
+    assert values == [[(own, None), (field, project)], [(field, other)]]
