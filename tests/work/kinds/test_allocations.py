@@ -114,3 +114,17 @@ def test_only_who_sees_the_project_sees_what_is_allocated(world, call, bob, eve,
 def test_allocations_go_with_their_project(call, project, allocation):
     call("DELETE", f"/projects/{project}")
     assert call("GET", f"/allocations/{allocation}")[0] == 404
+
+
+def test_a_copied_project_has_the_same_allocations_where_that_is_asked_for(call, bob, project, allocation):
+    def allocated(**values):
+        job = call("POST", f"/projects/{project}/duplicate", {"name": "Copy", **values})[1]["gid"]
+        copy = call("GET", f"/jobs/{job}")[1]["new_project"]["gid"]
+        return [(item["assignee"]["gid"], item["parent"]["gid"] == copy) for item in listed(copy)]
+
+    def listed(parent):
+        return call("GET", "/allocations", parent=parent)[1]
+
+    assert allocated() == []
+    assert allocated(include="allocations") == [(bob, True)]
+    assert [item["gid"] for item in listed(project)] == [allocation]

@@ -157,6 +157,15 @@ def test_entries_are_listed_by_task_person_project_or_workspace(world, call, bob
     assert call("GET", "/time_tracking_entries", workspace=space) == (400, said)
 
 
+def test_entries_are_listed_by_the_projects_of_a_portfolio(world, call, space, project, new_entry):
+    entry = new_entry()
+    portfolio = world.made("/portfolios", {"name": "All", "workspace": space})
+    assert call("GET", "/time_tracking_entries", portfolio=portfolio) == (200, [])
+    call("POST", f"/portfolios/{portfolio}/addItem", {"item": project})
+    assert [item["gid"] for item in world.pages("/time_tracking_entries", portfolio=portfolio, limit=1)] == [entry]
+    assert call("GET", "/time_tracking_entries", portfolio=portfolio, entered_on_end_date="2026-01-01") == (200, [])
+
+
 def test_entries_of_a_hidden_task_are_hidden(world, call, bob, eve, space, new_entry):
     hidden = world.made("/projects", {"name": "Hidden", "workspace": space, "privacy_setting": "private"})
     entry = new_entry(on=world.made("/tasks", {"name": "Secret", "projects": [hidden]}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fanfold.work.kinds.allocations import ALLOCATIONS
 from fanfold.work.kinds.copy_dates import LEAVE_OUT, Dates, Move, Schedule, scheduled
 from fanfold.work.kinds.copy_task import copy_as
 from fanfold.work.kinds.copying import Copying, hidden, read_words
@@ -31,7 +32,7 @@ INCLUDABLE = frozenset(
         *("task_templates", "task_type_default"),
     )
 )
-"""What a copy may be asked to include; forms and allocations are accepted, but there are none to copy."""
+"""What a copy may be asked to include; forms are accepted, but there are none to copy."""
 
 IN_TEMPLATES = frozenset(
     ("assignee", "attachments", "dates", "dependencies", "notes", "roles", "subtasks", "tags", "type_default")
@@ -55,7 +56,10 @@ def duplicate(view: View, source: Row, name: str, include: frozenset[str], sched
         values |= {"notes": "", "html_notes": None}
     change = _copy(view, source, source.workspace, move, values)
     _peopled(change, source, with_members="members" in include)
-    return _finished(change, source, Copying(source.workspace, tasks, move))
+    copying = _finished(change, source, Copying(source.workspace, tasks, move))
+    if "allocations" in include:
+        _allocations(change, source)
+    return copying
 
 
 def keep_content(view: View, source: Row) -> Copying:
@@ -121,6 +125,16 @@ def _finished(change: Change, source: Row, copying: Copying) -> Copying:
         copying.sections.append((gid, part.gid))
     copying.source, copying.project = source.gid, change.gid
     return copying
+
+
+def _allocations(change: Change, source: Row) -> None:
+    """What was allocated to the original is allocated to the copy too, on the same days."""
+    store = change.store
+    for row in store.records(store.targets(source.gid, ALLOCATIONS)).values():
+        part = copy_as(change.view, row, store.new_gid(), change.workspace)
+        part.after["parent"] = str(change.gid)
+        store.link(change.gid, ALLOCATIONS, part.gid, part.gid)
+        part.keep()
 
 
 def _custom_fields(change: Change, source: Row) -> None:
