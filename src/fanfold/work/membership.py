@@ -37,7 +37,7 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
 }
 """What is shared, and which access its members may have, the most first."""
 
-_DEFAULTS = {"project": "editor", "portfolio": "viewer", "goal": "commenter", "custom_field": "user"}
+_DEFAULTS = {"project": "editor", "portfolio": "viewer", "custom_field": "user"}
 
 _OF_THEIR_OWN = frozenset(("workspace", "team", "project", "portfolio"))
 """Owners whose memberships are a kind of their own; those of all others are of the kind ``membership``."""
@@ -133,7 +133,9 @@ def disband(change: Change) -> None:
 
 
 def default_level(of: str, document: Document) -> str:
-    """The access that new members of a record get."""
+    """The access that new members of a record get; those of goals may comment, whatever its default says."""
+    if of == "goal":
+        return "commenter"
     return str(document.get("default_access_level") or _DEFAULTS.get(of) or "user")
 
 

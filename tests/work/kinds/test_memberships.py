@@ -2,6 +2,8 @@
 
 import pytest
 
+from fanfold.work.change import born
+
 
 @pytest.fixture
 def portfolio(world, space):
@@ -9,8 +11,19 @@ def portfolio(world, space):
 
 
 @pytest.fixture
-def field(new_field):
+def custom_field(new_field):
     return new_field("text", "Why")
+
+
+@pytest.fixture
+def goal(world, space):
+    return world.made("/goals", {"name": "Fly", "workspace": space})
+
+
+@pytest.fixture
+def custom_type(world, space):
+    """Nothing in the API makes one."""
+    return str(born(world.system, "custom_type", int(space), name="Bug").gid)
 
 
 @pytest.fixture
@@ -33,18 +46,25 @@ def join(call):
     return join
 
 
-@pytest.mark.parametrize(("kind", "default"), [("project", "editor"), ("portfolio", "viewer"), ("field", "user")])
+@pytest.mark.parametrize(
+    ("kind", "default"),
+    [
+        *(("project", "editor"), ("portfolio", "viewer"), ("goal", "commenter")),
+        *(("custom_field", "user"), ("custom_type", "user")),
+    ],
+)
 def test_a_membership_is_made_read_changed_and_ended(request, world, call, bob, join, kind, default):
     parent = request.getfixturevalue(kind)
     status, shown = join(parent, bob)
     assert status == 201
     assert shown["resource_type"] == "membership"
-    assert shown["resource_subtype"] == ("custom_field_membership" if kind == "field" else f"{kind}_membership")
+    assert shown["resource_subtype"] == f"{kind}_membership"
     assert (shown["parent"]["gid"], shown["member"]["gid"], shown["access_level"]) == (parent, bob, default)
     path = f"/memberships/{shown['gid']}"
     assert call("GET", path) == (200, shown)
-    assert call("PUT", path, {"access_level": "admin"}) == (200, shown | {"access_level": "admin"})
-    assert call("PUT", path, {}) == (200, shown | {"access_level": "admin"})
+    changed = shown | {"access_level": "admin"} | ({"role": "editor"} if kind == "goal" else {})
+    assert call("PUT", path, {"access_level": "admin"}) == (200, changed)
+    assert call("PUT", path, {}) == (200, changed)
     listed = call("GET", "/memberships", parent=parent, member=bob)[1]
     assert [membership["gid"] for membership in listed] == [shown["gid"]]
     assert call("DELETE", path) == (200, {})
@@ -71,7 +91,12 @@ def test_whoever_is_no_member_follows_no_longer(call, bob, project):
 
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
-    [("project", "viewer", "user"), ("portfolio", "editor", "commenter"), ("field", "editor", "viewer")],
+    [
+        ("project", "viewer", "user"),
+        ("portfolio", "editor", "commenter"),
+        ("custom_field", "editor", "viewer"),
+        ("goal", "viewer", "user"),
+    ],
 )
 def test_levels_of_access_depend_on_the_parent(request, call, bob, join, kind, good, bad):
     parent = request.getfixturevalue(kind)
@@ -162,14 +187,30 @@ def test_memberships_of_what_one_does_not_see_are_not_seen(call, bob, eve, share
                 assert call(method, f"/memberships/{shown['gid']}", {} if method == "PUT" else None, user)[0] == 404
 
 
-def test_memberships_end_with_what_they_are_of(call, bob, field, portfolio, join):
-    gids = [join(parent, bob)[1]["gid"] for parent in (field, portfolio)]
-    call("DELETE", f"/custom_fields/{field}")
+def test_memberships_end_with_what_they_are_of(call, bob, custom_field, portfolio, goal, join):
+    gids = [join(parent, bob)[1]["gid"] for parent in (custom_field, portfolio, goal)]
+    call("DELETE", f"/custom_fields/{custom_field}")
+    call("DELETE", f"/goals/{goal}")
     call("DELETE", f"/portfolios/{portfolio}")
-    assert [call("GET", f"/memberships/{gid}")[0] for gid in gids] == [404, 404]
+    assert [call("GET", f"/memberships/{gid}")[0] for gid in gids] == [404] * 3
 
 
-def test_whoever_leaves_a_workspace_leaves_all_that_is_shared_there(call, bob, space, field, portfolio, join):
-    gids = [join(parent, bob)[1]["gid"] for parent in (field, portfolio)]
+def test_whoever_leaves_a_workspace_leaves_all_that_is_shared_there(
+    call, bob, space, custom_field, portfolio, goal, join
+):
+    gids = [join(parent, bob)[1]["gid"] for parent in (custom_field, portfolio, goal)]
     assert call("POST", f"/workspaces/{space}/removeUser", {"user": bob})[0] == 200
-    assert [call("GET", f"/memberships/{gid}")[0] for gid in gids] == [404, 404]
+    assert [call("GET", f"/memberships/{gid}")[0] for gid in gids] == [404] * 3
+
+
+def test_members_of_a_goal_follow_it_and_are_shown_under_former_names_too(call, ada, bob, space, goal, join):
+    shown = join(goal, bob, role="editor")[1]
+    assert (shown["access_level"], shown["role"], shown["user"]["gid"]) == ("editor", "editor", bob)
+    assert (shown["goal"], shown["workspace"]["gid"]) == (shown["parent"], space)
+    assert [user["gid"] for user in call("GET", f"/goals/{goal}")[1]["followers"]] == [ada, bob]
+    path = f"/memberships/{shown['gid']}"
+    assert call("PUT", path, {"access_level": "viewer"})[1]["role"] == "commenter"
+    (own, compact) = call("GET", "/memberships", parent=goal)[1]
+    assert (own["access_level"], compact["role"], "user" in compact) == ("admin", "commenter", False)
+    call("DELETE", path)
+    assert [user["gid"] for user in call("GET", f"/goals/{goal}")[1]["followers"]] == [ada]
