@@ -29,15 +29,24 @@ def gids(world, space, project, holder):
     """A record of each kind that paths name."""
     field = world.made("/custom_fields", {"workspace": space, "name": "Size", "resource_subtype": "enum"})
     section = world.made(f"/projects/{project}/sections", {"name": "A"})
+    goal, below = (world.made("/goals", {"workspace": space}) for _ in range(2))
+    support = world.made(f"/goals/{goal}/addSupportingRelationship", {"supporting_resource": below})
+    world.call("POST", f"/goals/{goal}/setMetric", {})
+    status = world.made(f"/projects/{project}/project_statuses", {"text": "Well"})
     return {
         "custom_field": field,
         "enum_option": world.made(f"/custom_fields/{field}/enum_options", {"name": "S"}),
+        "goal": goal,
+        "goal_relationship": support,
         "project": project,
+        "project_status": status,
         "section": section,
+        "status_update": status,
         "story": world.made(f"/tasks/{holder}/stories", {"text": "Hello"}),
         "tag": world.made("/tags", {"workspace": space, "name": "Urgent"}),
         "task": holder,
         "team": world.made("/teams", {"organization": world.org, "name": "Crew"}),
+        "time_period": world.call("GET", "/time_periods", workspace=space)[1][0]["gid"],
         "user": world.ada,
         "workspace": space,
     }

@@ -54,6 +54,14 @@ def test_a_goal_is_measured_by_a_number(call, make):
     assert (again["unit"], again["currency_code"], again["current_display_value"]) == ("none", None, "0")
 
 
+def test_others_are_told_of_a_new_metric(world, call, make, space):
+    goal = make()
+    sync = world.ask("GET", f"/workspaces/{space}/events")[1]["sync"]
+    call("POST", f"/goals/{goal}/setMetric", {})
+    (event,) = call("GET", f"/workspaces/{space}/events", sync=sync)[1]
+    assert (event["resource"]["gid"], event["change"]["field"]) == (goal, "metric")
+
+
 def test_a_metric_is_shown_as_asked(call, make):
     goal = make(unit="percentage", precision=1, current_number_value=0.2514)
     shown = call("GET", f"/goals/{goal}", opt_fields="metric.current_display_value")[1]
