@@ -5,7 +5,7 @@ import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
 from fanfold import settings
 from fanfold.work.kinds import KINDS
@@ -30,7 +30,6 @@ SPOKEN = {
     int | None: "whole number",
     float: "number",
     bool: "true or false",
-    settings.Seed: " or ".join(get_args(settings.Seed)),
 }
 
 

@@ -56,6 +56,8 @@ def test_a_variable_that_is_no_setting_is_none_of_our_business():
         ("port", "65536"),
         ("port", "1.5"),
         ("seed", "other"),
+        ("journal", "-1"),
+        ("admin", "maybe"),
         ("max_body", "1M"),
         ("max_actions", "0"),
         ("max_body", "-1"),

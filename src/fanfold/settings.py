@@ -10,13 +10,13 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
 from fanfold.errors import SetupError
 
-Seed = Literal["demo", "empty"]
+Seed = Annotated[str, msgspec.Meta(pattern=r"^(demo|empty|.+\.(yaml|yml|json))$")]
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, lt=1_000_000)]
 Amount = Annotated[int, msgspec.Meta(ge=1)]
@@ -40,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Rate limits: ``asana-free``, ``asana-paid``, ``off``, or numbers such as ``requests=300,reads=50,writes=15``."""
 
     seed: Seed = "demo"
-    """What a new database starts with."""
+    """What a new database starts with: ``demo``, ``empty``, or a seed file (``.yaml``, ``.yml``, ``.json``)."""
 
     max_actions: Amount = 10
     """Actions in one batch."""
@@ -74,6 +74,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     strict: bool = False
     """Whether unknown fields in ``data`` and unknown parameters are refused, which the real service ignores."""
+
+    journal: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+    """Requests that are kept in memory, with their bodies, for the controls to show; 0 keeps none."""
+
+    admin: bool = False
+    """Whether the controls at ``/-/admin/`` are open to whoever sits at this machine, without a token."""
+
+    admin_token: str = ""
+    """A token that opens the controls at ``/-/admin/`` from anywhere; none unless told."""
 
     access_log: str = "-"
     """Where the access log goes: ``-`` for standard error, ``off``, or a file."""

@@ -46,6 +46,7 @@ async def ask(
     *,
     token: str | None = ADA,
     headers: dict[str, str] | None = None,
+    client: tuple[str, int] | None = None,
 ) -> Reply:
     """One request to an ASGI application."""
     raw_path, _, query = target.partition("?")
@@ -56,6 +57,7 @@ async def ask(
         "path": unquote(raw_path),
         "raw_path": raw_path.encode("latin-1"),
         "query_string": query.encode("latin-1"),
+        "client": client,
         "headers": [(k.encode(), v.encode("latin-1")) for k, v in (sent | (headers or {})).items()],
     }
     raw = body if isinstance(body, bytes) else b"" if body is None else json.encode(body)
@@ -97,7 +99,7 @@ def make_app(seeded: Path, tmp_path: Path) -> Iterator[Callable[..., App]]:
         shutil.copy(seeded, path)
         told = Settings(**{"db": str(path), "access_log": "off", "limits": "off", **settings})
         app = App(told, SqliteStore(path), address="http://test")
-        app.api._clock = lambda: NOON
+        app.clock.set(NOON)
         made.append(app)
         return app
 

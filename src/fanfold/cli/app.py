@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fanfold.errors import SetupError
 from fanfold.settings import read_settings
@@ -39,14 +39,28 @@ def serve(  # noqa: PLR0913 - each is an option
     limits: Annotated[
         str | None, Parameter(help="asana-free, asana-paid (the default), off, or requests=300,reads=50,writes=15.")
     ] = None,
-    seed: Annotated[Literal["demo", "empty"] | None, Parameter(help="What a new database starts with (demo).")] = None,
+    seed: Annotated[
+        str | None,
+        Parameter(help="What a new database starts with: demo (the default), empty, or a YAML or JSON file."),
+    ] = None,
+    admin: Annotated[
+        bool | None, Parameter(negative="", help="Open the controls at /-/admin/ to whoever sits at this machine.")
+    ] = None,
     access_log: Annotated[str | None, Parameter(help="A file, off, or - for standard error (the default).")] = None,
     config: Annotated[Path | None, Parameter(help="A TOML file with further settings.")] = None,
 ) -> None:
     """Serve the API until stopped. Every setting can also stand in a TOML file or in FANFOLD_… variables."""
     from fanfold.server import serve as run  # noqa: PLC0415 - help and token commands start without it
 
-    given = {"host": host, "port": port, "db": db, "limits": limits, "seed": seed, "access_log": access_log}
+    given = {
+        "host": host,
+        "port": port,
+        "db": db,
+        "limits": limits,
+        "seed": seed,
+        "access_log": access_log,
+        "admin": admin,
+    }
     run(read_settings(given, file=config), token=token)
 
 

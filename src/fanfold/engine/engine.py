@@ -24,7 +24,11 @@ class Engine:
         self.target = target
         self.admission = admission or Admission()
         self.background = Background()
-        self._random = None if shuffle is None else random.Random(shuffle)  # noqa: S311
+        self.shuffle(shuffle)
+
+    def shuffle(self, seed: int | None) -> None:
+        """From now on start actions in random order, as a seed has it; None for the order asked."""
+        self._random = None if seed is None else random.Random(seed)  # noqa: S311
 
     async def run(self, batch: Batch, caller: Caller, gone: Gone | None = None) -> list[Result]:
         """One result per action, in request order. Raises ``LimitExceeded``, and then nothing was executed.

@@ -18,7 +18,7 @@ def create_token(db: str, user: str, name: str) -> str:
     """Make a token for the user named by e-mail address or gid, or for the first user; it is returned this once."""
     store = _open(db)
     try:
-        return issue(store, _user(store, user) if user else first_user(store), name, utc_now())
+        return issue(store, user_named(store, user) if user else first_user(store), name, utc_now())
     finally:
         store.close()
 
@@ -114,7 +114,8 @@ def _workspace(store: SqliteStore, named: str) -> int:
     raise SetupError(f"Name the workspace of the service account with --workspace; there are: {which}.")
 
 
-def _user(store: SqliteStore, named: str) -> int:
+def user_named(store: SqliteStore, named: str) -> int:
+    """Gid of the user with this e-mail address or gid; raises ``SetupError`` where there is none."""
     gid = store.user_by_email(named) if "@" in named else int(named) if re.fullmatch("[0-9]{1,18}", named) else None
     row = store.record(gid) if gid is not None else None
     if row is None or row.kind != "user":

@@ -33,13 +33,16 @@ from fanfold.server.bodies import (
     read_json,
     read_query,
 )
+from fanfold.server.control import PREFIX, Control
+from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
+from fanfold.server.control.journal import Journal, Recording
 from fanfold.server.durable import DurableRunner, Runner, TaskRunner
 from fanfold.server.pages import Pages
 from fanfold.server.tokens import TokenBook
-from fanfold.server.uploads import discard, read_upload
+from fanfold.server.uploads import discard, files_of, read_upload
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore, WorkApi
-from fanfold.work.clock import SettableClock
+from fanfold.work.clock import SettableClock, stamp
 from fanfold.work.request import Form
 
 logger = logging.getLogger("fanfold")
@@ -49,6 +52,10 @@ _PREFIX = f"{BASE}/".encode()
 _BATCH = f"{BASE}/batch".encode()
 _FOR_APPS = (b"/-/oauth_", b"/.well-known/")
 _JSON = (b"content-type", b"application/json; charset=UTF-8")
+
+
+Handled = tuple[str, Answer | None, Caller | None, Sequence[Result]]
+"""A request that has been answered (or dropped): its id, the answer, who asked, what became of its actions."""
 
 
 class App:
@@ -75,9 +82,9 @@ class App:
             timeout=settings.action_timeout,
             deadline=settings.batch_deadline,
         )
-        limits = profile(settings.limits, settings.action_timeout)
-        limiters = (MemoryLimiter(limits),) if limits.rules else ()
-        self.engine = Engine(self.api, Admission(*limiters), shuffle=settings.shuffle)
+        self.engine = Engine(self.api, self.admission(), shuffle=settings.shuffle)
+        self.faults = Faults(self.api, self.dialect.limit_answer)
+        self.journal = Journal(settings.journal) if settings.journal else None
         self.tokens = TokenBook(store, now=self.api.now)
         self._desk: Any = None
         self.log = AccessLog(settings.access_log)
@@ -87,13 +94,22 @@ class App:
         self.api.background = self._start_job
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(3)
+        self.control = Control(self) if settings.admin or settings.admin_token else None
+
+    def admission(self) -> Admission:
+        """The limits of the settings, with nothing counted yet."""
+        limits = profile(self.settings.limits, self.settings.action_timeout)
+        return Admission(*((MemoryLimiter(limits),) if limits.rules else ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's event: a request, or the server's start and stop."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            if self.journal is None:
+                await self._answer(scope, receive, send)
+            else:
+                await self._noted(self.journal, scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
@@ -113,6 +129,8 @@ class App:
         await self.runner.close()
         await self.engine.drain()
         self.log.close()
+        if self.control is not None:
+            self.control.data.close()
         self.store.close()
 
     # -- in the background -------------------------------------------------------------------------------------------
@@ -132,39 +150,61 @@ class App:
 
     # -- one request -------------------------------------------------------------------------------------------------
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _noted(self, journal: Journal, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request to the API and keep it in the journal."""
+        recording = Recording(receive)
+        handled = await self._answer(scope, recording.receive, send)
+        if handled is not None and scope["raw_path"].startswith(_PREFIX):
+            journal.note(recording, scope, stamp(self.clock()), *handled)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> Handled | None:
         started = perf_counter()
         raw: bytes = scope["raw_path"]
         method: str = scope["method"]
         caller: Caller | None = None
         results: Sequence[Result] = ()
         request = f"{self._run}-{next(self._numbers)}"
+        answer: Answer | None
         try:
-            if raw.startswith(_FOR_APPS):
-                answer = await self._serve_apps(scope, receive)
-            elif not raw.startswith(_PREFIX):
-                answer = self.pages.answer(method, scope["path"], scope["query_string"])
+            if not raw.startswith(_PREFIX):
+                answer = await self._beside(scope, receive)
             elif raw == _BATCH and method == "POST":
                 caller = self._caller(scope)
                 answer, results = await self._batch(scope, receive, caller)
             else:
                 path = raw[len(BASE) :].decode("latin-1")
-                endpoint, params = self.api.resolve(method, path)
+                endpoint, params = self.engine.target.resolve(method, path)
                 caller = self._caller(scope)
                 answer = await self._single(
                     scope, receive, caller, Action(method, path, endpoint=endpoint, params=params)
                 )
         except ClientLeftError:
-            return
-        except LimitExceeded as refusal:
-            answer = self.dialect.limit_answer(refusal)
-        except RequestError as error:
-            answer = self.dialect.error_answer(error)
+            return None
+        except (LimitExceeded, RequestError) as error:
+            answer = self._refusal(error)
         except Exception:
             logger.exception("%s %r crashed", method, scope["path"])
             answer = self.dialect.error_answer(Crashed())
-        await _send(send, answer, request, head=method == "HEAD")
-        self.log.note(request, method, scope["path"], answer.status, started, caller, results)
+        if answer is None:
+            await drop(receive, send)
+        else:
+            await _send(send, answer, request, head=method == "HEAD")
+            self.log.note(request, method, scope["path"], answer.status, started, caller, results)
+        return request, answer, caller, results
+
+    async def _beside(self, scope: Scope, receive: Receive) -> Answer:
+        """What is not part of the API: the controls, what apps ask for, and the few pages."""
+        if scope["raw_path"].startswith(_FOR_APPS):
+            return await self._serve_apps(scope, receive)
+        if self.control is not None and scope["raw_path"].startswith(PREFIX):
+            return await self.control.answer(scope, receive)
+        return self.pages.answer(scope["method"], scope["path"], scope["query_string"])
+
+    def _refusal(self, error: LimitExceeded | RequestError) -> Answer | None:
+        """What whoever asked is told; nothing at all where the connection is to be dropped."""
+        if isinstance(error, LimitExceeded):
+            return self.dialect.limit_answer(error)
+        return None if isinstance(error, Dropped) else self.dialect.error_answer(error)
 
     async def _serve_apps(self, scope: Scope, receive: Receive) -> Answer:
         """The endpoints of OAuth, whose packages are loaded with the first app that comes."""
@@ -201,6 +241,8 @@ class App:
         finally:
             if body.__class__ is Form:
                 discard(body)
+        if self.faults.rules:
+            must_not_be_dropped((result,))
         return self.dialect.answer_of(result)
 
     async def _read(self, scope: Scope, receive: Receive, action: Action) -> tuple[Any, Pairs]:
@@ -220,21 +262,16 @@ class App:
         query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
         body = await read_body(scope, receive, settings.max_body, settings.body_timeout)
         batch = self.dialect.decode(body)
+        if self.faults.rules:
+            await self.faults.strike_batch()
         results = await self.engine.run(batch, caller, lambda: gone(receive))
+        if self.faults.rules:
+            must_not_be_dropped(results)
         fields = query.get("opt_fields")
         pretty = query.get("opt_pretty", "false").lower() in ("", "true", "1", "yes")
         shown = self.dialect.encode(results, fields_of(fields) if fields else None, pretty=pretty)
         timing = () if not header(scope["headers"], b"fanfold-timing") else (("server-timing", _timing(results)),)
         return Answer(200, shown, timing, trusted=True), results
-
-
-def files_of(settings: Settings) -> Path:
-    """The directory that uploads go to."""
-    if settings.files:
-        return Path(settings.files)
-    if settings.db == ":memory:":
-        return Path("fanfold-files")
-    return Path(f"{settings.db}-files")
 
 
 def fields_of(text: str) -> set[str]:

@@ -15,14 +15,15 @@ from typing import cast
 import uvicorn
 
 from fanfold.errors import SetupError
-from fanfold.server.app import App, files_of
+from fanfold.server.app import App
 from fanfold.server.protocol import BoundedProtocol
+from fanfold.server.seed_source import BUILT_IN, first_data
 from fanfold.server.tokens import issue
-from fanfold.server.uploads import discard_all
+from fanfold.server.uploads import discard_all, files_of
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore
 from fanfold.work.clock import utc_now
-from fanfold.work.seed import first_user, seed
+from fanfold.work.seed import FIRST_USER, first_user, seed
 
 Say = Callable[[str], None]
 
@@ -56,7 +57,12 @@ def address_of(listener: socket.socket) -> str:
 def open_store(settings: Settings) -> SqliteStore:
     """The database, with its first data in it."""
     store = SqliteStore(settings.db)
-    seed(store, settings.seed)
+    if settings.seed in BUILT_IN:
+        seed(store, settings.seed)
+    elif store.setting(FIRST_USER) is None:
+        source = first_data(settings.seed)
+        store.take_over(source)
+        source.close()
     return store
 
 

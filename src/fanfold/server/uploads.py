@@ -12,6 +12,7 @@ from python_multipart.multipart import Field, File, FormParser, parse_options_he
 
 from fanfold.errors import RequestError
 from fanfold.server.bodies import ClientLeftError, Receive, Scope, check_head, header
+from fanfold.settings import Settings
 from fanfold.work.request import Form, Upload
 
 INCOMING = "incoming"
@@ -125,3 +126,19 @@ def discard(form: Form) -> None:
 def discard_all(files: Path) -> None:
     """Remove what uploads left behind when the server last died."""
     shutil.rmtree(files / INCOMING, ignore_errors=True)
+
+
+def files_of(settings: Settings) -> Path:
+    """The directory that uploads go to."""
+    if settings.files:
+        return Path(settings.files)
+    if settings.db == ":memory:":
+        return Path("fanfold-files")
+    return Path(f"{settings.db}-files")
+
+
+def remove_files(files: Path) -> None:
+    """Remove all uploaded files, each in a directory named for its attachment; whatever else is there stays."""
+    for path in files.glob("*") if files.is_dir() else ():
+        if path.name.isdigit() or path.name == INCOMING:
+            shutil.rmtree(path, ignore_errors=True)

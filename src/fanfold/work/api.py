@@ -176,6 +176,12 @@ class WorkApi:
             return frozenset((workspace,)), workspace
         return frozenset([owner for owner, _ in self.store.owners(user, MEMBERS)]), 0
 
+    def forget(self) -> None:
+        """The store holds other data now: forget who is where, and what was begun."""
+        self._view = None
+        self._known.clear()
+        self._begun.clear()
+
     def now(self) -> datetime:
         """The present moment, by the clock that all answers go by."""
         return self._clock()

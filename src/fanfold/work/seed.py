@@ -14,6 +14,7 @@ from fanfold.errors import SetupError
 from fanfold.model import Call, Caller
 from fanfold.work.api import WorkApi
 from fanfold.work.change import born
+from fanfold.work.clock import Clock, utc_now
 from fanfold.work.kinds.workspace_memberships import join_workspace
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ def first_user(store: SqliteStore) -> int:
     return int(found)
 
 
-def seed(store: SqliteStore, which: str) -> None:
+def seed(store: SqliteStore, which: str, clock: Clock = utc_now) -> None:
     """Fill a database that is empty; one that is not stays as it is."""
     if store.setting(FIRST_USER) is not None:
         return
-    api = WorkApi(store)
+    api = WorkApi(store, clock=clock)
     store.begin_action()
     people = [_person(api, name, mail) for name, mail in (PEOPLE if which == "demo" else PEOPLE[:1])]
     workspace = _workspace(api, "Fanfold Demo" if which == "demo" else "My workspace")

@@ -140,6 +140,32 @@ class Connection:
             self._remembered.clear()
             raise
 
+    # -- copies ------------------------------------------------------------------------------------------------------
+
+    def take_over(self, other: Connection) -> None:
+        """Become a copy of another database, in one step. What was here is forgotten, and its signatures end."""
+        self.commit()
+        other.commit()
+        self._cursor.close()
+        self._cursor = self._connection.cursor()
+        with self._connection.backup("main", other._connection, "main") as backup:
+            backup.step()
+        self._remembered.clear()
+        self.forget_gids()
+        self.signing_key = secrets.token_bytes(32)
+        self.set("signing_key", self.signing_key)
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of what is committed to a new file."""
+        self.commit()
+        copy = apsw.Connection(str(path))
+        try:
+            copy.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").fetchall()
+            with copy.backup("main", self._connection, "main") as backup:
+                backup.step()
+        finally:
+            copy.close()
+
     def close(self) -> None:
         """Commit and close."""
         self.commit()

@@ -233,6 +233,15 @@ SELECT id, user FROM token WHERE digest = ? AND revoked_at IS NULL;
 -- name: tokens
 SELECT id, user, name, created_at, revoked_at FROM token ORDER BY id;
 
+-- name: digests
+SELECT id, digest, user, name, created_at, revoked_at FROM token ORDER BY id;
+
+-- name: forget_tokens
+DELETE FROM token;
+
+-- name: keep_token
+INSERT INTO token (id, digest, user, name, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?);
+
 -- name: add_token
 INSERT INTO token (digest, user, name, created_at) VALUES (?, ?, ?, ?);
 

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from fanfold.work.store.apps import Apps
 from fanfold.work.store.index import Index
 from fanfold.work.store.queries import SQL
+
+
+class TokenRow(NamedTuple):
+    """A token as it is stored."""
+
+    number: int
+    digest: bytes
+    user: int
+    name: str
+    created_at: str
+    revoked_at: str | None
 
 
 class SqliteStore(Index, Apps):
@@ -44,6 +58,19 @@ class SqliteStore(Index, Apps):
     def add_token(self, digest: bytes, user: int, name: str, created_at: str) -> None:
         """Make a token valid."""
         self._cursor.execute(SQL["add_token"], (digest, user, name, created_at))
+
+    def digests(self) -> list[TokenRow]:
+        """All tokens with their digests, valid or revoked, to be kept while the data around them change."""
+        return [TokenRow(*row) for row in self._rows("digests")]
+
+    def keep_tokens(self, tokens: Iterable[TokenRow]) -> None:
+        """Have these tokens and no others; of two with one number the later gets a new one."""
+        self._cursor.execute(SQL["forget_tokens"])
+        taken: set[int] = set()
+        for token in tokens:
+            number = None if token.number in taken else token.number
+            taken.add(token.number)
+            self._cursor.execute(SQL["keep_token"], (number, *token[1:]))
 
     def revoke_token(self, token: int, at: str) -> bool:
         """End a token; False if there was none to end."""
