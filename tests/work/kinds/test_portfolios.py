@@ -283,3 +283,10 @@ def test_items_show_the_values_that_their_portfolio_asks_for(world, call, space,
     shown = call("GET", f"/portfolios/{portfolio}/items", opt_fields="custom_fields.display_value")[1]
     values = [[(field["gid"], field["display_value"]) for field in item["custom_fields"]] for item in shown]
     assert values == [[(own, None), (field, project)], [(field, other)]]
+
+
+def test_projects_are_found_by_their_portfolio(call, space, portfolio, project, add):
+    path = f"/workspaces/{space}/projects/search"
+    assert call("GET", path, **{"portfolios.any": portfolio}) == (200, [])
+    add(project)
+    assert [shown["gid"] for shown in call("GET", path, **{"portfolios.any": portfolio})[1]] == [project]

@@ -25,7 +25,7 @@ def named(request: Request, name: str, *, joining: bool = True) -> tuple[Change,
 
 
 def add_members(request: Request) -> Answer:
-    """Add members to what the path names."""
+    """Add members to a project or portfolio."""
     change, users = named(request, "members")
     for user in users:
         join(change, user)
@@ -34,7 +34,7 @@ def add_members(request: Request) -> Answer:
 
 
 def remove_members(request: Request) -> Answer:
-    """Remove members from what the path names."""
+    """Remove members from a project or portfolio."""
     change, users = named(request, "members", joining=False)
     for user in users:
         leave(change, user)
