@@ -30,8 +30,9 @@ def or_null(schema: dict) -> dict:
 
 
 class Converted:
-    """A published schema in the terms of JSON Schema; ``strict`` forbids fields that the description does not name
-    and misses those it requires; else the client chose.
+    """A published schema in the terms of JSON Schema; ``strict`` is for answers whose fields no client chose.
+
+    It forbids fields that the description does not name, and misses those that it requires.
 
     The description says of few fields that they may be null; the service sends null wherever a relation or another
     object is absent, so that is accepted. Of strings, numbers and lists it is accepted only where it is published.
