@@ -2,6 +2,7 @@
 
 import pytest
 
+from fanfold.work.kinds import project_templates
 from fanfold.work.kinds.attachments import ATTACHMENTS
 from tests.work.kinds.test_jobs import tasks_of, whole
 
@@ -97,7 +98,9 @@ def test_what_a_template_keeps_is_seen_by_nobody(world, call, project, space, sa
     assert {resource for _, resource, _ in told}.isdisjoint(kept)
 
 
-def test_a_deleted_template_takes_its_content_along(world, call, project, space, save):
+def test_a_deleted_template_takes_its_content_along(world, call, project, save, monkeypatch):
+    monkeypatch.setattr(project_templates, "CHUNK", 1)
+    world.made("/tasks", {"name": "B", "projects": [project]})
     task = world.made("/tasks", {"name": "A", "projects": [project]})
     world.made("/tasks", {"name": "Below", "parent": task})
     template = save()
@@ -106,7 +109,8 @@ def test_a_deleted_template_takes_its_content_along(world, call, project, space,
     assert call("DELETE", f"/project_templates/{template}") == (200, {})
     assert call("GET", f"/project_templates/{template}")[0] == 404
     assert not any(row.workspace < 0 for row in world.store.records(rows).values())
-    assert [item["name"] for item in tasks_of(call, project)] == ["A"]
+    assert [item["name"] for item in tasks_of(call, project)] == ["B", "A"]
+    assert world.api.unfinished() == []
 
 
 def test_templates_are_listed_by_team_and_workspace(world, call, org, space, save, eve, bob):

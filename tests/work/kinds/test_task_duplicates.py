@@ -95,3 +95,12 @@ def test_what_cannot_be_included_is_refused(call, task, eve):
     assert call("POST", f"/tasks/{task}/duplicate", {"include": "notes,likes"})[0] == 400
     assert call("POST", f"/tasks/{task}/duplicate", {"include": 5}) == (400, "include: Value is not a string: 5")
     assert call("POST", f"/tasks/{task}/duplicate", {}, eve) == (404, f"task: Unknown object: {task}")
+
+
+def test_a_copy_is_not_below_a_parent_that_cannot_be_seen(world, call, space, bob):
+    parent = world.made("/tasks", {"name": "Above", "workspace": space})
+    gid = world.made("/tasks", {"name": "Below", "parent": parent, "assignee": bob})
+    job = world.made(f"/tasks/{gid}/duplicate", {"include": "parent"}, bob)
+    made = call("GET", f"/jobs/{job}", None, bob)[1]["new_task"]["gid"]
+    assert call("GET", f"/tasks/{made}", None, bob)[1]["parent"] is None
+    assert [item["gid"] for item in call("GET", f"/tasks/{parent}/subtasks")[1]] == [gid]

@@ -32,7 +32,7 @@ from fanfold.work.kinds.project_briefs import project_brief
 from fanfold.work.kinds.project_memberships import project_membership
 from fanfold.work.kinds.project_portfolio_settings import project_portfolio_setting
 from fanfold.work.kinds.project_statuses import project_status
-from fanfold.work.kinds.project_templates import project_template
+from fanfold.work.kinds.project_templates import delete_some, project_template
 from fanfold.work.kinds.projects import project
 from fanfold.work.kinds.rates import rate
 from fanfold.work.kinds.reactions import reaction
@@ -82,6 +82,7 @@ OBSERVERS: tuple[Callable[[Change], None], ...] = (tell_stories, log_change, aud
 STEPS: Mapping[str, Step] = {
     "copy": copy_some,
     "copy_portfolio": copy_portfolio.copy_some,
+    "delete_content": delete_some,
     "graph_export": export_graph,
     "resource_export": export_resources,
     "organization_export": export_organization,

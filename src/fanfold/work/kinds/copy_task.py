@@ -141,7 +141,7 @@ class Copier:
         above = self._copied.of(parent) if parent else None
         if above is not None:
             store.link(above, SUBTASKS, change.gid, store.place(parent, SUBTASKS, row.gid) or 0)
-        elif parent and row.gid == self._plan.root and "parent" in self._include:
+        elif row.gid == self._plan.root and "parent" in self._include and self._view.sees_gid(parent):
             above = parent
             store.append(above, SUBTASKS, change.gid)
         if above is not None:

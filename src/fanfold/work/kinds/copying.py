@@ -102,8 +102,9 @@ def copy_some(job: Change, state: State) -> State | None:
     """A step: copy some tasks; when there are none left, make some of them wait for each other; then it is done."""
     copying = convert(state, Copying)
     view = hidden(job.view) if copying.workspace < 0 else job.view
-    if copying.project and view.store.record(copying.project) is None:
-        raise LookupError(f"what was to hold the copies was deleted: {copying.project}")
+    top = copying.project or (copying.copy if copying.done is not None else 0)
+    if top and view.store.record(top) is None:
+        raise LookupError(f"what was to hold the copies was deleted: {top}")
     if not copying.copied:
         _copy(view, job.gid, copying)
     if copying.copied and _relate(view, job.gid, copying):

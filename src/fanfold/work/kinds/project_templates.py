@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fanfold.work import richtext
+from fanfold.work.background import CHUNK, State, start
 from fanfold.work.change import deletion, new
 from fanfold.work.kinds.copy_dates import Dates
 from fanfold.work.kinds.copy_project import dates_of
@@ -81,12 +82,23 @@ def belongs_to_whoever_saved_it(change: Change) -> None:
 
 @project_template.rule("delete")
 def takes_its_content_along(change: Change) -> None:
-    """What nobody sees goes with what it belongs to."""
-    store, content = change.store, int(change.before["content"])
-    tasks = [gid for section in store.targets(content, SECTIONS) for gid in store.targets(section, TASKS)]
-    for gid in dict.fromkeys(tasks):
-        delete_content(change.view, gid)
-    delete_content(change.view, content)
+    """What nobody sees goes with what it belongs to: in steps, as it came."""
+    state = {"content": int(change.before["content"])}
+    start(hidden(change.view), "delete_template", "delete_content", state, change.workspace)
+
+
+def delete_some(job: Change, state: State) -> State | None:
+    """A step: delete some tasks of a template's content; when there are none left, the rest of it."""
+    store, content = job.store, state["content"]
+    tasks: list[int] = []
+    for section in store.targets(content, SECTIONS):
+        tasks += [gid for _, gid, _ in store.stretch(section, TASKS, None, CHUNK - len(tasks))]
+    for gid in tasks:
+        delete_content(job.view, gid)
+    if tasks:
+        return state
+    delete_content(job.view, content)
+    return None
 
 
 def delete_content(view: View, gid: int) -> None:
