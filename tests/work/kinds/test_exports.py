@@ -250,6 +250,15 @@ def test_a_team_leads_to_its_projects_as_far_as_they_are_seen(world, call, graph
         assert {record["name"] for record in found if record["resource_type"] == "project"} == names
 
 
+def test_a_portfolio_leads_to_what_is_in_it(world, call, graph, project, space):
+    inner = world.made("/portfolios", {"name": "Inner", "workspace": space})
+    outer = world.made("/portfolios", {"name": "Outer", "workspace": space})
+    for owner, item in ((outer, inner), (inner, project), (outer, project)):
+        assert call("POST", f"/portfolios/{owner}/addItem", {"item": item})[0] == 200
+    names = [record.get("name") for record in graph(outer) if record["resource_type"] in ("portfolio", "project")]
+    assert names == ["Outer", "Inner", "Launch"]
+
+
 def test_a_large_export_is_given_again_for_four_hours(world, call, graph, project, monkeypatch, bob):
     monkeypatch.setattr(exports, "LARGE", 1)
     for name in "ab":

@@ -96,6 +96,24 @@ def test_everything_that_is_included_is_copied(world, call, duplicate, project, 
     assert whole(call, f"/tasks/{second}")["num_likes"] == 0
 
 
+def test_members_keep_their_access_and_allocations_come_along_if_that_is_asked_for(world, call, org, bob):
+    team = world.made("/teams", {"name": "Builders", "organization": org})
+    project = world.made("/projects", {"name": "Shared", "team": team})
+    world.made("/memberships", {"parent": project, "member": bob, "access_level": "viewer"})
+    world.made("/memberships", {"parent": project, "member": team, "access_level": "commenter"})
+    days = {"start_date": "2026-02-01", "end_date": "2026-02-03"}
+    world.made("/allocations", {"parent": project, "assignee": bob, **days})
+    for include, levels, allocations in (
+        ("members,permissions,allocations", {"admin", "viewer", "commenter"}, 1),
+        ("members", {"admin", "editor"}, 0),
+        ("permissions", {"admin"}, 0),
+    ):
+        job = world.made(f"/projects/{project}/duplicate", {"name": "Copy", "include": include})
+        copy = call("GET", f"/jobs/{job}")[1]["new_project"]["gid"]
+        assert {item["access_level"] for item in call("GET", "/memberships", parent=copy)[1]} == levels
+        assert len(call("GET", "/allocations", parent=copy)[1]) == allocations
+
+
 def test_custom_fields_and_their_values_are_copied(world, call, duplicate, attached, put, bob):
     people, number = attached("people"), attached("number", precision=1)
     put(people, [bob])

@@ -15,7 +15,7 @@ from fanfold.work.kinds.copying import Copying, hidden, read_words
 from fanfold.work.kinds.custom_field_settings import attach, settings_of
 from fanfold.work.kinds.custom_types import CUSTOM_TYPES
 from fanfold.work.kinds.sections import SECTIONS
-from fanfold.work.membership import join
+from fanfold.work.membership import join, members_link, membership
 from fanfold.work.shape import decode
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def duplicate(view: View, source: Row, name: str, include: frozenset[str], sched
     if "notes" not in include:
         values |= {"notes": "", "html_notes": None}
     change = _copy(view, source, source.workspace, move, values)
-    _peopled(change, source, with_members="members" in include)
+    _peopled(change, source, include)
     copying = _finished(change, source, Copying(source.workspace, tasks, move))
     if "allocations" in include:
         _allocations(change, source)
@@ -75,7 +75,7 @@ def use_content(view: View, source: Row, move: Move, roles: dict[str, str], valu
     owned = {"owner": str(view.user), "archived": False}
     change = _copy(view, source, abs(source.workspace), move, {**owned, **values})
     change.private = int(change.after["privacy_setting"] != "public_to_workspace")
-    _peopled(change, source, with_members=False)
+    _peopled(change, source)
     return _finished(change, source, Copying(change.workspace, IN_TEMPLATES, move, roles=roles))
 
 
@@ -95,12 +95,18 @@ def _copy(view: View, source: Row, workspace: int, move: Move, values: Document)
     return change
 
 
-def _peopled(change: Change, source: Row, *, with_members: bool) -> None:
-    """Whoever makes the copy belongs to it and follows it; it is listed with its team."""
-    store, user = change.store, change.view.user
-    members = store.targets(source.gid, "project.members") if with_members else []
-    for member in dict.fromkeys((user, *members)):
-        join(change, member)
+def _peopled(change: Change, source: Row, include: frozenset[str] = frozenset()) -> None:
+    """Whoever makes the copy owns it and follows it; it is listed with its team, and shared as the original if asked.
+
+    Members have the access that the project gives by default, or with ``permissions`` that which they had.
+    """
+    view, store, user = change.view, change.store, change.view.user
+    join(change, user, level="admin")
+    for team in (False, True) if "members" in include else ():
+        for member in store.targets(source.gid, members_link("project", team=team)):
+            known = membership(view, "project", source.gid, member) if "permissions" in include else None
+            row = None if known is None else store.record(known)
+            join(change, member, level=decode(row.document)["access_level"] if row else "", team=team)
     change.add("followers", user)
     if change.after.get("team"):
         store.append(int(change.after["team"]), "team.projects", change.gid)
