@@ -165,6 +165,9 @@ def _value(shown: _Shown, field: int, value: Any, objects: dict[str, Link]) -> D
     document = shown.documents[field]
     sort = document["type"]
     show, names = value, []
+    if document.get("id_prefix") and value is not None:
+        custom_id = f"{document['id_prefix']}-{value}"
+        return {VALUES[sort]: custom_id if sort == "text" else value, "display_value": custom_id}
     if sort in ("enum", "multi_enum"):
         gids = [gid for gid in ([value] if isinstance(value, str) else value or ()) if gid in shown.options]
         names = [decode(shown.options[gid])["name"] for gid in gids]

@@ -128,15 +128,3 @@ def test_a_list_costs_the_same_number_of_queries_however_long_it_is(world, space
     few = queries(path)
     fill(30)
     assert queries(path) == few
-
-
-def test_a_task_is_found_by_its_custom_id(world, call, space, project):
-    field = world.made(
-        "/custom_fields", {"workspace": space, "name": "ID", "resource_subtype": "number", "id_prefix": "EN"}
-    )
-    call("POST", f"/projects/{project}/addCustomFieldSetting", {"custom_field": field})
-    task = world.made("/tasks", {"projects": [project], "custom_fields": {field: 12}})
-    path = f"/workspaces/{space}/tasks/custom_id"
-    assert call("GET", f"{path}/EN-12")[1]["gid"] == task
-    for custom_id in ("EN-13", "XX-12", "EN", "12", "-", "EN--1", "EN-99999999999999999999"):
-        assert call("GET", f"{path}/{custom_id}") == (404, f"custom_id: Unknown object: {custom_id}")

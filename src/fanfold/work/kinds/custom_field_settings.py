@@ -11,6 +11,7 @@ from fanfold.errors import RequestError
 from fanfold.work.change import born, creation, deletion
 from fanfold.work.custom_display import settings_link
 from fanfold.work.kinds.custom_fields import SETTINGS_OF, custom_field
+from fanfold.work.kinds.custom_ids import count_tasks
 from fanfold.work.places import position
 from fanfold.work.request import EMPTY, Request
 from fanfold.work.routes import list_linked, under
@@ -110,6 +111,9 @@ def attach(view: View, parent: Row, field: int, where: int, *, important: bool) 
     setting = born(view, "custom_field_setting", parent.workspace, **values).gid
     view.store.link(parent.gid, settings_link(parent.kind), setting, where, field)
     view.store.link(field, SETTINGS_OF, setting, view.store.end(field, SETTINGS_OF))
+    row = view.store.record(field)
+    if row is not None and parent.kind == "project":
+        count_tasks(view, parent.gid, setting, row)
     return setting
 
 

@@ -11,6 +11,7 @@ from fanfold.errors import RequestError
 from fanfold.work import filters
 from fanfold.work.change import born
 from fanfold.work.custom_display import OPTIONS
+from fanfold.work.kinds.custom_ids import prefix_fits
 from fanfold.work.kinds.enum_options import MAX_OPTIONS, enum_option
 from fanfold.work.membership import disband
 from fanfold.work.request import Request, brief
@@ -110,7 +111,7 @@ custom_field = Kind(
         many("enum_options", "enum_option", link=OPTIONS, access="create", parse=_options),
         boolean("enabled", default=True, access="read"),
         choice("representation_type", *TYPES, "formula", "custom_id", access="read"),
-        text("id_prefix", max_length=255),
+        text("id_prefix", max_length=50),
         items("input_restrictions", parse=_referable, omitted=True),
         boolean("is_formula_field", parse=lambda _, __: False),
         text("description", default="", nullable=False, opt_in=True),
@@ -179,6 +180,9 @@ def name_is_free(change: Change) -> None:
     found = change.store.page_kind(change.workspace, "custom_field", None, 2, filters.same_text("name", name))
     if any(held.gid != change.gid for held in found):
         raise RequestError(f"name: There is already a custom field of this name in the workspace: {brief(name)}")
+
+
+custom_field.rule("create", "update")(prefix_fits)
 
 
 @custom_field.rule("create", "update")

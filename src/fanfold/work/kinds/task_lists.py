@@ -86,17 +86,3 @@ def _project_page(request: Request, project: int, where: Where) -> Answer:
         return store.border(project, SECTIONS, section, spot), store.border(section, TASKS, item.gid, item.border)
 
     return page(request, request.kind, fetch, border_of=border_of)
-
-
-def by_custom_id(request: Request) -> Answer:
-    """Get the task that a custom ID stands for."""
-    view, workspace, custom_id = request.view, request.row.gid, request.params[1]
-    prefix, _, number = custom_id.rpartition("-")
-    if prefix and number.isascii() and number.isdigit() and len(number) < 16:
-        fields = view.store.page_kind(workspace, "custom_field", None, 1000, filters.same_text("id_prefix", prefix))
-        for field in fields:
-            held = filters.equals(f'custom_fields."{field.gid}"', int(number))
-            for task in view.store.page_kind(workspace, "task", None, 100, held):
-                if view.sees_gid(task.gid):
-                    return request.reread(task.gid)
-    raise RequestError(f"custom_id: Unknown object: {custom_id[:100]}", status=404)

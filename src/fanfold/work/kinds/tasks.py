@@ -13,6 +13,7 @@ from fanfold.work.kinds import task_parents as parents
 from fanfold.work.kinds import task_places as places
 from fanfold.work.kinds import task_rules as rules
 from fanfold.work.kinds import task_search as searching
+from fanfold.work.kinds.custom_ids import by_custom_id, is_numbered
 from fanfold.work.kinds.goal_support import supports_no_longer
 from fanfold.work.kinds.likes import is_liked, like_fields
 from fanfold.work.kinds.sections import TASKS, section
@@ -120,6 +121,7 @@ _ALWAYS: tuple[Rule, ...] = (
     rules.is_on_the_assignees_list,
     is_liked(LIKES),
     custom_values_fit,
+    is_numbered,
 )
 for _first in _AT_CREATION:
     task.rule("create")(_first)
@@ -138,7 +140,7 @@ task.route("POST", "/tasks", "createTask", create, takes=_NEW, status=201, summa
 crud(task, "read", "update")
 task.verb("DELETE", _ONE, "deleteTask", subject="task", answers="empty")(parents.delete)
 task.verb("GET", "/workspaces/{workspace_gid}/tasks/custom_id/{custom_id}", "getTaskForCustomID", subject="workspace")(
-    lists.by_custom_id
+    by_custom_id
 )
 
 task.verb(
