@@ -2,6 +2,7 @@
 
     FanfoldError
     ├── RequestError            one request or action is refused; carries the status and what to say
+    │   ├── ForeignError             refused in the words of another standard, which says how errors look
     │   ├── NotBatchable        400  the endpoint may not be called inside a batch
     │   ├── Unauthenticated     401  no token, or one that nobody issued
     │   ├── NoSuchRoute         404  no operation has this method and path
@@ -48,6 +49,18 @@ class RequestError(FanfoldError):
         """Itself without its history, whose frames would hold the whole request in a circle until that is collected."""
         self.__context__ = self.__cause__ = None
         return self.with_traceback(None)
+
+
+class ForeignError(RequestError):
+    """The request was refused
+
+    ``body`` is the whole body of the answer, of the media type ``speaks``.
+    """
+
+    def __init__(self, message: str, *, status: int, body: bytes, speaks: str) -> None:
+        super().__init__(message, status=status)
+        self.body = body
+        self.speaks = speaks
 
 
 class NotBatchable(RequestError):

@@ -15,6 +15,7 @@ from fanfold.work.api import WorkApi
 from fanfold.work.identity import ROUTES as IDENTITY
 from fanfold.work.kinds import KINDS
 from fanfold.work.openapi import describe
+from fanfold.work.scim import ROUTES as SCIM
 from tests.contract import published
 from tests.contract.exceptions import ANSWERS, OPEN
 
@@ -180,7 +181,7 @@ CHOOSING = {"opt_fields", "opt_expand", "fields", "expand"}
 """Parameters and options by which a client chooses what it is shown."""
 
 
-BESIDE = frozenset(route.operation for route in IDENTITY)
+BESIDE = frozenset(route.operation for route in (*IDENTITY, *SCIM))
 """Operations of other standards, which the API's description has no word about."""
 
 

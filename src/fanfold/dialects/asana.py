@@ -16,7 +16,7 @@ from fanfold.dialects.actions import read_action, shown
 from fanfold.dialects.paths import PathRules
 from fanfold.dialects.phrases import make_phrase
 from fanfold.dialects.strict_json import decode_strict, is_deeper
-from fanfold.errors import Crashed, LimitExceeded, RequestError
+from fanfold.errors import Crashed, ForeignError, LimitExceeded, RequestError
 from fanfold.model import Answer, Batch, Result
 
 logger = logging.getLogger("fanfold")
@@ -107,6 +107,8 @@ class AsanaDialect:
     def error_answer(self, error: RequestError) -> Answer:
         """The error body that goes with the status: ``help`` for the caller's mistakes, a ``phrase`` for our own."""
         status = error.status
+        if isinstance(error, ForeignError):
+            return Answer(status, error.body, (("content-type", error.speaks),), trusted=True)
         entry = {"message": error.message}
         if 400 <= status < 500 and status not in _WITHOUT_HELP:
             entry["help"] = HELP

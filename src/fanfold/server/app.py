@@ -231,7 +231,7 @@ class App:
     async def _single(self, scope: Scope, receive: Receive, caller: Caller, action: Action) -> Answer:
         query = read_query(scope["query_string"]) if scope["query_string"] else ()
         body: Any = None
-        if action.method in ("POST", "PUT"):
+        if action.method in ("POST", "PUT", "PATCH"):
             body, more = await self._read(scope, receive, action)
             query += more
         asked = Action(action.method, action.path, query, body, (), action.endpoint, action.params)

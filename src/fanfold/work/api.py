@@ -21,6 +21,7 @@ from fanfold.work.pending import pending
 from fanfold.work.request import Request
 from fanfold.work.router import Router
 from fanfold.work.schema import Kind, Route
+from fanfold.work.scim import ROUTES as SCIM
 from fanfold.work.shape import decode
 from fanfold.work.store import SqliteStore
 from fanfold.work.strictness import StrictRequest
@@ -52,7 +53,7 @@ class WorkApi:
         self.store = store
         self.kinds: dict[str, Kind] = {kind.name: kind for kind in KINDS}
         served = [route for kind in KINDS for route in kind.routes]
-        self.router = Router([*served, *pending(served), *ALIASES, *IDENTITY])
+        self.router = Router([*served, *pending(served), *ALIASES, *IDENTITY, *SCIM])
         self.resolve = self.router.find
         self.base = base
         self.files = files

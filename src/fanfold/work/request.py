@@ -68,7 +68,7 @@ class Request:
         if len(self.query) < len(call.query):
             self.query = _merged(call.query)
         self._data: Document | None = None
-        if self.body is not None and type(self.body) is not Form:
+        if self.body is not None and type(self.body) is not Form and not route.bare:
             self._read_envelope()
         if route.subject:
             self.row = view.find(route.label, self.params[0], route.subject)

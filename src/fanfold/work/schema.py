@@ -153,7 +153,7 @@ class Route(Struct, frozen=True):
     checked, before the handler runs. ``label``: what messages call it. ``before``: for what has to be waited for (a
     call to somebody else, a long scan): awaited outside of any transaction before the handler runs, which finds
     what it gave in ``request.found``; such a route is not ``inline``. ``scope``: what an app has to be allowed, if
-    it is not what its path and method say.
+    it is not what its path and method say. ``bare``: its body is the object itself, in no envelope.
     """
 
     method: str
@@ -175,6 +175,7 @@ class Route(Struct, frozen=True):
     label: str = ""
     before: Before | None = None
     scope: str = ""
+    bare: bool = False
 
     def __post_init__(self) -> None:
         structs.force_setattr(self, "label", self.template.partition("{")[2].partition("}")[0].removesuffix("_gid"))
