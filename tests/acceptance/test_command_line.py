@@ -136,6 +136,32 @@ def test_a_token_that_is_not_there_cannot_be_revoked(live: Any, fanfold: Callabl
     assert_one_sentence(fanfold("token", "revoke", "--db", str(live.db), "--", number), number)
 
 
+def test_an_app_is_made_listed_and_deleted(live: Any, fanfold: Callable[..., Result]) -> None:
+    db = ("--db", str(live.db))
+    made = fanfold("app", "create", "Planner", "--redirect", "https://planner.example.com/done", *db)
+    told = dict(line.split() for line in made.stdout.splitlines())
+    assert (made.returncode, made.stderr, list(told)) == (0, "", ["client_id", "client_secret"])
+    listed = fanfold("app", "list", *db).stdout
+    assert told["client_id"] in listed
+    assert "https://planner.example.com/done" in listed
+    assert told["client_secret"] not in listed
+    assert fanfold("app", "delete", told["client_id"], *db).returncode == 0
+    assert told["client_id"] not in fanfold("app", "list", *db).stdout
+    assert_one_sentence(fanfold("app", "delete", told["client_id"], *db), told["client_id"], "fanfold app list")
+
+
+def test_an_app_with_an_address_that_is_not_safe_is_refused(live: Any, fanfold: Callable[..., Result]) -> None:
+    made = fanfold("app", "create", "Planner", "--redirect", "http://planner.example.com/", "--db", str(live.db))
+    assert_one_sentence(made, "http://planner.example.com/", "https://")
+
+
+@pytest.mark.parametrize("flags", [("--workspace", "1"), ("--user", "ada@example.com")])
+def test_a_service_account_is_of_a_workspace_and_of_nobody(
+    live: Any, fanfold: Callable[..., Result], flags: tuple[str, ...]
+) -> None:
+    assert_one_sentence(fanfold("token", "create", "--service-account", *flags, "--db", str(live.db)), flags[0])
+
+
 @pytest.mark.parametrize("command", ["create", "list", "revoke"])
 def test_tokens_of_a_database_that_is_not_there_make_none(
     fanfold: Callable[..., Result], tmp_path: Path, command: str
