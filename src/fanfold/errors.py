@@ -9,6 +9,8 @@
     │   ├── TimedOut            504  an action's timeout or the batch's deadline passed
     │   └── Crashed             500  an unexpected exception; its traceback is in the log only
     ├── LimitExceeded           429  a limiter refused the whole batch; nothing was executed
+    ├── Unreachable             nobody at a URL answered as they should, or may be asked
+    │   └── ForbiddenTarget     its address is not one that this server may call
     └── SetupError              the program cannot start; one sentence for the person at the keyboard
 
 A failing action is data (a ``Result`` that holds the error), a failing batch is an exception. The first line of each
@@ -101,6 +103,14 @@ class LimitExceeded(FanfoldError):
     def __init__(self, retry_after: int | None, message: str = "") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Unreachable(FanfoldError):
+    """No answer"""
+
+
+class ForbiddenTarget(Unreachable):
+    """This address may not be called"""
 
 
 class SetupError(FanfoldError):

@@ -87,6 +87,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     access_log: str = "-"
     """Where the access log goes: ``-`` for standard error, ``off``, or a file."""
 
+    allow_private_webhooks: bool = False
+    """Whether webhooks may go to private addresses and to this machine; to this machine they may anyway if the server
+    listens on loopback."""
+
+    strict_webhook_targets: bool = False
+    """Whether webhooks may go to public addresses only, wherever the server listens, as with the real service."""
+
     files: str = ""
     """Directory for uploaded files; beside the database by default."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -65,7 +66,10 @@ async def ask(
     got: list[Any] = []
 
     async def receive() -> Any:
-        return next(messages, {"type": "http.disconnect"})
+        message = next(messages, None)
+        if message is None:
+            await asyncio.Event().wait()  # as with a client that waits for its answer
+        return message
 
     async def send(message: Any) -> None:
         got.append(message)

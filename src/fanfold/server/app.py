@@ -36,13 +36,16 @@ from fanfold.server.bodies import (
 from fanfold.server.control import PREFIX, Control
 from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
 from fanfold.server.control.journal import Journal, Recording
+from fanfold.server.courier import Courier
 from fanfold.server.durable import DurableRunner, Runner, TaskRunner
+from fanfold.server.outbound import Poster, vetting_of
 from fanfold.server.pages import Pages
 from fanfold.server.tokens import TokenBook
 from fanfold.server.uploads import discard, files_of, read_upload
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore, WorkApi
 from fanfold.work.clock import SettableClock, stamp
+from fanfold.work.deliveries import Deliveries
 from fanfold.work.request import Form
 
 logger = logging.getLogger("fanfold")
@@ -89,8 +92,13 @@ class App:
         self._desk: Any = None
         self.log = AccessLog(settings.access_log)
         self.pages = Pages(self.api, address)
-        performances = {"job": self._carry_on}
+        self.poster = Poster(vetting_of(settings))
+        self.api.post = self.poster
+        self.courier = Courier(Deliveries(self.api))
+        self.api.told = self.courier.begin
+        performances = {"job": self._carry_on, "delivery": self.courier.deliver}
         self.runner: Runner = TaskRunner(performances) if durable is None else DurableRunner(performances, durable)
+        self.courier.runner = self.runner
         self.api.background = self._start_job
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(3)
@@ -126,8 +134,10 @@ class App:
 
     async def close(self) -> None:
         """Let what still runs finish, then close the store."""
+        await self.courier.close()
         await self.runner.close()
         await self.engine.drain()
+        await self.poster.close()
         self.log.close()
         if self.control is not None:
             self.control.data.close()
@@ -140,6 +150,7 @@ class App:
         self.runner.resume()
         for gid in self.api.unfinished():
             self._start_job(gid)
+        self.courier.open()
 
     def _start_job(self, gid: int) -> None:
         # Gids begin anew in a new database, whose signatures are others.

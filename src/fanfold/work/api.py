@@ -18,6 +18,7 @@ from fanfold.work.identity import ROUTES as IDENTITY
 from fanfold.work.kinds import KINDS, OBSERVERS, STEPS
 from fanfold.work.kinds.events import ALIASES
 from fanfold.work.pending import pending
+from fanfold.work.posting import Post
 from fanfold.work.request import Request
 from fanfold.work.router import Router
 from fanfold.work.schema import Kind, Route
@@ -37,7 +38,8 @@ class WorkApi:
     searches see what was written.
 
     ``background`` is told of each job that has more to do than its first step, once that is durable; unless somebody
-    else sets it, jobs are carried to their end at once.
+    else sets it, jobs are carried to their end at once. ``post`` is how targets of webhooks are spoken to; ``told`` is
+    given the webhooks for which there may be something to deliver, once that is durable (see ``work/deliveries.py``).
     """
 
     def __init__(
@@ -65,6 +67,8 @@ class WorkApi:
         self._view: View | None = None
         self._begun: list[int] = []
         self.background: Callable[[int], None] = self.finish
+        self.post: Post | None = None
+        self.told: Callable[[list[int]], None] | None = None
 
     # -- the target's verbs ------------------------------------------------------------------------------------------
 
@@ -94,6 +98,7 @@ class WorkApi:
             self.store.begin_read()
             request = self._request(self.view(int(call.caller.user)), call, route)
             found = await route.before(request)
+            self._view = None  # it is later now
         answer = self.answer(call, found)
         self.commit()
         return answer
@@ -110,6 +115,9 @@ class WorkApi:
             begun, self._begun[:] = self._begun[:], ()
             for gid in begun:
                 self.background(gid)
+        webhooks = self.store.to_be_told()
+        if webhooks and self.told is not None:
+            self.told(webhooks)
 
     # -- jobs --------------------------------------------------------------------------------------------------------
 
@@ -168,6 +176,7 @@ class WorkApi:
                 self._begun.append,
                 service,
                 self._search_delay,
+                self.post,
             )
         return view
 

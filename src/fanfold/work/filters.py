@@ -30,6 +30,11 @@ def same_text(name: str, value: str) -> Where:
     return Where(f" AND lower({_of(name)}) = lower(?)", (value,))
 
 
+def in_workspace(gid: int) -> Where:
+    """The record is in this workspace."""
+    return Where(" AND r.workspace = ?", (gid,))
+
+
 def absent(name: str) -> Where:
     """The field has no value."""
     return Where(f" AND {_of(name)} IS NULL")

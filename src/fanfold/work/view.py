@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from fanfold.work.background import Step
     from fanfold.work.change import Change
+    from fanfold.work.posting import Post
     from fanfold.work.store import Link, Row, SqliteStore
 
 MEMBERS = "workspace.members"
@@ -39,7 +40,10 @@ def _nobody(_: int) -> None:
 
 @dataclass(eq=False, slots=True)
 class View:
-    """What ``user`` may see, during one call. ``service``: the workspace whose service account the user is, or 0."""
+    """What ``user`` may see, during one call. ``service``: the workspace whose service account the user is, or 0.
+
+    ``post`` speaks to others; without it there are no webhooks.
+    """
 
     store: SqliteStore
     kinds: Mapping[str, Kind]
@@ -53,6 +57,7 @@ class View:
     begun: Callable[[int], None] = _nobody
     service: int = 0
     search_delay: float = 0.0
+    post: Post | None = None
     _now: str = ""
 
     @property

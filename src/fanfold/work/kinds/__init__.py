@@ -53,6 +53,7 @@ from fanfold.work.kinds.time_tracking_entries import time_tracking_entry
 from fanfold.work.kinds.timesheet_approval_statuses import timesheet_approval_status
 from fanfold.work.kinds.user_task_lists import user_task_list
 from fanfold.work.kinds.users import user
+from fanfold.work.kinds.webhooks import webhook
 from fanfold.work.kinds.workspace_memberships import workspace_membership
 from fanfold.work.kinds.workspaces import workspace
 from fanfold.work.stories import tell_stories
@@ -73,6 +74,7 @@ KINDS: tuple[Kind, ...] = (
     *(status_update, project_status, goal, goal_relationship, time_period),
     *(project_brief, custom_type, custom_type_status_option, agent, role, placeholder, reaction, rule_trigger),
     *(allocation, rate, budget, ooo_entry, time_tracking_category, time_tracking_entry, timesheet_approval_status),
+    webhook,
 )
 """In the order in which the API description shows them."""
 

@@ -221,6 +221,42 @@ DELETE FROM event WHERE seq <= ?;
 -- name: forget_event_of
 DELETE FROM event_of WHERE subject = ? AND seq = ?;
 
+-- name: deliveries
+SELECT count(*) FROM delivery;
+
+-- name: add_delivery
+INSERT INTO delivery (webhook, subject, secret, cursor, upto, body, due) VALUES (?, ?, ?, ?, 0, NULL, ?);
+
+-- name: delivery
+SELECT webhook, subject, secret, cursor, upto, body, due FROM delivery WHERE webhook = ?;
+
+-- name: begin_delivery
+UPDATE delivery SET upto = ?, body = ?, due = ? WHERE webhook = ?;
+
+-- name: move_delivery
+UPDATE delivery SET cursor = ? WHERE webhook = ?;
+
+-- name: put_off_delivery
+UPDATE delivery SET due = ? WHERE webhook = ?;
+
+-- name: end_delivery
+UPDATE delivery SET cursor = upto, body = NULL, due = ? WHERE webhook = ?;
+
+-- name: drop_delivery
+DELETE FROM delivery WHERE webhook = ?;
+
+-- name: listening
+SELECT webhook FROM delivery WHERE subject IN ({in});
+
+-- name: overdue
+SELECT webhook FROM delivery WHERE due <= ?1
+UNION SELECT d.webhook FROM delivery d WHERE d.body IS NULL
+      AND EXISTS (SELECT 1 FROM event_of o WHERE o.subject = d.subject AND o.seq > d.cursor)
+LIMIT ?2;
+
+-- name: read_by_all
+SELECT min(cursor) FROM delivery;
+
 -- name: setting
 SELECT value FROM setting WHERE name = ?;
 

@@ -52,6 +52,21 @@ CREATE TABLE IF NOT EXISTS event_of (
     PRIMARY KEY (subject, seq)
 ) WITHOUT ROWID;
 
+-- How far each webhook has come. What is being sent stands in body until it has arrived; its events end with upto. Due is
+-- when the next attempt or heartbeat is to be made.
+CREATE TABLE IF NOT EXISTS delivery (
+    webhook INTEGER PRIMARY KEY,
+    subject INTEGER NOT NULL,
+    secret  BLOB    NOT NULL,
+    cursor  INTEGER NOT NULL,
+    upto    INTEGER NOT NULL,
+    body    BLOB,
+    due     TEXT    NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS delivery_by_subject ON delivery (subject);
+CREATE INDEX IF NOT EXISTS delivery_by_due ON delivery (due);
+
 CREATE TABLE IF NOT EXISTS token (
     id         INTEGER PRIMARY KEY,
     digest     BLOB    NOT NULL UNIQUE,    -- SHA-256 of the token, which itself is never stored

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from fanfold.work.store.apps import Apps
+from fanfold.work.store.deliveries import Deliveries
 from fanfold.work.store.index import Index
 from fanfold.work.store.queries import SQL
 
@@ -21,7 +22,7 @@ class TokenRow(NamedTuple):
     revoked_at: str | None
 
 
-class SqliteStore(Index, Apps):
+class SqliteStore(Index, Apps, Deliveries):
     """Everything the work API keeps, in one file or in memory; each part stands in the module of its class."""
 
     def of_kind(self, kind: str) -> list[int]:

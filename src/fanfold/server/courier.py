@@ -1,0 +1,79 @@
+"""What keeps webhooks going: begins a delivery when there is something to tell, and looks round now and then.
+
+Looking round finds what nobody told of: heartbeats that are due, and what a dead process had committed and not yet
+begun to deliver. On the way it cuts off the log behind everybody who may still read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+from collections.abc import Iterable
+
+from fanfold.server.durable import Runner
+from fanfold.work.deliveries import Deliveries
+
+logger = logging.getLogger("fanfold")
+
+ROUND = 60.0
+"""Seconds between two looks round."""
+
+
+class Courier:
+    """Has the deliveries of webhooks carried on; ``runner`` is to be given before anything begins."""
+
+    runner: Runner
+
+    def __init__(self, deliveries: Deliveries) -> None:
+        self._deliveries = deliveries
+        self._under_way: set[int] = set()
+        self._numbers = itertools.count(1)
+        self._life = secrets.token_hex(6)
+        self._rounds: asyncio.Task[None] | None = None
+
+    def begin(self, webhooks: Iterable[int]) -> None:
+        """Deliver what there is for these webhooks, unless that is under way."""
+        for gid in webhooks:
+            if gid not in self._under_way:
+                self._start(gid)
+
+    def _start(self, gid: int) -> None:
+        self._under_way.add(gid)
+        self.runner.start("delivery", str(gid), f"delivery-{gid}-{self._life}-{next(self._numbers)}")
+
+    async def deliver(self, subject: str) -> float | None:
+        """A performance: send one webhook what it is to be sent now; seconds until there is more to do."""
+        gid = int(subject)
+        pause = None
+        try:
+            self._under_way.add(gid)
+            pause = await self._deliveries.attempt(gid)
+        finally:
+            if pause is None:
+                self._under_way.discard(gid)
+        return pause
+
+    # -- looking round -----------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Begin to look round: at once, and then again and again."""
+        self._rounds = asyncio.get_running_loop().create_task(self._look_round())
+
+    async def _look_round(self) -> None:
+        while True:
+            more = False
+            try:
+                for gid in self._deliveries.overdue():
+                    self._start(gid)
+                more = self._deliveries.prune()
+            except Exception:
+                logger.exception("looking after webhooks failed; it is tried again")
+            await asyncio.sleep(1.0 if more else ROUND)
+
+    async def close(self) -> None:
+        """Look round no more."""
+        if self._rounds is not None:
+            self._rounds.cancel()
+            await asyncio.gather(self._rounds, return_exceptions=True)
