@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "server": {*WORDS, *COMPOSED},
     "console": {*WORDS, "settings", "server", "client"},
     "cli": {*WORDS, "settings", "server", "client"},
+    "testing": {*WORDS, "settings", "server"},
     "__main__": {"cli"},
 }
 

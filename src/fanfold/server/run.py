@@ -73,13 +73,23 @@ def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
     store = open_store(settings)
     listener = listen(settings)
     address = address_of(listener)
-    durable = None if settings.db == ":memory:" else Path(f"{settings.db}-work")
-    app = App(settings, store, address=address, durable=durable)
-    discard_all(files_of(settings))
+    app = application(settings, store, address)
     _greet(settings, store, address, token, say)
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
-    config = uvicorn.Config(
+    uvicorn.Server(configuration(app, settings)).run(sockets=[listener])
+
+
+def application(settings: Settings, store: SqliteStore, address: str) -> App:
+    """What is served at an address."""
+    durable = None if settings.db == ":memory:" else Path(f"{settings.db}-work")
+    discard_all(files_of(settings))
+    return App(settings, store, address=address, durable=durable)
+
+
+def configuration(app: App, settings: Settings) -> uvicorn.Config:
+    """How the server library is to serve it."""
+    return uvicorn.Config(
         app,
         loop="auto",
         http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, patience=settings.body_timeout)),
@@ -92,7 +102,6 @@ def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=int(settings.drain_timeout),
     )
-    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _greet(settings: Settings, store: SqliteStore, address: str, token: str, say: Say) -> None:

@@ -10,7 +10,11 @@ from importlib import resources
 def _named_queries() -> dict[str, str]:
     text = resources.files(__package__).joinpath("queries.sql").read_text()
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
-    return {name: sql.strip().rstrip(";") for name, sql in zip(parts[::2], parts[1::2], strict=True)}
+    names = parts[::2]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise TypeError(f"two queries of one name: {', '.join(sorted(twice))}")
+    return {name: sql.strip().rstrip(";") for name, sql in zip(names, parts[1::2], strict=True)}
 
 
 SQL = _named_queries()

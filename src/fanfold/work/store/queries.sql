@@ -269,7 +269,7 @@ SELECT id, user FROM token WHERE digest = ? AND revoked_at IS NULL;
 -- name: tokens
 SELECT id, user, name, created_at, revoked_at FROM token ORDER BY id;
 
--- name: digests
+-- name: all_tokens
 SELECT id, digest, user, name, created_at, revoked_at FROM token ORDER BY id;
 
 -- name: forget_tokens

@@ -62,7 +62,7 @@ class SqliteStore(Index, Apps, Deliveries):
 
     def digests(self) -> list[TokenRow]:
         """All tokens with their digests, valid or revoked, to be kept while the data around them change."""
-        return [TokenRow(*row) for row in self._rows("digests")]
+        return [TokenRow(*row) for row in self._rows("all_tokens")]
 
     def keep_tokens(self, tokens: Iterable[TokenRow]) -> None:
         """Have these tokens and no others; of two with one number the later gets a new one."""
