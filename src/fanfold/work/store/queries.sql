@@ -349,7 +349,7 @@ ORDER BY seq LIMIT ?8;
 DELETE FROM audit WHERE at < ?;
 
 -- name: event_bounds
-SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM event;
+SELECT coalesce((SELECT min(seq) FROM event), 0), coalesce((SELECT max(seq) FROM event), 0);
 
 -- name: events_since
 SELECT seq, resource, CASE WHEN json_extract(CAST(document AS TEXT), '$[2]') = 'attachment'
