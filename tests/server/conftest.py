@@ -110,4 +110,6 @@ def make_app(seeded: Path, tmp_path: Path) -> Iterator[Callable[..., App]]:
     yield make
     for app in made:
         app.log.close()
+        if app.control is not None:
+            app.control.data.close()
         app.store.close()

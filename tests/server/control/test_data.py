@@ -19,12 +19,22 @@ async def add_project(app, name):
 
 
 async def test_a_reset_to_the_demo_brings_back_what_was_there_with_the_same_gids(app, control):
+    await control("POST", "reset", {"seed": "demo"})
     gid = await add_project(app, "Mine")
     await ask(app, "DELETE", "/api/1.0/tasks/1034")
     await control("POST", "reset", {"seed": "demo"})
     assert await names(app) == DEMO
     assert (await ask(app, "GET", "/api/1.0/tasks/1034")).json["data"]["name"] == "Write the imprint"
     assert await add_project(app, "Mine") == gid
+
+
+async def test_the_next_gid_after_a_restore_is_the_one_that_it_would_have_been(app, control):
+    await control("POST", "reset", {"seed": "demo"})
+    await add_project(app, "One")
+    await control("POST", "snapshots", {"name": "one"})
+    gid = await add_project(app, "Two")
+    await control("POST", "snapshots/one/restore")
+    assert await add_project(app, "Two") == gid
 
 
 async def test_nothing_is_remembered_of_the_data_before(app, control):

@@ -150,6 +150,8 @@ class Connection:
         self._cursor = self._connection.cursor()
         with self._connection.backup("main", other._connection, "main") as backup:
             backup.step()
+        if other._gid < other._gid_end:
+            self.set("next_gid", str(other._gid).encode())
         self._remembered.clear()
         self.forget_gids()
         self.signing_key = secrets.token_bytes(32)
@@ -163,6 +165,9 @@ class Connection:
             copy.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").fetchall()
             with copy.backup("main", self._connection, "main") as backup:
                 backup.step()
+            # What is left of a block belongs to the copy too: records made there get the gids that they would here.
+            if self._gid < self._gid_end:
+                copy.execute(SQL["set"], ("next_gid", str(self._gid).encode()))
         finally:
             copy.close()
 
