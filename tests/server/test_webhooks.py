@@ -125,6 +125,23 @@ async def test_what_was_committed_before_the_start_is_delivered_after_it(make_ap
     await app.poster.close()
 
 
+async def test_heartbeats_go_by_the_clock_that_can_be_set(make_app, receiver):
+    app = make_app(admin=True)
+    project = (await ask(app, "GET", "/api/1.0/projects")).json["data"][0]["gid"]
+    data = {"resource": project, "target": f"{receiver.url}/hook"}
+    assert (await ask(app, "POST", "/api/1.0/webhooks", {"data": data})).status == 201
+    assert await receiver.deliveries.get() == []
+    headers = {"host": "127.0.0.1:8480", "fanfold-admin": "1"}
+    moved = await ask(
+        app, "POST", "/-/admin/clock/advance", {"seconds": 8 * 3600}, headers=headers, client=("127.0.0.1", 5)
+    )
+    assert moved.status == 200, moved.body
+    assert await receiver.deliveries.get() == []
+    await app.courier.close()
+    await app.runner.close()
+    await app.poster.close()
+
+
 async def test_strictly_no_local_target_will_do(make_app, receiver):
     app = make_app(strict_webhook_targets=True)
     project = (await ask(app, "GET", "/api/1.0/projects")).json["data"][0]["gid"]

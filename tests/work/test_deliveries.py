@@ -10,6 +10,7 @@ from fanfold.errors import Unreachable
 from fanfold.model import Call, Caller
 from fanfold.work.deliveries import Deliveries
 from fanfold.work.posting import Reply
+from fanfold.work.store import SqliteStore
 
 TARGET = "https://receiver.test/hook"
 
@@ -365,3 +366,21 @@ def test_a_token_from_before_the_beginning_of_the_log_is_too_old(world, deliveri
     deliveries.prune()
     world.now = world.now.replace(year=2026, month=1, day=6, hour=8)
     assert world.ask("GET", "/events", resource=project, sync=sync)[0] == 412
+
+
+def test_what_was_sent_of_other_data_is_of_no_concern(world, receiver, hook, deliveries, project):
+    gid = hook(project)
+    before = SqliteStore()
+    before.take_over(world.store)
+    world.made("/tasks", {"name": "A", "projects": [project]})
+
+    async def both():
+        sending = asyncio.ensure_future(deliveries.attempt(gid))
+        await asyncio.sleep(0)
+        world.store.take_over(before)
+        return await sending
+
+    cursor = before.delivery(gid).cursor
+    assert asyncio.run(both()) is None
+    assert world.store.delivery(gid).cursor == cursor
+    before.close()

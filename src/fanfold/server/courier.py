@@ -58,7 +58,10 @@ class Courier:
     # -- looking round -----------------------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Begin to look round: at once, and then again and again."""
+        """Begin to look round: at once, and then again and again. Also after the data or the clock were changed."""
+        if self._rounds is not None:
+            self._rounds.cancel()
+        self._under_way.clear()
         self._rounds = asyncio.get_running_loop().create_task(self._look_round())
 
     async def _look_round(self) -> None:

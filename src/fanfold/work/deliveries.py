@@ -84,7 +84,7 @@ class Deliveries:
             if not isinstance(found, Parcel):
                 return found
             problem = await self._send(found)
-            return self._in_action(self._settle, gid, problem)
+            return self._in_action(self._settle, found, problem)
         finally:
             self._sending.discard(gid)
 
@@ -161,10 +161,15 @@ class Deliveries:
 
     # -- after ---------------------------------------------------------------------------------------------------------
 
-    def _settle(self, gid: int, problem: str | None) -> float | None:
-        """Note what became of a parcel; seconds until the next attempt, None where the webhook is gone."""
-        row = self._store.record(gid)
-        if row is None:
+    def _settle(self, parcel: Parcel, problem: str | None) -> float | None:
+        """Note what became of a parcel; seconds until the next attempt, None where the webhook is gone.
+
+        What is there now may be other data than those that the parcel was from: then it is of no more concern.
+        """
+        row, state = self._store.record(parcel.webhook), self._store.delivery(parcel.webhook)
+        if row is None or state is None or state.body != parcel.body:
+            return None
+        if _parcel(state, decode(row.document), parcel.body) != parcel:
             return None
         return self._arrived(row) if problem is None else self._failed(row, problem)
 

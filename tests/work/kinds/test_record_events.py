@@ -181,3 +181,14 @@ def test_a_workspace_is_told_of_nothing_below_its_projects(world, space, project
     world.made(f"/projects/{project}/sections", {"name": "S"})
     kinds = [read_entry(document).kind for _, _, document in world.store.events_of(int(space), place, 100)]
     assert kinds == ["section"]
+
+
+def test_a_portfolio_tells_of_its_projects_and_what_comes_and_goes(world, follow, space, project):
+    portfolio = world.made("/portfolios", {"name": "All", "workspace": space})
+    read = follow(portfolio)
+    world.call("POST", f"/portfolios/{portfolio}/addItem", {"item": project})
+    read()
+    world.call("PUT", f"/projects/{project}", {"name": "Renamed"})
+    assert ("project", "changed", "name") in read()
+    world.made("/tasks", {"name": "T", "projects": [project]})
+    assert [event for event in read() if event[0] == "task"] == []

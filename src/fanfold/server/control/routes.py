@@ -175,6 +175,7 @@ class Control:
 
     def _set_clock(self, wanted: Now) -> object:
         self._app.clock.set(wanted.now)
+        self._app.courier.open()
         return self._clock()
 
     def _advance(self, wanted: Advance) -> object:
@@ -182,6 +183,7 @@ class Control:
             self._app.clock.advance(timedelta(seconds=wanted.seconds))
         except OverflowError:
             raise RequestError("seconds: Too far") from None
+        self._app.courier.open()
         return self._clock()
 
 

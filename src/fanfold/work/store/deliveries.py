@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from fanfold.work.store.connection import Connection
 from fanfold.work.store.events import Events
 from fanfold.work.store.queries import SQL
 
@@ -38,6 +39,12 @@ class Deliveries(Events):
         super().add_event(workspace, resource, document, subjects)
         if self._listened:
             self._told.update(subjects)
+
+    def take_over(self, other: Connection) -> None:
+        """Become a copy of another database, in one step."""
+        super().take_over(other)
+        self._listened = bool(self._one("deliveries"))
+        self._told.clear()
 
     def to_be_told(self) -> list[int]:
         """The webhooks that what was logged since this was last asked may be for."""
