@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 COVERED := engine limits dialects
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo check test test-services coverage bench docs format lock clean
+.PHONY: help setup serve demo check test fuzz test-services coverage bench docs format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -43,7 +43,10 @@ check: $(READY) ## format, lint, types, architecture
 	@$(PYTEST) -q tests/test_architecture.py tests/test_exports.py tests/test_docs.py
 
 test: $(READY) ## all tests that need nothing but this machine
-	@$(PYTEST) -q -n auto --maxprocesses 8 --dist loadscope -m "not services" $(ARGS)
+	@$(PYTEST) -q -n auto --maxprocesses 8 --dist loadscope -m "not services and not fuzz" $(ARGS)
+
+fuzz: $(READY) ## ten thousand made-up requests after the API description: no crash, no undocumented answer
+	@$(PYTEST) -q -s -m fuzz tests/fuzz $(ARGS)
 
 test-services: $(READY) ## the tests that talk to PostgreSQL and Redis
 	@$(PYTEST) -q -m services --collect-only >/dev/null; case $$? in \

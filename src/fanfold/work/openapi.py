@@ -29,7 +29,7 @@ ABOUT = (
 
 PARAMETERS: Mapping[str, tuple[str, Json]] = {
     "opt_fields": ("The properties to show, comma-separated; dots lead into relations.", {"type": "string"}),
-    "opt_pretty": ("Indent the answer.", {"type": "boolean"}),
+    "opt_pretty": ("Indent the answer: `true`, or nothing behind the name.", {"type": "string"}),
     "limit": ("How many records a page holds.", {"type": "integer", "minimum": 1, "maximum": 100}),
     "offset": ("Where the page begins: the `next_page.offset` of the page before.", {"type": "string"}),
 }
@@ -79,7 +79,7 @@ def _operation(route: Route, kinds: Mapping[str, Kind]) -> Json:
         "summary": route.summary,
         "tags": [tag_of(route, kinds)],
         "parameters": [*_path_parameters(route.template), *_query_parameters(route)],
-        "responses": {str(route.status): _success(route, kinds), **_failures()},
+        "responses": {str(route.status): _success(route, kinds), **_failures(), **_stale(route)},
     }
     about = _more_about(route)
     if about:
@@ -142,7 +142,12 @@ def _request_body(route: Route) -> Json:
     if any(field.name == "file" for field in route.takes):
         data["properties"]["file"] = {"type": "string", "format": "binary"}
         return {"required": True, "content": {"multipart/form-data": {"schema": data}}}
-    schema = {"type": "object", "required": ["data"], "properties": {"data": data, "options": {"type": "object"}}}
+    envelope = {"data": data, "options": {"type": ["object", "null"]}}
+    schema: Json = {"type": "object", "properties": envelope, "additionalProperties": False}
+    if required:
+        schema["required"] = ["data"]
+    else:
+        data["type"] = schema["type"] = ["object", "null"]
     return {"required": bool(required), "content": {"application/json": {"schema": schema}}}
 
 
@@ -172,6 +177,19 @@ def _outcome(route: Route) -> str:
 
 def _failures() -> Json:
     return {status: {"$ref": f"#/components/responses/{name}"} for status, (name, _) in ERRORS.items()}
+
+
+def _stale(route: Route) -> Json:
+    """What a stream answers besides: that the token to go on from is not, or no longer, good."""
+    if route.answers != "stream":
+        return {}
+    schema: Json = {
+        "type": "object",
+        "required": ["errors", "sync"],
+        "properties": {"errors": {"type": "array"}, "sync": STREAM["sync"]},
+    }
+    about = "The sync token is missing or too old; begin anew with the one in this answer."
+    return {"412": {"description": about, "content": {"application/json": {"schema": schema}}}}
 
 
 def _failure(text: str) -> Json:

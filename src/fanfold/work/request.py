@@ -26,6 +26,7 @@ encode = Encoder().encode
 
 EMPTY = Answer(200, b'{"data":{}}', trusted=True)
 TRUE = frozenset(("true", "1", "yes", ""))
+FALSE = frozenset(("false", "0", "no"))
 
 
 class Upload(Struct, frozen=True):
@@ -101,7 +102,10 @@ class Request:
         for name, parameter in (("fields", "opt_fields"), ("expand", "opt_expand"), ("pretty", "opt_pretty")):
             value = options.get(name)
             if isinstance(value, list):
-                self.query.setdefault(parameter, ",".join(str(item) for item in value))
+                for item in value:
+                    if not isinstance(item, str):
+                        raise RequestError(f"options: [{name}]: Value is not a string: {brief(item)}")
+                self.query.setdefault(parameter, ",".join(value))
             elif value is not None:
                 self.query.setdefault(parameter, str(value).lower() if isinstance(value, bool) else str(value))
 
@@ -129,7 +133,11 @@ class Request:
     def flag(self, name: str) -> bool | None:
         """A boolean query parameter, or None where it is absent."""
         value = self.query.get(name)
-        return None if value is None else value.lower() in TRUE
+        if value is None:
+            return None
+        if value.lower() not in TRUE and value.lower() not in FALSE:
+            raise RequestError(f"{name}: Value is not a boolean: {brief(value)}")
+        return value.lower() in TRUE
 
     def named(self, name: str, kind: str, *, required: bool = False) -> Row | None:
         """The record that a query parameter names, or None where it is absent."""

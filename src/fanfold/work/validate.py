@@ -156,8 +156,6 @@ def _why(text: str, kind: str, gid: int | None, row: Row | None) -> str:
 
 
 def _text(field: Field, value: Any) -> str:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = str(value)
     if not isinstance(value, str):
         raise RequestError(f"{field.name}: Value is not a string: {brief(value)}")
     longest = field.max_length or MAX_TEXT

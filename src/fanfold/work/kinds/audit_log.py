@@ -69,7 +69,7 @@ def _from(request: Request) -> str:
 
 def _moment(request: Request, name: str) -> str | None:
     value = request.query.get(name)
-    return moment(name, value) if value else None
+    return None if value is None else moment(name, value)
 
 
 def _gid(request: Request, name: str) -> int | None:

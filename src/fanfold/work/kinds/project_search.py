@@ -43,7 +43,8 @@ SEARCH: tuple[Field, ...] = (
     boolean("sort_ascending", default=None),
     boolean("completed", default=None),
     *(text(name) for name in _LISTS),
-    *(date(f"{name}{bound}") for name in _DAYS for bound in ("", ".before", ".after")),
+    *(text(name) for name in _DAYS),  # a day, or "null"
+    *(date(f"{name}{bound}") for name in _DAYS for bound in (".before", ".after")),
     *(datetime(f"{name}{bound}") for name in _MOMENTS for bound in (".before", ".after")),
 )
 """The query parameters of a search."""
@@ -76,7 +77,7 @@ def _conditions(request: Request) -> Iterator[Where]:
         yield from _on_days(query, name, field)
     for name, field in _MOMENTS.items():
         for bound, condition in ((".before", filters.before), (".after", filters.after)):
-            if query.get(name + bound):
+            if name + bound in query:
                 yield condition(field, value_of(datetime(name + bound), query[name + bound]))
 
 
@@ -93,10 +94,10 @@ def _on_relations(request: Request) -> Iterator[Where]:
 
 def _on_days(query: dict[str, str], name: str, field: str) -> Iterator[Where]:
     if name in query:
-        if query[name] in ("", "null"):
+        if query[name] == "null":
             yield filters.absent(field)
         else:
             yield filters.starts(field, value_of(date(name), query[name]))
     for bound, condition in ((".before", filters.day_before), (".after", filters.day_after)):
-        if query.get(name + bound):
+        if name + bound in query:
             yield condition(field, value_of(date(name + bound), query[name + bound]))

@@ -174,15 +174,15 @@ def _on_dates(query: Mapping[str, str], workspace: int) -> Iterator[Condition]:
     for name in _DAYS:
         column = _COLUMNS.get(name, name)
         if name in query:
-            if query[name] in ("", "null"):
+            if query[name] == "null":
                 yield conditions.is_empty(workspace, column)
             else:
                 yield conditions.is_on_day(workspace, column, value_of(date(name), query[name]))
         for bound, on_days in ((".before", conditions.is_before_day), (".after", conditions.is_after_day)):
-            if query.get(name + bound):
+            if name + bound in query:
                 yield on_days(workspace, column, value_of(date(name + bound), query[name + bound]))
     for name in _MOMENTS:
         for bound, side in ((".before", "<"), (".after", ">")):
-            if query.get(name + bound):
+            if name + bound in query:
                 at = value_of(datetime(name + bound), query[name + bound])
                 yield conditions.is_on_side(workspace, name, "<" if side == "<" else ">", at)

@@ -52,7 +52,8 @@ def _count(request: Request) -> int:
 def _find(request: Request) -> Find:
     query, view, workspace = request.query, request.view, request.row.gid
     named = query.get("resource_type")
-    wanted = value_of(RESOURCE_TYPE, named) if named else query.get("type") and value_of(TYPE, query["type"])
+    former = value_of(TYPE, query["type"]) if "type" in query else None
+    wanted = former if named is None else value_of(RESOURCE_TYPE, named)
     if not wanted:
         raise RequestError("resource_type: Missing input")
     typed, count = value_of(QUERY, query.get("query", "")).strip(), _count(request)
