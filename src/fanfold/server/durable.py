@@ -133,7 +133,6 @@ class DurableRunner:
                 "application_version": "1",  # recovery is for workflows of the same version: ours never change shape
                 "executor_id": "local",
                 "log_level": "ERROR",
-                "notification_listener_polling_interval_sec": 60.0,
             }
         )
 

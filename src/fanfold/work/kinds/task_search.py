@@ -49,7 +49,8 @@ SEARCH: tuple[Field, ...] = (
     _WORDS,
     _SUBTYPE,
     *(text(name) for name in _LISTS),
-    *(date(f"{name}{bound}") for name in _DAYS for bound in (".before", ".after", "")),
+    *(text(name) for name in _DAYS),  # a day, or "null"
+    *(date(f"{name}{bound}") for name in _DAYS for bound in (".before", ".after")),
     *(datetime(f"{name}{bound}") for name in _MOMENTS for bound in (".before", ".after")),
     *(boolean(name, default=None) for name in _FLAGS),
     _SORT,
