@@ -2,6 +2,8 @@
 
 import pytest
 
+from fanfold.work.change import born, touching
+
 EUROS = {"format": "currency", "currency_code": "EUR"}
 
 
@@ -201,3 +203,19 @@ def test_a_list_costs_as_many_queries_with_many_tasks_as_with_one(world, attache
         world.made("/tasks", {"name": str(number), "projects": [project], "custom_fields": values})
         counts.append(cost())
     assert counts[1] == counts[2]
+
+
+def test_a_formula_is_shown_and_never_set(world, call, space, project, put, holder):
+    values = {"name": "Cost", "resource_subtype": "number", "workspace": space, "is_formula_field": True}
+    field = str(born(world.system, "custom_field", int(space), **values).gid)
+    assert call("POST", f"/projects/{project}/addCustomFieldSetting", {"custom_field": field})[0] == 200
+    shown = call("GET", f"/custom_fields/{field}")[1]
+    assert (shown["is_formula_field"], shown["representation_type"], shown["type"]) == (True, "formula", "number")
+    assert put(field, 5) == f"custom_fields: [{field}]: Cannot write this property"
+    task = touching(world.system, world.store.record(int(holder)))
+    task.after["custom_fields"] = {field: 12}
+    task.write()
+    (value,) = call("GET", f"/tasks/{holder}")[1]["custom_fields"]
+    assert (value["number_value"], value["is_formula_field"]) == (12, True)
+    made = world.made("/custom_fields", {"name": "Other", "resource_subtype": "number", "workspace": space})
+    assert call("PUT", f"/custom_fields/{made}", {"is_formula_field": True})[1]["is_formula_field"] is False

@@ -70,7 +70,7 @@ def read_custom_values(request: Request, value: Any) -> Document:
             str(link.gid) for link in links.get((row.gid, OPTIONS), []) if decode(link.compact)["enabled"]
         )
         field = _Field(f"custom_fields: [{row.gid}]", row.workspace, decode(row.document), enabled)
-        if field.document.get("id_prefix"):
+        if field.document.get("id_prefix") or field.document.get("is_formula_field"):
             raise RequestError(f"{field.label}: Cannot write this property")
         empty = given[key] is None or given[key] == ""
         values[str(row.gid)] = None if empty else _READERS[field.document["type"]](request, field, given[key])

@@ -160,12 +160,15 @@ under(custom_field, "workspace")
 
 @custom_field.rule("create")
 def is_of_one_type(change: Change) -> None:
-    """The type comes under its present or its former name, and stays what it is."""
+    """The type comes under its present or its former name, and stays what it is.
+
+    A formula is made by the system only, and its values are whatever the system put there: they are shown, never set.
+    """
     after = change.after
     after["type"] = after["resource_subtype"] = after.get("resource_subtype") or after.get("type")
     if after["type"] is None:
         raise RequestError("resource_subtype: Missing input")
-    after["representation_type"] = after["type"]
+    after["representation_type"] = "formula" if after.get("is_formula_field") else after["type"]
     after["created_by"] = str(change.view.user)
 
 
