@@ -5,7 +5,7 @@ import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from fanfold import settings
 from fanfold.work.kinds import KINDS
@@ -25,6 +25,7 @@ SOURCES = """Later sources win: the defaults below, then a TOML file, then the e
 (`fanfold serve --help` names the settings that are options there)."""
 
 SPOKEN = {
+    settings.Plan: " or ".join(get_args(settings.Plan)),
     str: "text",
     int: "whole number",
     int | None: "whole number",

@@ -10,13 +10,15 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from fanfold.errors import SetupError
 
 Seed = Annotated[str, msgspec.Meta(pattern=r"^(demo|empty|.+\.(yaml|yml|json))$")]
+
+Plan = Literal["premium", "free"]
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, lt=1_000_000)]
 Amount = Annotated[int, msgspec.Meta(ge=1)]
@@ -71,6 +73,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     search_delay: Annotated[float, msgspec.Meta(ge=0, lt=1_000_000)] = 0.0
     """How long it takes until searches see what was written."""
+
+    plan: Plan = "premium"
+    """The plan that workspaces are on; on the free one, what has to be paid for answers 402."""
 
     strict: bool = False
     """Whether unknown fields in ``data`` and unknown parameters are refused, which the real service ignores."""

@@ -77,6 +77,7 @@ class App:
             files=files_of(settings),
             clock=self.clock,
             strict=settings.strict,
+            free=settings.plan == "free",
             search_delay=settings.search_delay,
         )
         self.dialect = AsanaDialect(

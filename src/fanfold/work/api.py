@@ -18,6 +18,7 @@ from fanfold.work.identity import ROUTES as IDENTITY
 from fanfold.work.kinds import KINDS, OBSERVERS, STEPS
 from fanfold.work.kinds.events import ALIASES
 from fanfold.work.pending import pending
+from fanfold.work.plans import on_free_plan
 from fanfold.work.posting import Post
 from fanfold.work.request import Request
 from fanfold.work.router import Router
@@ -34,7 +35,8 @@ logger = logging.getLogger("fanfold")
 class WorkApi:
     """All operations over one store. Links in answers begin with ``base``; uploads go to ``files``.
 
-    ``strict``: unknown fields and parameters are refused rather than ignored. ``search_delay``: seconds after which
+    ``strict``: unknown fields and parameters are refused rather than ignored. ``free``: on the free plan (see
+    ``work/plans.py``). ``search_delay``: seconds after which
     searches see what was written.
 
     ``background`` is told of each job that has more to do than its first step, once that is durable; unless somebody
@@ -50,11 +52,14 @@ class WorkApi:
         files: Path | None = None,
         clock: Clock = utc_now,
         strict: bool = False,
+        free: bool = False,
         search_delay: float = 0.0,
     ) -> None:
         self.store = store
         self.kinds: dict[str, Kind] = {kind.name: kind for kind in KINDS}
         served = [route for kind in KINDS for route in kind.routes]
+        if free:
+            served = on_free_plan(served)
         self.router = Router([*served, *pending(served), *ALIASES, *IDENTITY, *SCIM])
         self.resolve = self.router.find
         self.base = base

@@ -15,6 +15,7 @@ from typing import Any
 from fanfold.work.batch_description import BATCH, BATCH_SCHEMAS, BATCH_TAG
 from fanfold.work.event_description import EVENT_SCHEMAS, ITEMS, STREAM
 from fanfold.work.openapi_schemas import given, record_schemas, reference, words
+from fanfold.work.plans import price
 from fanfold.work.schema import Field, Kind, Route
 
 Json = dict[str, Any]
@@ -79,7 +80,7 @@ def _operation(route: Route, kinds: Mapping[str, Kind]) -> Json:
         "summary": route.summary,
         "tags": [tag_of(route, kinds)],
         "parameters": [*_path_parameters(route.template), *_query_parameters(route)],
-        "responses": {str(route.status): _success(route, kinds), **_failures(), **_stale(route)},
+        "responses": {str(route.status): _success(route, kinds), **_failures(), **_priced(route), **_stale(route)},
     }
     about = _more_about(route)
     if about:
@@ -177,6 +178,13 @@ def _outcome(route: Route) -> str:
 
 def _failures() -> Json:
     return {status: {"$ref": f"#/components/responses/{name}"} for status, (name, _) in ERRORS.items()}
+
+
+def _priced(route: Route) -> Json:
+    """What an operation answers that has to be paid for, where nothing is."""
+    if not price(route):
+        return {}
+    return {"402": _failure("The server was started with the free plan, which does not have this.")}
 
 
 def _stale(route: Route) -> Json:
