@@ -6,6 +6,8 @@ In an answer that is written down ``…`` stands for any text, and ``"…": "…
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,13 +16,19 @@ import pytest
 from tests.server.conftest import ask
 
 ROOT = Path(__file__).parents[2]
-GUIDES = {name: (ROOT / name).read_text() for name in ("README.md", "docs/batch.md", "docs/quickstart.md")}
+PAGES = ("README.md", *(f"docs/{name}.md" for name in ("batch", "quickstart", "events", "work-api")))
+GUIDES = {name: (ROOT / name).read_text() for name in PAGES}
 FENCED = r"```(?:sh)?\n(curl .*?)```\n"
 
 EXAMPLES = [
     pytest.param(curl, answer, id=f"{name} {number}")
     for name, text in GUIDES.items()
     for number, (curl, answer) in enumerate(re.findall(rf"{FENCED}[^`]*```json\n(.*?)```", text, re.DOTALL))
+]
+SCRIPTS = [
+    pytest.param(script, id=f"{name} {number}")
+    for name in ("docs/events.md", "docs/work-api.md")
+    for number, script in enumerate(re.findall(r"```python\n(.*?)```", GUIDES[name], re.DOTALL))
 ]
 ROWS = re.findall(r"^\| `(.+?)` \| (\d{3}) \| `(.+?)` \|$", GUIDES["docs/batch.md"], re.MULTILINE)
 BODIES = [row for row in ROWS if row[0] == "{}" or row[0].startswith('{"data": ')]
@@ -61,6 +69,13 @@ async def test_what_is_sent_is_answered_as_written(curl, answer, make_app):
     assert fits(json.loads(answer), reply.json), json.dumps(reply.json, indent=1)
 
 
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_runs_and_has_something_to_show(script):
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()
+
+
 @pytest.mark.parametrize(("body", "status", "message"), BODIES)
 async def test_a_batch_is_refused_as_written(body, status, message, make_app):
     reply = await ask(make_app(), "POST", "/api/1.0/batch", body.encode())
@@ -80,6 +95,7 @@ async def test_an_action_is_refused_as_written(action, status, message, make_app
 def test_nothing_that_is_written_down_is_passed_over():
     curls = sum(len(re.findall(FENCED, text, re.DOTALL)) for text in GUIDES.values())
     assert len(EXAMPLES) == curls
+    assert len(SCRIPTS) == 3
     assert len(ROWS) == len(re.findall(r"\| \d{3} \| `", GUIDES["docs/batch.md"]))
     assert len(BODIES) > 5
     assert len(ACTIONS) > 5
