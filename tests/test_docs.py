@@ -17,7 +17,9 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 WORDS = """
     action, batch, call, answer, result, dialect, target, upstream, integration, account, caller, plan, step, reference,
     fan-out, admission, cost, grant, refusal, limiter, store, dispatch, collect, kind, field, record, gid, compact,
-    opt_fields, link, change, rule, verb, event, story, delivery, job, window, deadline, timeout
+    opt_fields, link, change, rule, verb, event, story, delivery, job, window, deadline, timeout, log, webhook,
+    sync token, step of a job, performance, runner, audit entry, scope, service account, controls, seed file,
+    snapshot, fault, journal
 """
 
 
