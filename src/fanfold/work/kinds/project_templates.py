@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fanfold.errors import RequestError
 from fanfold.work import richtext
 from fanfold.work.background import CHUNK, State, start
 from fanfold.work.change import deletion, new
@@ -83,6 +84,8 @@ def belongs_to_whoever_saved_it(change: Change) -> None:
 @project_template.rule("delete")
 def takes_its_content_along(change: Change) -> None:
     """What nobody sees goes with what it belongs to: in steps, as it came."""
+    if "content" not in change.before:
+        return  # see as_of_now: its pattern is a project that everybody sees
     state = {"content": int(change.before["content"])}
     start(hidden(change.view), "delete_template", "delete_content", state, change.workspace)
 
@@ -150,6 +153,20 @@ def keep_as_template(view: View, project: Row, content: int, given: Document, as
     change.workspace = project.workspace
     change.write()
     return change.gid
+
+
+def as_of_now(view: View, template: Document) -> Document:
+    """A template as it is kept now.
+
+    Those of the first release have no content of their own, but know the project that they were saved from. That is
+    the pattern then, as long as it is there and the caller sees it.
+    """
+    if "content" in template:
+        return template
+    project = view.row(int(template["project"]))
+    if project is None:
+        raise RequestError("project_template: The project that it was saved from is no longer there")
+    return {**template, "content": template["project"], "ready": True, **dates_asked_for(view, project)}
 
 
 def span(template: Document) -> Dates:

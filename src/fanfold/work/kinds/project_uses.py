@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fanfold.errors import RequestError
 from fanfold.work.kinds.copy_dates import Move, days_between, within_the_calendar
 from fanfold.work.kinds.copy_project import use_content
-from fanfold.work.kinds.project_templates import DUE, START, span
+from fanfold.work.kinds.project_templates import DUE, START, as_of_now, span
 from fanfold.work.people import is_organization, must_belong
 from fanfold.work.request import Request, brief
 from fanfold.work.schema import Document, boolean, choice, items, one, text
@@ -70,7 +70,7 @@ INSTANCE = (
 def project_of_template(request: Request) -> Copying:
     """A new project of the template that the path names, and how its tasks are to be copied."""
     given, view = read(request, INSTANCE), request.view
-    template = decode(request.row.document)
+    template = as_of_now(view, decode(request.row.document))
     content = view.store.record(int(template["content"]))
     if content is None or not template["ready"]:
         raise RequestError("project_template: It is still being made; try again when the job that makes it is done")

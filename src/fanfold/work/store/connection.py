@@ -76,8 +76,9 @@ class Connection:
         ):
             run(f"PRAGMA {pragma}")
         if version < VERSION:
-            schema = resources.files(__package__).joinpath("schema.sql").read_text()
-            run(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {VERSION}; COMMIT")
+            scripts = ("schema.sql", "upgrade.sql") if version else ("schema.sql",)
+            sql = "".join(resources.files(__package__).joinpath(script).read_text() for script in scripts)
+            run(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {VERSION}; COMMIT")
         else:
             run("BEGIN IMMEDIATE; ROLLBACK")
 
