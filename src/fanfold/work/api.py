@@ -17,7 +17,6 @@ from fanfold.work.clock import Clock, utc_now
 from fanfold.work.identity import ROUTES as IDENTITY
 from fanfold.work.kinds import KINDS, OBSERVERS, STEPS
 from fanfold.work.kinds.events import ALIASES
-from fanfold.work.pending import pending
 from fanfold.work.plans import on_free_plan
 from fanfold.work.posting import Post
 from fanfold.work.request import Request
@@ -60,7 +59,7 @@ class WorkApi:
         served = [route for kind in KINDS for route in kind.routes]
         if free:
             served = on_free_plan(served)
-        self.router = Router([*served, *pending(served), *ALIASES, *IDENTITY, *SCIM])
+        self.router = Router([*served, *ALIASES, *IDENTITY, *SCIM])
         self.resolve = self.router.find
         self.base = base
         self.files = files

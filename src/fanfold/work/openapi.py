@@ -1,7 +1,4 @@
-"""The API description (OpenAPI 3.1), generated from the descriptors that also answer, so that it cannot lag behind.
-
-What is pending is not in it: the description says what this server does.
-"""
+"""The API description (OpenAPI 3.1), generated from the descriptors that also answer, so that it cannot lag behind."""
 
 from __future__ import annotations
 
