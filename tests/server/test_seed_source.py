@@ -102,6 +102,22 @@ def test_everything_that_is_written_is_there(load):
     assert str(high) in json.dumps(book)
 
 
+def test_what_no_operation_creates_is_made_whole(load):
+    of_project = "records:\n  - {kind: custom_type, values: {name: Bug, projects: [$launch]}}"
+    template = "  - {kind: task_template, values: {name: Hall, project: $launch, task: $book, day: 2027-02-01}}"
+    store = load(FILE.replace("records:", f"{of_project}\n{template}"))
+    launch, book = (
+        by_name(store, "project")["Launch"],
+        store.targets(by_name(store, "section")["To do"], "section.tasks")[-1],
+    )
+    assert store.targets(launch, "project.custom_types") == [by_name(store, "custom_type")["Bug"]]
+    (made,) = documents(store, "task_template").values()
+    assert (made["project"], made["day"], made["created_by"]) == (str(launch), "2027-02-01", str(first_user(store)))
+    assert int(made["content"]) != book
+    assert "task" not in made
+    assert store.targets(launch, "project.task_templates") == [by_name(store, "task_template")["Hall"]]
+
+
 def test_the_same_file_gives_the_same_records(load):
     one, other = (load(FILE)._connection.execute("SELECT * FROM record ORDER BY gid").fetchall() for _ in range(2))
     assert one == other
@@ -182,6 +198,10 @@ TASKS = f"{WORKSPACE}    tasks:\n      - "
         (
             f"{WORKSPACE}records: [{{kind: tag, values: {{name: [x]}}}}]",
             "values: name: Value is not a string",
+        ),
+        (
+            f"{WORKSPACE}records: [{{kind: task_template, values: {{name: x}}}}]",
+            "records[0].values: task: Missing input.",
         ),
         ("base: other", "base: expected demo or empty, not 'other'."),
         ("people: [Kim]\npeople: [Lee]", "line 2: 'people' stands there twice."),

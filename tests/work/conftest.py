@@ -8,6 +8,7 @@ import pytest
 
 from fanfold.errors import RequestError
 from fanfold.model import Call, Caller
+from fanfold.work import background
 from fanfold.work.api import WorkApi
 from fanfold.work.change import born, new
 from fanfold.work.kinds.workspace_memberships import join_workspace
@@ -94,6 +95,12 @@ class World:
         return {
             option["name"]: option["gid"] for option in self.call("GET", f"/custom_fields/{field}")[1]["enum_options"]
         }
+
+
+@pytest.fixture(autouse=True)
+def _steps_are_done_one_by_one(monkeypatch):
+    """The request that starts a job does one step of it, however quick, so that tests can look between them."""
+    monkeypatch.setattr(background, "PATIENCE", 0)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Work that goes on after the answer: jobs, carried out in steps.
 
 A step and the note of how far its job has come are one transaction, so that no step's effect is ever doubled or lost,
-however often the process dies. The first step is done with the request that starts the job; what one step can do needs
+however often the process dies. The first steps are done with the request that starts the job; what they can do needs
 nobody else. For what is left an engine outside of this package calls ``WorkApi.carry_on`` until it says that no more is
 to do.
 """
@@ -9,6 +9,7 @@ to do.
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from fanfold.work.change import Change, born, touching
@@ -30,6 +31,9 @@ Gets the job as an open ``Change`` (its ``view`` is that of who started it) and 
 None at the end. It may set ``new_…`` fields in ``job.after``; an exception ends the job as failed.
 """
 
+PATIENCE = 0.01
+"""Seconds for which the request that starts a job goes on with it: most are small, and done when it is answered."""
+
 CHUNK = 200
 """Records that one step may write: some 20 ms on the event loop."""
 
@@ -49,12 +53,15 @@ def begin(request: Request, subtype: str, step: str, state: State, workspace: in
 
 
 def start(view: View, subtype: str, step: str, state: State, workspace: int, **made: int) -> int:
-    """Start a job whose steps are ``work[step]`` and do the first one; the gid of the job."""
+    """Start a job whose steps are ``work[step]`` and do the first ones; the gid of the job."""
     values: dict[str, Any] = {name: str(gid) for name, gid in made.items()}
     values |= {"resource_subtype": subtype, "status": "in_progress", "step": step, "state": state}
     job = born(view, "job", workspace, **values)
-    if advance(view, job.gid):
-        view.begun(job.gid)
+    until = perf_counter() + PATIENCE
+    while advance(view, job.gid):
+        if perf_counter() >= until:
+            view.begun(job.gid)
+            break
     return job.gid
 
 

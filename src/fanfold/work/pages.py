@@ -60,7 +60,8 @@ def page(
     ``border_of`` gives the border of a record where its position alone is not enough; ``total`` is the most that an
     answer without ``limit`` may hold.
     """
-    limit = read_limit(request)
+    # The official client asks every list for a hundred, also those that are not published in pages.
+    limit = read_limit(request) if request.route.paged else None
     held = _collect(request, fetch, border_of_offset(request), limit or total, border_of)
     more = len(held) > (limit or total)
     if more and limit is None:

@@ -139,6 +139,11 @@ class Request:
             raise RequestError(f"{name}: Value is not a boolean: {brief(value)}")
         return value.lower() in TRUE
 
+    def words(self, name: str) -> list[str]:
+        """The members of a query parameter that is a list: comma-separated, repeated, or as Python prints a list."""
+        parts = (part.strip("[]'\" ") for part in self.query.get(name, "").split(","))
+        return [part for part in parts if part]
+
     def named(self, name: str, kind: str, *, required: bool = False) -> Row | None:
         """The record that a query parameter names, or None where it is absent."""
         value = self.query.get(name)

@@ -192,10 +192,11 @@ class Kind:
     ``compact``: the fields of the short form beside ``gid`` and ``resource_type``. ``within``: the field that names the
     record whose visibility this kind shares. ``collection``: the path segment; ``label``: the name used in messages and
     path parameters. ``typed``: whether answers say of which kind a record is. ``composed``: the short form holds
-    relations, so it is put together when shown, not stored.
+    relations, so it is put together when shown, not stored. ``made_with``: what its creation by the system is told
+    beside its fields, for a rule to take out of the record again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is said of some kind
         self,
         name: str,
         *,
@@ -205,8 +206,10 @@ class Kind:
         within: str = "",
         workspace_from: str = "workspace",
         typed: bool = True,
+        made_with: tuple[Field, ...] = (),
     ) -> None:
         self.name = name
+        self.made_with = made_with
         self.collection = collection or f"{name}s"
         self.within = within
         self.typed = typed

@@ -26,11 +26,7 @@ def is_true(query: Mapping[str, str], name: str) -> bool | None:
 
 def gids_in(request: Request, name: str, kind: str, *, leave_out: str = "") -> list[int]:
     """The gids of the records of a kind that a comma-separated parameter names; all have to be there."""
-    given = request.query.get(name)
-    if not given:
-        return []
-    words = list(dict.fromkeys(word.strip() for word in given.split(",")))
-    words = [word for word in words if word and word != leave_out]
+    words = [word for word in dict.fromkeys(request.words(name)) if word != leave_out]
     if len(words) > MAX_NAMED:
         raise RequestError(f"{name}: Must have at most {MAX_NAMED} members")
     view = request.view

@@ -17,11 +17,12 @@ from fanfold.work.validate import read
 
 
 def write_record(api: WorkApi, user: int, kind: Kind, workspace: int, values: dict[str, Any]) -> int:
-    """Create a record with values for any of its fields, also those that no client may set; its gid.
+    """Create a record with values for any of its fields, also those that no client may set, and what it is made with.
 
-    Types and references are checked as if a client had sent them; raises ``RequestError``.
+    Types and references are checked as if a client had sent them; raises ``RequestError``. Returns its gid.
     """
     fields = {name: field for name, field in kind.fields.items() if field.type != "computed"}
+    fields |= {field.name: field for field in kind.made_with}
     for name in values:
         if name not in fields:
             raise RequestError(f"{name}: a {kind.name} has no such field.{nearest(name, fields)}")
@@ -31,8 +32,12 @@ def write_record(api: WorkApi, user: int, kind: Kind, workspace: int, values: di
     request = Request(api.view(user), call, route)
     change = new(request.view, kind, read(request, writable))
     change.workspace = change.workspace or workspace
+    lists = change.given.lists
+    for field in kind.made_with:
+        if field.name in lists:
+            change.after[field.name] = [str(target) for target in lists.pop(field.name)]
     change.write()
-    for name, targets in change.given.lists.items():
+    for name, targets in lists.items():
         for target in targets:
             change.add(name, target)
     return change.gid

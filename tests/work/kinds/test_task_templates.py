@@ -2,7 +2,7 @@
 
 import pytest
 
-from fanfold.work.kinds.task_templates import keep_task_as_template
+from fanfold.work.change import born
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def template(world, call, project, bob):
     task = world.made("/tasks", data | {"due_at": "2026-01-08T13:15:00Z"})
     for name in ("One", "Two"):
         world.made("/tasks", {"name": name, "parent": task, "followers": [bob]})
-    row = world.store.record(int(task))
-    gid = str(keep_task_as_template(world.api.view(int(world.ada)), row, int(project), "Bug report"))
+    view = world.api.view(int(world.ada))
+    gid = str(born(view, "task_template", 0, name="Bug report", project=project, task=task).gid)
     world.api.commit()
     call("DELETE", f"/tasks/{task}")
     return gid

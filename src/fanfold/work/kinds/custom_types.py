@@ -31,6 +31,7 @@ custom_type = Kind(
         text("name", access="read", default="", nullable=False),
         many("status_options", "custom_type_status_option", link=OPTIONS, access="read"),
     ),
+    made_with=(many("projects", "project"),),
 )
 crud(custom_type, "read")
 

@@ -157,7 +157,7 @@ def list_goals(request: Request) -> Answer:
 
 
 def _in_periods(request: Request) -> list[Where]:
-    named = [text for text in request.query.get("time_periods", "").split(",") if text]
+    named = request.words("time_periods")
     rows = request.view.rows({gid for text in named if (gid := gid_of(text)) is not None})
     for name in named:
         if rows.get(gid_of(name) or 0) is None or rows[int(name)].kind != "time_period":

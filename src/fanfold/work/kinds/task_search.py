@@ -135,7 +135,7 @@ def _on_people(request: Request) -> Iterator[Condition]:
 
 def _people_or_none(request: Request, name: str) -> tuple[list[int], bool]:
     """The users that a parameter names, and whether it names nobody: ``null``."""
-    words = request.query.get(name, "").split(",")
+    words = request.words(name)
     none = "null" in words
     return gids_in(request, name, "user", leave_out="null"), none
 

@@ -1,6 +1,6 @@
 """Task templates: patterns for tasks of a project.
 
-No operation makes one: whoever sets a workspace up does, with ``keep_task_as_template``. The content is a copy of a
+No operation makes one: whoever sets a workspace up does, of a ``project`` and a ``task``. The content is a copy of the
 task, with what hangs below it, that nobody sees (``copying``). Its dates are kept as they were, beside the day on which
 they were: a task that is made of the template later has dates as many days later.
 """
@@ -22,7 +22,7 @@ from fanfold.work.kinds.sections import SECTIONS
 from fanfold.work.kinds.task_parents import SUBTASKS
 from fanfold.work.kinds.task_rules import FOLLOWERS
 from fanfold.work.routes import PAGING, crud, linked_page
-from fanfold.work.schema import Document, Kind, Ref, computed, datetime, one, text
+from fanfold.work.schema import Document, Kind, Ref, computed, date, datetime, one, text
 from fanfold.work.shape import decode
 from fanfold.work.validate import read
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from fanfold.work.change import Change
     from fanfold.work.request import Request
     from fanfold.work.shape import Sheet
-    from fanfold.work.store import Row
     from fanfold.work.view import View
 
 TEMPLATES = "project.task_templates"
@@ -91,6 +90,7 @@ task_template = Kind(
         datetime("created_at", access="read"),
     ),
     within="project",
+    made_with=(one("task", "task"), date("day")),
 )
 crud(task_template, "read", "delete")
 
@@ -103,25 +103,28 @@ def list_templates(request: Request) -> Answer:
     return linked_page(request, request.require("project", "project").gid, TEMPLATES)
 
 
+@task_template.rule("create")
+def is_of_a_task(change: Change) -> None:
+    """The content is a copy of a task; what hangs below that is copied by a job."""
+    after, store = change.after, change.store
+    task, day = after.pop("task", None), after.pop("day", None)
+    row = None if task is None else store.record(int(task))
+    if row is None:
+        raise RequestError("task: Missing input")
+    if after["project"] is None:
+        raise RequestError("project: Missing input")
+    change.workspace = abs(row.workspace)
+    copying = of_one_task(row, "", KEPT, Move(), -change.workspace)
+    copying.copy = store.new_gid()
+    start(hidden(change.view), "save_task_template", "copy", copying.state(), change.workspace)
+    after |= {"created_by": str(change.view.user), "content": str(copying.copy), "day": day or change.view.now[:10]}
+    store.append(int(after["project"]), TEMPLATES, change.gid)
+
+
 @task_template.rule("delete")
 def takes_its_content_along(change: Change) -> None:
     """What nobody sees goes with what it belongs to."""
     delete_content(change.view, int(change.before["content"]))
-
-
-def keep_task_as_template(view: View, task: Row, project: int, name: str, day: str = "") -> int:
-    """Make a template of a task for a project: the gid of the template. What hangs below is copied by a job.
-
-    ``day``: the one that the task's dates are relative to, if it is not today.
-    """
-    workspace = abs(task.workspace)
-    copying = of_one_task(task, "", KEPT, Move(), -workspace)
-    copying.copy = view.store.new_gid()
-    start(hidden(view), "save_task_template", "copy", copying.state(), workspace)
-    values = {"name": name, "project": str(project), "created_by": str(view.user), "content": str(copying.copy)}
-    change = born(view, "task_template", workspace, day=day or view.now[:10], **values)
-    view.store.append(project, TEMPLATES, change.gid)
-    return change.gid
 
 
 def copy_templates(view: View, source: int, project: int) -> None:
@@ -131,7 +134,8 @@ def copy_templates(view: View, source: int, project: int) -> None:
         document = decode(template.document)
         content = store.record(int(document["content"]))
         if content is not None:
-            keep_task_as_template(view, content, project, document["name"], document["day"])
+            made_of = {"task": str(content.gid), "day": document["day"]}
+            born(view, "task_template", abs(content.workspace), name=document["name"], project=str(project), **made_of)
 
 
 def task_of_template(request: Request) -> Copying:
