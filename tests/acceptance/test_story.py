@@ -26,6 +26,7 @@ class Week:
         self.live = live
         self.workspace = live.data("GET", "/workspaces")[0]["gid"]
         self.ada = live.data("GET", "/users/me")["gid"]
+        self.place = self.token(f"/workspaces/{self.workspace}/events?")
         self.grace = live.data("POST", f"/workspaces/{self.workspace}/addUser", user="grace@example.com")["gid"]
         self.alan = live.data("POST", f"/workspaces/{self.workspace}/addUser", user="alan@example.com")["gid"]
         self.team = live.data("POST", "/teams", name="Crew", organization=self.workspace)["gid"]
@@ -36,7 +37,7 @@ class Week:
         self.projects = [self.instance(name) for name in ("North", "South", "West")]
         for project in self.projects:
             live.data("POST", f"/portfolios/{self.portfolio}/addItem", item=project)
-        self.sync = {project: self.token(project) for project in self.projects}
+        self.sync = {project: self.token(f"/events?resource={project}") for project in self.projects}
         self.goal, self.parts = self.goals()
         self.tasks = self.work()
         self.talk()
@@ -155,18 +156,18 @@ class Week:
                 return found
             offset = {"offset": body["next_page"]["offset"]}
 
-    def token(self, resource: str) -> str:
-        status, body, _ = self.live.call("GET", f"/api/1.0/events?resource={resource}")
+    def token(self, path: str) -> str:
+        status, body, _ = self.live.call("GET", f"/api/1.0{path}")
         assert status == 412
         return str(body["sync"])
 
-    def events(self, project: str) -> list[Any]:
-        """What happened in a project since it was made, read to its end."""
-        found, sync, more = [], self.sync[project], True
+    def events(self, path: str, sync: str, most: int) -> list[Any]:
+        """What happened since a token was given, read to its end."""
+        found, more = [], True
         while more:
-            status, body, _ = self.live.call("GET", f"/api/1.0/events?resource={project}&sync={sync}")
+            status, body, _ = self.live.call("GET", f"/api/1.0{path}&sync={sync}")
             assert status == 200, body
-            assert len(body["data"]) <= 100
+            assert len(body["data"]) <= most
             found += body["data"]
             sync, more = body["sync"], body["has_more"]
         return found
@@ -270,7 +271,7 @@ def test_each_task_tells_its_story(week):
 def test_the_events_of_each_project_are_complete(week):
     for number, project in enumerate(week.projects):
         made, done = share(number)
-        found = week.events(project)
+        found = week.events(f"/events?resource={project}", week.sync[project], 100)
         tasks = Counter((event["type"], event["action"]) for event in found)
         changed = Counter(event["change"]["field"] for event in found if event["action"] == "changed")
         added = {e["resource"]["gid"] for e in found if (e["type"], e["action"]) == ("task", "added")}
@@ -281,6 +282,42 @@ def test_the_events_of_each_project_are_complete(week):
         assert changed["completed"] == done
         comments = len(range(number, COMMENTED, 3))
         assert tasks["story", "added"] == made + done + comments
+
+
+def test_the_events_of_the_workspace_are_complete(week):
+    found = week.events(f"/workspaces/{week.workspace}/events?", week.place, 1000)
+    told = Counter((event["type"], event["action"]) for event in found)
+    projects = len(week.projects) + 1  # and the pattern
+    sections, first_tasks = 4, 3
+    assert told == {
+        ("team", "added"): 1,
+        ("team_membership", "added"): 3,
+        ("workspace_membership", "added"): 2,
+        ("user_task_list", "added"): 2,
+        ("project", "added"): projects,
+        ("project_membership", "added"): projects,
+        ("section", "added"): projects * sections,
+        ("project_template", "added"): 1,
+        ("task", "added"): TASKS + projects * first_tasks,
+        ("task", "changed"): COMPLETED,
+        ("task", "deleted"): DELETED,
+        ("story", "added"): TASKS + projects * first_tasks + COMPLETED + COMMENTED,
+        ("story", "deleted"): DELETED,
+        ("time_tracking_entry", "added"): TIMED,
+        ("portfolio", "added"): 1,
+        ("portfolio", "changed"): 3,
+        ("portfolio_membership", "added"): 1,
+        ("project_portfolio_setting", "added"): 3,
+        ("goal", "added"): 4,
+        ("goal", "changed"): 4,
+        ("membership", "added"): 4,
+        ("goal_relationship", "added"): 6,
+        ("status_update", "added"): 2,
+        ("organization_export", "added"): 1,
+        ("job", "added"): 5,
+    }
+    assert [e["resource"]["gid"] for e in found if (e["type"], e["action"]) == ("task", "added")][-TASKS:] == week.tasks
+    assert [e["created_at"] for e in found] == sorted(e["created_at"] for e in found)
 
 
 def test_what_was_done_is_found_by_searching(week):
@@ -310,12 +347,14 @@ def test_the_export_holds_everything_once(week):
 def test_the_audit_log_has_what_matters(week):
     noted = week.pages(f"/workspaces/{week.workspace}/audit_log_events")
     found = Counter(entry["event_type"] for entry in noted)
-    assert {name: found[name] for name in ("team_created", "task_deleted", "workspace_export_started")} == {
+    assert found == {
+        "user_invited": 3,
         "team_created": 1,
+        "team_member_added": 3,
+        "project_member_added": 4,
         "task_deleted": DELETED,
         "workspace_export_started": 1,
     }
-    assert found["user_invited"] == 3
     joined = [e["details"]["user"]["gid"] for e in noted if e["event_type"] == "team_member_added"]
     assert joined == [week.ada, week.grace, week.alan]
     (gone,) = [entry for entry in noted if entry["event_type"] == "task_deleted"]
