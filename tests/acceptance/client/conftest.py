@@ -17,8 +17,9 @@ SEED = Path(__file__).with_name("seed.yaml")
 
 @pytest.fixture(scope="module")
 def live(start_running: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A server that holds what the seed file says."""
-    with start_running(tmp_path_factory.mktemp("client"), "--limits", "off", "--seed", str(SEED)) as server:
+    """A server that holds what the seed file says, and that can be made to fail."""
+    flags = ("--limits", "off", "--seed", str(SEED), "--admin")
+    with start_running(tmp_path_factory.mktemp("client"), *flags) as server:
         yield server
 
 

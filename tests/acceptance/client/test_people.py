@@ -8,8 +8,9 @@ from typing import Any
 import asana
 import pytest
 from asana.rest import ApiException
+from msgspec import json
 
-from tests.acceptance.client.official import Client, body, gids, sent
+from tests.acceptance.client.official import Client, body, client_of, gids, sent
 
 COVERED = (
     asana.UsersApi,
@@ -26,7 +27,7 @@ COVERED = (
 
 
 def test_users_are_read_and_change_themselves(
-    client: Client, as_grace: Client, org: str, team: str, users: dict[str, str], project: str
+    client: Client, as_grace: Client, org: str, team: str, users: dict[str, str]
 ) -> None:
     api = asana.UsersApi(client)
     assert api.get_user("me", {})["gid"] == users["ada"]
@@ -35,8 +36,6 @@ def test_users_are_read_and_change_themselves(
         assert set(users.values()) <= set(gids(listed))
     assert {users["ada"], users["grace"]} <= set(gids(api.get_users_for_team(team, {})))
     mine = asana.UsersApi(as_grace)
-    field = asana.CustomFieldsApi(client)
-    assert field is not None
     assert mine.update_user(body(name="Admiral Hopper"), "me", {"opt_fields": "name"})["name"] == "Admiral Hopper"
     again = mine.update_user_for_workspace(body(name="Grace Hopper"), org, "me", {"opt_fields": "name"})
     assert again["name"] == "Grace Hopper"
@@ -110,31 +109,19 @@ def test_whoever_is_not_let_in_may_ask(client: Client, as_grace: Client, org: st
     assert refused.value.status == 404
 
 
-def test_what_happens_is_streamed(client: Client, org: str, project: str, new_task: Any) -> None:
-    """The client takes the token of a 412 and goes on with it, as its documentation says."""
-    api = asana.EventsApi(client)
-    with pytest.raises(ApiException) as first:
-        asana.EventsApi(_plain(client)).get_events(project, {})
-    assert first.value.status == 412
-    sync = asana.api_client.json.loads(first.value.body)["sync"]
-    task = new_task("Seen")
-    found = [event for event in api.get_events(project, {"sync": sync}) if event["type"] == "task"]
-    assert [(event["action"], event["resource"]["gid"]) for event in found] == [("added", task)]
-    with pytest.raises(ApiException) as stale:
-        asana.WorkspacesApi(_plain(client)).get_workspace_events(org, {})
-    sync = asana.api_client.json.loads(stale.value.body)["sync"]
-    second = new_task("Also seen")
-    events = asana.WorkspacesApi(client).get_workspace_events(org, {"sync": sync})
-    assert second in [event["resource"]["gid"] for event in events]
-
-
-def _plain(client: Client) -> Any:
-    """A client that answers with what came, rather than with an iterator."""
-    configuration = asana.Configuration()
-    configuration.host = client.configuration.host
-    configuration.access_token = client.configuration.access_token
-    configuration.return_page_iterator = False
-    return asana.ApiClient(configuration)
+def test_what_happens_is_streamed(live: Any, tally: Any, client: Client, org: str, project: str, new_task: Any) -> None:
+    plain = client_of(live, tally, return_page_iterator=False)
+    ways = (
+        (asana.EventsApi(plain).get_events, asana.EventsApi(client).get_events, project),
+        (asana.WorkspacesApi(plain).get_workspace_events, asana.WorkspacesApi(client).get_workspace_events, org),
+    )
+    for first, then, resource in ways:
+        with pytest.raises(ApiException) as stale:
+            first(resource, {})
+        assert stale.value.status == 412
+        sync, task = json.decode(stale.value.body)["sync"], new_task("Seen")
+        found = [event for event in then(resource, {"sync": sync}) if event["type"] == "task"]
+        assert ("added", task) in [(event["action"], event["resource"]["gid"]) for event in found]
 
 
 def test_the_audit_log_is_for_service_accounts(as_grace: Client, as_service: Client, client: Client, org: str) -> None:
