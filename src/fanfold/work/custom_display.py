@@ -83,8 +83,8 @@ def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Any]:
     """
     on_task = sheet.kind.name == "task"
     owners = _owners(sheet, gid)
-    if len(sheet.gids) == 1 and not any(_fields_by_owner(sheet, [gid]).values()):
-        return []
+    if len(sheet.gids) == 1 and on_task and not any(sheet.view.store.notes(owners, SETTINGS).values()):
+        return []  # hot
     shown = sheet.once("custom_fields", _find)
     fields = dict.fromkeys(field for owner in owners for field in shown.by_owner.get(owner, ()))
     if not fields:

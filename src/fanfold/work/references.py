@@ -17,11 +17,14 @@ def in_one_workspace(change: Change) -> None:
     rows = change.given.rows
     if not rows:
         return
-    leaving = {relation.target for relation in change.relations if relation.action == "removed"}
     for gid, row in rows.items():
-        if gid not in leaving and not belongs(change, row):
+        if not belongs(change, row) and not _is_leaving(change, gid):
             where = "Not a user in Workspace" if row.kind == "user" else "Not in the same workspace"
             raise RequestError(f"{_label(change, gid)}: {where}: {gid}")
+
+
+def _is_leaving(change: Change, gid: int) -> bool:
+    return any(relation.action == "removed" and relation.target == gid for relation in change.relations)
 
 
 def belongs(change: Change, row: Row) -> bool:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fanfold.work.store import Row, SqliteStore
+from fanfold.work.store.links import GAP
 
 
 def row(gid, name="old", private=0):
@@ -165,3 +166,55 @@ def test_the_links_of_a_newborn_are_those_that_a_query_finds(steps):
     store.end_action()
     assert known == store.links([gid], ("a", "b"), ("a", "b"))
     store.close()
+
+
+ENDS = st.lists(
+    st.tuples(
+        st.sampled_from(["append", "link", "unlink", "delete", "empty", "squeeze", "undo", "keep"]),
+        st.integers(0, 4),
+    ),
+    max_size=15,
+)
+
+
+@given(steps=ENDS)
+@settings(max_examples=200, deadline=None)
+def test_the_end_that_is_remembered_of_a_list_is_its_end(steps):
+    store = SqliteStore()
+    store.begin_action()
+    for gid in range(6):
+        store.insert(row(gid))
+    for what, gid in steps:
+        if what in ("undo", "keep"):
+            store.undo_action() if what == "undo" else store.end_action()
+            store.begin_action()
+        elif what == "empty":
+            store.empty(5, "a")
+        elif what == "unlink":
+            store.unlink(5, "a", gid)
+        elif what == "delete":
+            store.delete(gid)
+        elif not store.linked(5, "a", gid):
+            if what == "append":
+                store.append(5, "a", gid)
+            elif what == "link":
+                store.link(5, "a", gid, gid << 33)
+            else:
+                anchor = store.last(5, "a")
+                store.link(5, "a", gid, 7 if anchor is None else store.beside(5, "a", anchor, after=gid % 2 == 0))
+        members = store.places(5, "a")
+        assert store.last(5, "a") == (members[-1][1] if members else None)
+        assert store.end(5, "a") == (members[-1][0] + GAP if members else 0)
+    store.close()
+
+
+def test_the_end_of_a_list_that_another_process_lengthens_is_read_anew(store, path):
+    write(store, lambda: store.append(7, "a", 1))
+    assert store.last(7, "a") == 1
+    other = SqliteStore(path)
+    write(other, lambda: other.append(7, "a", 2))
+    store.begin_action()
+    assert store.last(7, "a") == 2
+    store.undo_action()
+    store.commit()
+    other.close()

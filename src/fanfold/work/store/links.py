@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from fanfold.work.store.queries import SQL, filled
+from fanfold.work.store.queries import SQL, filled, links_of_one
 from fanfold.work.store.records import Records
-from fanfold.work.store.remembered import MAX_NOTES
+from fanfold.work.store.remembered import MAX_NOTES, End
 from fanfold.work.store.rows import Link
 
 GAP = 1 << 32
@@ -32,12 +32,13 @@ class Links(Records):
     def link(self, owner: int, field: str, target: int, position: int = 0, note: int | None = None) -> None:
         """Add one link; the pair must not be linked by this field yet."""
         self._cursor.execute(SQL["link"], (owner, field, position, target, note))
-        self._remembered.linked(owner, field, target, note, last=False)
+        self._remembered.linked(owner, field, target, note)
 
     def append(self, owner: int, field: str, target: int, note: int | None = None) -> None:
         """Add one link at the end of the owner's list; the pair must not be linked by this field yet."""
-        self._cursor.execute(SQL["link"], (owner, field, self.end(owner, field), target, note))
-        self._remembered.linked(owner, field, target, note, last=True)
+        end = self.end(owner, field)
+        self._cursor.execute(SQL["link"], (owner, field, end, target, note))
+        self._remembered.linked(owner, field, target, note, end)
 
     def unlink(self, owner: int, field: str, target: int) -> bool:
         """Remove one link; False if there was none."""
@@ -61,18 +62,26 @@ class Links(Records):
 
         Keyed by gid and field, with ``<`` before a field that was read backwards.
         """
-        if len(gids) == 1 and gids[0] in self._remembered.newborn:
-            return self._opened(self._of_newborn(gids[0], forward, backward))
+        if len(gids) == 1 and (forward or backward):
+            return self._opened(self._of_one(gids[0], forward, backward))
         rows: list[Linked] = []
         for name, fields in (("forward", forward), ("backward", backward)):
             if fields and gids:
                 rows += self._cursor.execute(filled(name, len(gids), len(fields)), (*gids, *fields))
         return self._opened(rows)
 
+    def _of_one(self, gid: int, forward: Sequence[str], backward: Sequence[str]) -> list[Linked]:
+        if gid in self._remembered.newborn:
+            return self._of_newborn(gid, forward, backward)
+        query = links_of_one(len(forward), len(backward))
+        return [(gid, *found) for found in self._cursor.execute(query, (gid, *forward, *backward))]
+
     def _of_newborn(self, gid: int, forward: Sequence[str], backward: Sequence[str]) -> list[Linked]:
         wanted = {*forward, *[f"<{field}" for field in backward]}
         rows = [(gid, *known) for known in self._remembered.newborn[gid] if known[0] in wanted]
-        return sorted(rows, key=lambda row: row[2] if row[1].startswith("<") else 0)
+        if len(rows) > 1:
+            rows.sort(key=lambda row: row[2] if row[1].startswith("<") else 0)
+        return rows
 
     def _opened(self, rows: list[Linked]) -> dict[tuple[int, str], list[Link]]:
         found: dict[tuple[int, str], list[Link]] = {}
@@ -120,8 +129,16 @@ class Links(Records):
 
     def last(self, owner: int, field: str) -> int | None:
         """Gid of the last in the owner's list."""
-        found = self._one("last_target", owner, field)
-        return None if found is None else int(found)
+        end = self._end(owner, field)
+        return None if end is None else end[1]
+
+    def _end(self, owner: int, field: str) -> End | None:
+        known = self._remembered.ends
+        if (owner, field) not in known:
+            if len(known) > MAX_NOTES:
+                known.clear()
+            known[owner, field] = self._cursor.execute(SQL["last"], (owner, field)).fetchone()
+        return known[owner, field]
 
     def tree(self, gid: int, field: str) -> list[tuple[int, int]]:
         """Gid and level (1 and up) of all that hang below by a field that never leads back, nearest first."""
@@ -150,10 +167,10 @@ class Links(Records):
     def end(self, owner: int, field: str) -> int:
         """A position behind all others in the owner's list."""
         born = self._remembered.newborn.get(owner)
-        if born is not None and all(name != field for name, *_ in born):
+        if born is not None and field not in [known[0] for known in born]:
             return 0
-        last = self._one("last", owner, field)
-        return 0 if last is None else int(last) + GAP
+        last = self._end(owner, field)
+        return 0 if last is None else last[0] + GAP
 
     def start(self, owner: int, field: str) -> int:
         """A position before all others in the owner's list."""
@@ -177,6 +194,7 @@ class Links(Records):
     def _renumber(self, owner: int, field: str) -> None:
         rows = self._rows("list", owner, field)
         self._cursor.execute(SQL["empty_list"], (owner, field))
+        self._remembered.ends.pop((owner, field), None)
         for index, (target, note) in enumerate(rows):
             self.link(owner, field, target, index * GAP, note)
         self.set(f"renumbered {owner} {field}", str(self._renumbered(owner, field) + 1).encode())

@@ -25,3 +25,10 @@ SQL = _named_queries()
 def filled(name: str, values: int, fields: int = 0) -> str:
     """A query with as many placeholders as there are values and fields to be looked for."""
     return SQL[name].replace("{in}", ",".join("?" * values)).replace("{fields}", ",".join("?" * fields))
+
+
+@lru_cache(maxsize=256)
+def links_of_one(forward: int, backward: int) -> str:
+    """What hangs on one record by so many fields: a look-up for each, as a list of fields costs more than it saves."""
+    names = ["forward_of_one"] * forward + ["backward_of_one"] * backward
+    return " UNION ALL ".join([SQL[name].replace("{field}", f"?{place}") for place, name in enumerate(names, 2)])

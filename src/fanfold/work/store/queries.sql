@@ -41,6 +41,12 @@ ORDER BY owner, field, position;
 SELECT target, '<' || field, owner, note FROM link WHERE target IN ({in}) AND field IN ({fields})
 ORDER BY target, field, owner;
 
+-- name: forward_of_one
+SELECT * FROM (SELECT {field}, target, note FROM link WHERE owner = ?1 AND field = {field} ORDER BY position);
+
+-- name: backward_of_one
+SELECT * FROM (SELECT '<' || {field}, owner, note FROM link WHERE target = ?1 AND field = {field} ORDER BY owner);
+
 -- name: list
 SELECT target, note FROM link WHERE owner = ? AND field = ? ORDER BY position;
 
@@ -66,7 +72,7 @@ SELECT owner, note FROM link WHERE target = ? AND field IN ('section.tasks', 'ta
 SELECT position, note FROM link WHERE target = ? AND field = ? AND owner = ?;
 
 -- name: last
-SELECT position FROM link WHERE owner = ? AND field = ? ORDER BY position DESC LIMIT 1;
+SELECT position, target FROM link WHERE owner = ? AND field = ? ORDER BY position DESC LIMIT 1;
 
 -- name: first
 SELECT position FROM link WHERE owner = ? AND field = ? ORDER BY position LIMIT 1;
@@ -112,9 +118,6 @@ SELECT r.gid, r.gid, r.kind, r.workspace, r.private, x'', r.compact
 FROM record r
 WHERE r.workspace = ? AND r.kind = ? AND r.gid > ? {where}
 ORDER BY r.gid LIMIT ?;
-
--- name: last_target
-SELECT target FROM link WHERE owner = ? AND field = ? ORDER BY position DESC LIMIT 1;
 
 -- name: tree
 WITH RECURSIVE tree(gid, level) AS (

@@ -27,6 +27,9 @@ class Records(Connection):
     def records(self, gids: Iterable[int]) -> dict[int, Row]:
         """Those of ``gids`` that exist."""
         wanted = tuple(gids)
+        if len(wanted) == 1:
+            row = self.record(wanted[0])
+            return {} if row is None else {row.gid: row}
         found = {row[0]: Row._make(row) for row in self._in("records", wanted)}
         if len(found) < len(wanted):
             found.update(_periods(wanted))

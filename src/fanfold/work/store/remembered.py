@@ -26,13 +26,16 @@ Compact = tuple[int, int, bytes]
 Known = tuple[str, int, int | None]
 """A link of a record as ``Links.links`` keys it: field, with ``<`` if read backwards, the other's gid, and the note."""
 
+End = tuple[int, int]
+"""Position and gid of the last in a list."""
+
 
 class Remembered:
-    """Compact forms, places of tasks, notes of watched lists, how often lists were renumbered, what an action made.
+    """Compact forms, places of tasks, ends and notes of lists, how often they were renumbered, what an action made.
 
     ``epoch`` grows whenever everything is forgotten, for those who remember something of their own. ``newborn``: all
     links of a gid given out in this action were written in it too, so they are known without asking. ``rows`` are the
-    records that it wrote.
+    records that it wrote. ``ends``: position and gid of the last in a list, None where it is empty.
     """
 
     def __init__(self) -> None:
@@ -42,6 +45,7 @@ class Remembered:
         self.epoch = 0
         self.version: object = None
         self.renumbered: dict[tuple[int, str], int] = {}
+        self.ends: dict[tuple[int, str], End | None] = {}
         self.newborn: dict[int, list[Known]] = {}
         self.rows: dict[int, Row] = {}
         self._touched: list[int] = []
@@ -58,14 +62,18 @@ class Remembered:
             self.epoch += 1
             self.notes.clear()
 
-    def linked(self, owner: int, field: str, target: int, note: int | None, *, last: bool) -> None:
-        """A link was made, ``last`` in its list or who knows where."""
+    def linked(self, owner: int, field: str, target: int, note: int | None, end: int | None = None) -> None:
+        """A link was made: at the ``end`` of its list, whose position that is, or who knows where."""
         self.link(field)
+        if end is None:
+            self.ends.pop((owner, field), None)
+        else:
+            self.ends[owner, field] = end, target
         if field in PLACES:
             self.places.pop(target, None)
         newborn = self.newborn
         if owner in newborn:
-            if last or all(name != field for name, *_ in newborn[owner]):
+            if end is not None or field not in [known[0] for known in newborn[owner]]:
                 newborn[owner].append((field, target, note))
             else:
                 del newborn[owner]
@@ -75,6 +83,7 @@ class Remembered:
     def unlinked(self, owner: int, field: str, target: int) -> None:
         """A link was taken away."""
         self.link(field)
+        self.ends.pop((owner, field), None)
         self.places.pop(target, None)
         self.newborn.pop(owner, None)
         self.newborn.pop(target, None)
@@ -94,6 +103,7 @@ class Remembered:
         self.notes.clear()
         self.places.clear()
         self.renumbered.clear()
+        self.ends.clear()
 
     def look(self, version: object) -> None:
         """Forget everything if the database's change counter is not what it was."""
@@ -107,6 +117,7 @@ class Remembered:
         self.notes.clear()
         self.places.clear()
         self.renumbered.clear()
+        self.ends.clear()
         self._end()
         self.epoch += 1
 
