@@ -38,16 +38,17 @@ def chain(world, space):
 
 
 @pytest.mark.parametrize("fields", ["", "name,notes,completed", "assignee,tags,projects,followers", DEEP])
-def test_a_hundred_records_take_as_many_queries_as_one(world, queries, space, project, fields):
+def test_a_hundred_records_take_as_many_queries_as_two(world, queries, space, project, fields):
     for number in range(101):
         tag = world.made("/tags", {"name": f"tag {number}", "workspace": space})
         data = {"name": str(number), "projects": [project], "assignee": "me", "tags": [tag]}
         world.made("/tasks", data)
     more = {"opt_fields": fields} if fields else {}
-    few, one = queries(f"/projects/{project}/tasks", limit=1, **more)
+    least, _ = queries(f"/projects/{project}/tasks", limit=1, **more)
+    few, two = queries(f"/projects/{project}/tasks", limit=2, **more)
     many, all_of_them = queries(f"/projects/{project}/tasks", limit=100, **more)
-    assert (len(one), len(all_of_them)) == (1, 100)
-    assert many == few > 0
+    assert (len(two), len(all_of_them)) == (2, 100)
+    assert many == few >= least > 0
 
 
 def test_relations_open_in_relations(call, chain):

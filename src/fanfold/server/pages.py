@@ -13,7 +13,6 @@ from fanfold.errors import NoSuchRoute, RequestError
 from fanfold.model import Answer
 from fanfold.server.reference import CONTENT_SECURITY_POLICY, page
 from fanfold.version import __version__
-from fanfold.work.openapi import describe
 
 if TYPE_CHECKING:
     from fanfold.work import WorkApi
@@ -45,6 +44,8 @@ class Pages:
 
     def _describe(self) -> bytes:
         if not self._openapi:
+            from fanfold.work.openapi import describe  # noqa: PLC0415 - it loads what else a server never needs
+
             document = describe(self._api.operations(), self._api.kinds, base=self._api.base)
             self._openapi = json.encode(document)
         return self._openapi
