@@ -7,7 +7,6 @@ import msgspec
 
 from fanfold.model import Call, Caller
 from fanfold.work.change import born
-from fanfold.work.kinds.task_templates import keep_task_as_template
 from fanfold.work.posting import Reply
 
 
@@ -30,6 +29,7 @@ class Home:
         self._money()
         self._copies()
         self.gids = self._since(before)
+        self.gids["job"].insert(0, self.job)  # before those that the system started
         self.gids["user"].append(owner)
         self.gids["workspace"].append(self.workspace)
 
@@ -86,8 +86,7 @@ class Home:
         self.made("/status_updates", parent=self.project, text="Secretly well", status_type="on_track")
         self.made(f"/projects/{self.project}/project_briefs", text="Secret brief")
         self.trigger = self.born("rule_trigger", name="Deploy", project=self.project)
-        view, row = world.api.view(int(self.owner)), world.store.record(int(self.other))
-        keep_task_as_template(view, row, int(self.project), "Secret pattern")
+        self.template = self.born("task_template", name="Secret pattern", project=self.project, task=self.other)
         world.api.post = confirm
         self.webhook = self.slowly("POST", "/webhooks", {"resource": self.project, "target": "https://hook.test/"})
 
@@ -114,7 +113,7 @@ class Home:
 
     def _copies(self):
         self.does(f"/projects/{self.project}/saveAsTemplate", name="Pattern", public=False, team=self.team)
-        self.does(f"/tasks/{self.other}/duplicate", name="Copy")
+        self.job = self.does(f"/tasks/{self.other}/duplicate", name="Copy")["gid"]
         self.does("/exports/graph", parent=self.goal)
         part = {"resource_type": "task", "filters": {}}
         self.does("/exports/resource", workspace=self.workspace, export_request_parameters=[part])
