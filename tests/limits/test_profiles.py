@@ -11,6 +11,7 @@ def test_the_asana_profiles_hold_the_published_numbers_and_count_refusals(name, 
     assert profile(name) == Profile(
         (Window("requests", requests), Concurrency("reads", 50), Concurrency("writes", 15), Window("searches", 60)),
         charge_refused=True,
+        jobs=5,
     )
 
 
@@ -20,6 +21,10 @@ def test_off_has_no_rules():
 
 def test_own_numbers_limit_what_they_name_and_refusals_are_free():
     assert profile("writes=3, requests = 300") == Profile((Concurrency("writes", 3), Window("requests", 300)))
+
+
+def test_jobs_may_be_the_only_limit():
+    assert profile("jobs=2") == Profile(jobs=2)
 
 
 def test_the_request_deadline_bounds_waits_and_leases_of_slots():
@@ -48,8 +53,8 @@ def test_what_is_not_understood_is_refused_with_what_to_write_instead(text, why)
         profile(text)
     assert refused.value.message == (
         f"Limits {text!r} are not understood: {why}. Write one of asana-free, asana-paid or off, or numbers of your "
-        "own for any of requests and searches (a minute), reads and writes (at once), "
-        "such as requests=300,reads=50,writes=15,searches=60."
+        "own for any of requests and searches (a minute), reads and writes (at once), jobs (under way), "
+        "such as requests=300,reads=50,writes=15,searches=60,jobs=5."
     )
 
 

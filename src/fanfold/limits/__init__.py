@@ -3,6 +3,16 @@
 from fanfold.limits.concurrency import Concurrency, MemoryGrant
 from fanfold.limits.memory import MemoryLimiter, NoLimiter
 from fanfold.limits.profiles import Profile, profile
+from fanfold.limits.standing import StandingLimiter
 from fanfold.limits.window import Window
 
-__all__ = ["Concurrency", "MemoryGrant", "MemoryLimiter", "NoLimiter", "Profile", "Window", "profile"]
+__all__ = [
+    "Concurrency",
+    "MemoryGrant",
+    "MemoryLimiter",
+    "NoLimiter",
+    "Profile",
+    "StandingLimiter",
+    "Window",
+    "profile",
+]

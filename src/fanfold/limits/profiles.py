@@ -10,10 +10,14 @@ from fanfold.limits.window import Window
 
 
 class Profile(Struct, frozen=True):
-    """The rules that hold together; ``charge_refused``: whether refused requests count against the windows too."""
+    """The rules that hold together; ``charge_refused``: whether refused requests count against the windows too.
+
+    ``jobs``: how many may be under way beyond their requests (see ``limits/standing.py``), 0 for any number.
+    """
 
     rules: tuple[Window | Concurrency, ...] = ()
     charge_refused: bool = False
+    jobs: int = 0
 
 
 WINDOWS = ("requests", "searches")
@@ -22,9 +26,12 @@ WINDOWS = ("requests", "searches")
 SLOTS = ("reads", "writes")
 """Counted at once."""
 
+UNDER_WAY = "jobs"
+"""Counted from the request that begins one until the job is done."""
+
 ASANA = {
-    "asana-free": {"requests": 150, "reads": 50, "writes": 15, "searches": 60},
-    "asana-paid": {"requests": 1500, "reads": 50, "writes": 15, "searches": 60},
+    "asana-free": {"requests": 150, "reads": 50, "writes": 15, "searches": 60, "jobs": 5},
+    "asana-paid": {"requests": 1500, "reads": 50, "writes": 15, "searches": 60, "jobs": 5},
 }
 """Asana's published numbers per token. It also publishes that refused requests count."""
 
@@ -37,15 +44,15 @@ def profile(text: str, deadline: float = REQUEST_DEADLINE) -> Profile:
     """
     if text == "off":
         return Profile()
-    if text in ASANA:
-        return Profile(_rules(ASANA[text], deadline), charge_refused=True)
-    return Profile(_rules(_numbers(text), deadline))
+    numbers = ASANA.get(text) or _numbers(text)
+    return Profile(_rules(numbers, deadline), charge_refused=text in ASANA, jobs=numbers.get(UNDER_WAY, 0))
 
 
 def _rules(numbers: dict[str, int], deadline: float) -> tuple[Window | Concurrency, ...]:
     return tuple(
         Window(name, limit) if name in WINDOWS else Concurrency(name, limit, deadline=deadline)
         for name, limit in numbers.items()
+        if name != UNDER_WAY
     )
 
 
@@ -55,7 +62,7 @@ def _numbers(text: str) -> dict[str, int]:
         name, equals, amount = (piece.strip() for piece in part.partition("="))
         if not equals:
             raise _bad(text, f"{name!r} is neither a profile nor a name with a number")
-        if name not in WINDOWS + SLOTS:
+        if name not in (*WINDOWS, *SLOTS, UNDER_WAY):
             raise _bad(text, f"there is no limit named {name!r}")
         if name in numbers:
             raise _bad(text, f"{name!r} is there twice")
@@ -68,6 +75,6 @@ def _numbers(text: str) -> dict[str, int]:
 def _bad(text: str, why: str) -> SetupError:
     return SetupError(
         f"Limits {text!r} are not understood: {why}. Write one of {', '.join(ASANA)} or off, or numbers of your own "
-        "for any of requests and searches (a minute), reads and writes (at once), "
-        "such as requests=300,reads=50,writes=15,searches=60."
+        "for any of requests and searches (a minute), reads and writes (at once), jobs (under way), "
+        "such as requests=300,reads=50,writes=15,searches=60,jobs=5."
     )

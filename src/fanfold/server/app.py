@@ -17,8 +17,8 @@ from typing import Any
 from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine
 from fanfold.errors import Crashed, LimitExceeded, RequestError, Unauthenticated
-from fanfold.limits import MemoryLimiter, profile
-from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
+from fanfold.limits import MemoryLimiter, StandingLimiter, profile
+from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result
 from fanfold.server.access_log import AccessLog
 from fanfold.server.bodies import (
     MAX_FORM,
@@ -107,8 +107,14 @@ class App:
 
     def admission(self) -> Admission:
         """The limits of the settings, with nothing counted yet."""
-        limits = profile(self.settings.limits, self.settings.action_timeout)
-        return Admission(*((MemoryLimiter(limits),) if limits.rules else ()))
+        wait = self.settings.action_timeout
+        limits = profile(self.settings.limits, wait)
+        limiters: list[Limiter] = [MemoryLimiter(limits)] if limits.rules else []
+        if limits.jobs:
+            jobs = StandingLimiter("jobs", limits.jobs, self.store.jobs_under_way, wait)
+            # What comes later has been charged for when it refuses.
+            limiters.insert(len(limiters) if limits.charge_refused else 0, jobs)
+        return Admission(*limiters)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's event: a request, or the server's start and stop."""

@@ -44,7 +44,8 @@ def begin(request: Request, subtype: str, step: str, state: State, workspace: in
     ``made`` are the gids of what is there already, by field name. What the first step raises refuses the whole request.
     """
     view = request.view
-    gid = start(view, subtype, step, state, workspace or request.row.workspace, **made)
+    key = request.call.caller.key
+    gid = start(view, subtype, step, state, workspace or request.row.workspace, caller=key, **made)
     row = view.store.record(gid)
     if row is None:
         raise LookupError(gid)
@@ -52,9 +53,14 @@ def begin(request: Request, subtype: str, step: str, state: State, workspace: in
     return request.record(gid, body, status=201, headers=(("location", f"/api/1.0/jobs/{gid}"),), kind="job")
 
 
-def start(view: View, subtype: str, step: str, state: State, workspace: int, **made: int) -> int:
-    """Start a job whose steps are ``work[step]`` and do the first ones; the gid of the job."""
+def start(view: View, subtype: str, step: str, state: State, workspace: int, caller: str = "", **made: int) -> int:
+    """Start a job whose steps are ``work[step]`` and do the first ones; the gid of the job.
+
+    ``caller``: the key of the caller among whose jobs it counts, if anybody asked for it as such.
+    """
     values: dict[str, Any] = {name: str(gid) for name, gid in made.items()}
+    if caller:
+        values["caller"] = caller
     values |= {"resource_subtype": subtype, "status": "in_progress", "step": step, "state": state}
     job = born(view, "job", workspace, **values)
     until = perf_counter() + PATIENCE

@@ -85,7 +85,7 @@ def create(request: Request) -> Answer:
     export = started(view, "organization_export", workspace, "json", organization=str(workspace), state="pending")
     kinds = [name for name in view.kinds if name not in PASSING]
     state = {"export": export.gid, "size": 0, "kinds": kinds, "after": None}
-    job = start(view, "organization_export", "organization_export", state, workspace)
+    job = start(view, "organization_export", "organization_export", state, workspace, request.call.caller.key)
     row = view.store.record(export.gid)
     if row is None:
         raise LookupError(export.gid)

@@ -337,6 +337,11 @@ SELECT gid FROM record WHERE kind = ? ORDER BY gid;
 SELECT gid FROM record
 WHERE kind = 'job' AND json_extract(CAST(document AS TEXT), '$.status') = 'in_progress' ORDER BY gid;
 
+-- name: jobs_under_way
+SELECT count(*) FROM record
+WHERE kind = 'job' AND json_extract(CAST(document AS TEXT), '$.status') = 'in_progress'
+  AND json_extract(CAST(document AS TEXT), '$.caller') = ?;
+
 -- name: audit
 INSERT INTO audit (workspace, at, type, actor, resource, document) VALUES (?, ?, ?, ?, ?, ?);
 

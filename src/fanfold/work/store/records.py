@@ -62,6 +62,11 @@ class Records(Connection):
         """Gids of the jobs that are not at their end, oldest first."""
         return [gid for (gid,) in self._rows("unfinished")]
 
+    def jobs_under_way(self, caller: str) -> int:
+        """How many of the jobs that a caller (its key) began are not at their end."""
+        found = self._one("jobs_under_way", caller)
+        return 0 if found is None else int(found)
+
     def insert(self, row: Row) -> None:
         """Add a record."""
         self._cursor.execute(SQL["insert"], row)
