@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -24,6 +24,8 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, lt=1_000_000)]
 Amount = Annotated[int, msgspec.Meta(ge=1)]
 
 MIB = 1024 * 1024
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,16 +109,23 @@ def read_settings(
     given: Mapping[str, Any], *, file: Path | None = None, environment: Mapping[str, str] = os.environ
 ) -> Settings:
     """The settings from all sources; ``given`` are those of the command line. Raises ``SetupError`` for a bad one."""
+    return read_as(Settings, given, file=file, environment=environment)
+
+
+def read_as(
+    kind: type[S], given: Mapping[str, Any], *, file: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> S:
+    """Settings of some kind, from all sources."""
     merged: dict[str, Any] = {}
     if file is not None:
         merged |= _from_file(file)
-    for name in Settings.__struct_fields__:
+    for name in kind.__struct_fields__:
         value = environment.get(f"FANFOLD_{name.upper()}")
         if value is not None:
             merged[name] = value
     merged |= {name: value for name, value in given.items() if value is not None}
     try:
-        return msgspec.convert(merged, Settings, strict=False)
+        return msgspec.convert(merged, kind, strict=False)
     except msgspec.ValidationError as error:
         raise SetupError(_explain(str(error), merged)) from None
 

@@ -18,6 +18,9 @@ from fanfold.server.tokens import issue
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore
 from fanfold.work.seed import first_user, seed
+from tests.upstreams import upstream
+
+__all__ = ["upstream"]
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ADA, GRACE = "token-of-ada", "token-of-grace"

@@ -1,4 +1,4 @@
-"""``fanfold``: serve, demo, coverage, token. A mistake is one clear sentence and exit code 2."""
+"""``fanfold``: serve, gateway, demo, coverage, token, app. A mistake is one clear sentence and exit code 2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fanfold.errors import SetupError
-from fanfold.settings import read_settings
+from fanfold.settings import read_as, read_settings
 from fanfold.version import __version__
 
 try:
@@ -62,6 +62,25 @@ def serve(  # noqa: PLR0913 - each is an option
         "admin": admin,
     }
     run(read_settings(given, file=config), token=token)
+
+
+@app.command
+def gateway(
+    *,
+    upstream: Annotated[str | None, Parameter(help="The API's URL, such as https://api.example.com/v1.")] = None,
+    host: Annotated[str | None, Parameter(help="Address to listen on (127.0.0.1).")] = None,
+    port: Annotated[int | None, Parameter(help="Port to listen on (8481); 0 takes a free one.")] = None,
+    config: Annotated[Path | None, Parameter(help="A TOML file with further settings and upstreams.")] = None,
+    allow_private: Annotated[
+        bool | None, Parameter(negative="", help="Let upstreams be at private addresses, and on this machine.")
+    ] = None,
+) -> None:
+    """Give any HTTP API a batch endpoint: serve one before it until stopped."""
+    from fanfold.server.gateway import serve_gateway  # noqa: PLC0415
+    from fanfold.server.gateway_settings import GatewaySettings  # noqa: PLC0415
+
+    given = {"upstream": upstream, "host": host, "port": port, "allow_private": allow_private}
+    serve_gateway(read_as(GatewaySettings, given, file=config))
 
 
 @app.command
@@ -175,7 +194,7 @@ def main() -> None:
         print(error.message, file=sys.stderr)
         sys.exit(2)
     except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] in ("apsw", "uvicorn", "python_multipart", "rich"):
+        if error.name and error.name.partition(".")[0] in ("aiohttp", "apsw", "uvicorn", "python_multipart", "rich"):
             sys.exit(f"This command needs {error.name}: pip install 'fanfold[server]'")
         raise
     except KeyboardInterrupt:

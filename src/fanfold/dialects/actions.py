@@ -19,10 +19,11 @@ _SHOWN = 200
 _encode = msgspec.json.Encoder().encode
 
 
-def read_action(item: object, index: int, paths: PathRules) -> Action:
+def read_action(item: object, index: int, paths: PathRules, *, foreign: bool = False) -> Action:
     """The action, or one that holds the error. Never raises.
 
-    An empty ``data`` or ``options`` of any type is taken for an empty object, because PHP writes that as a list.
+    An empty ``data`` or ``options`` of any type is taken for an empty object, because PHP writes that as a list; but
+    where the API is ``foreign``, ``data`` is the body as it is.
     """
     if not isinstance(item, dict):
         return Action("", "", error=RequestError(f"actions: [{index}]: Value is not a JSON object: {shown(item)}"))
@@ -36,8 +37,10 @@ def read_action(item: object, index: int, paths: PathRules) -> Action:
         if not isinstance(path, str) or paths.is_plain(path) is None:
             path, query = paths.read(method, path)
         data, options = item.get("data"), item.get("options")
-        body: dict[str, object] | None = None
-        if method in _WITH_BODY:
+        body: object = None
+        if method in _WITH_BODY and foreign:
+            body = data
+        elif method in _WITH_BODY:
             body = {"data": _read_object("data", data) if data else {}}
         elif data and method != "DELETE":
             query += _read_query(_read_object("data", data))

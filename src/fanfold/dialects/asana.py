@@ -6,6 +6,7 @@ action's error, at its own place. Bodies are embedded as the bytes the target ga
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Callable, Collection, Sequence
 from typing import cast
@@ -36,6 +37,9 @@ FIELDS = ("status_code", "headers", "body")
 PARTICULAR_HEADERS = frozenset({"location"})
 """Response headers that belong to one result; all others are common and stand on the parent."""
 
+FOREIGN_HEADERS = PARTICULAR_HEADERS | {"etag", "last-modified", "link", "retry-after"}
+"""Those of an API that is not ours."""
+
 _PRETTY_DEPTH = 100
 _WITHOUT_HELP = frozenset({412, 429})
 _OPENINGS = {status: b'{"status_code":%d,"headers":{},"body":' % status for status in range(100, 600)}
@@ -46,7 +50,11 @@ _scan = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 class AsanaDialect:
-    """Reads and writes Asana's wire format. ``timeout`` and ``deadline`` are in seconds and go into every batch."""
+    """Reads and writes Asana's wire format. ``timeout`` and ``deadline`` are in seconds and go into every batch.
+
+    ``foreign``: the actions are for APIs that know nothing of the format. The ``data`` of a write is its body as it is,
+    and a response that is not JSON stands in its result as text, or as base64 with its content type.
+    """
 
     def __init__(
         self,
@@ -54,6 +62,7 @@ class AsanaDialect:
         max_actions: int = 10,
         lenient_paths: bool = False,
         refused: tuple[tuple[str, str], ...] = REFUSED,
+        foreign: bool = False,
         timeout: float | None = None,
         deadline: float | None = None,
         phrase: Callable[[], str] = make_phrase,
@@ -61,7 +70,9 @@ class AsanaDialect:
         self.max_actions = max_actions
         self.timeout = timeout
         self.deadline = deadline
-        self._paths = PathRules(refused, BASE, lenient=lenient_paths)
+        self.paths = PathRules(refused, "" if foreign else BASE, lenient=lenient_paths)
+        self._foreign = foreign
+        self._particular = FOREIGN_HEADERS if foreign else PARTICULAR_HEADERS
         self._phrase = phrase
 
     def decode(self, body: bytes) -> Batch:
@@ -77,8 +88,8 @@ class AsanaDialect:
             raise RequestError("actions: Must contain at least one action")
         if len(items) > self.max_actions:
             raise RequestError(f"actions: Must contain at most {self.max_actions} actions")
-        paths = self._paths
-        actions = tuple([read_action(item, index, paths) for index, item in enumerate(items)])
+        paths, foreign = self.paths, self._foreign
+        actions = tuple([read_action(item, index, paths, foreign=foreign) for index, item in enumerate(items)])
         return Batch(actions, timeout=self.timeout, deadline=self.deadline)
 
     def encode(
@@ -93,7 +104,7 @@ class AsanaDialect:
                 answer = self._embeddable(result)
             opening = None if answer.headers else _OPENINGS.get(answer.status)
             if opening is None or kept is not FIELDS:
-                pieces += (_write_members(answer, kept), b",")
+                pieces += (self._write_members(answer, kept), b",")
             else:
                 pieces += (opening, answer.body or b"null", b"},")
         pieces[-1] = (pieces[-1][:-1] if results else pieces[-1]) + b"]}"
@@ -125,10 +136,17 @@ class AsanaDialect:
         answer = self.answer_of(result)
         if answer.trusted or not answer.body or _is_json(answer.body):
             return answer
+        if self._foreign:
+            return Answer(answer.status, _encode(_as_json(answer)), answer.headers, trusted=True)
         logger.error(
             "%s %r answered %d with a body that is not JSON", result.action.method, result.action.path, answer.status
         )
         return self.error_answer(Crashed())
+
+    def _write_members(self, answer: Answer, kept: tuple[str, ...]) -> bytes:
+        headers = _encode({name: value for name, value in answer.headers if name in self._particular})
+        written = {"status_code": b"%d" % answer.status, "headers": headers, "body": answer.body or b"null"}
+        return b"{" + b",".join([b'"%b":%b' % (name.encode(), written[name]) for name in kept]) + b"}"
 
 
 def _required(members: dict[str, object], name: str) -> object:
@@ -148,6 +166,17 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
+def _as_json(answer: Answer) -> object:
+    """What stands for a body that is not JSON: the text, or what a reader needs to have the bytes again."""
+    kind = dict(answer.headers).get("content-type", "application/octet-stream")
+    if kind.lower().startswith("text/"):
+        try:
+            return answer.body.decode()
+        except UnicodeDecodeError:
+            pass
+    return {"content_type": kind, "base64": base64.b64encode(answer.body).decode()}
+
+
 def _prettify(body: bytes) -> bytes:
     """Indent by two spaces; but not what is nested so deep that the indentation would dwarf the text."""
     try:
@@ -156,12 +185,3 @@ def _prettify(body: bytes) -> bytes:
     except (ValueError, RecursionError):
         return body
     return msgspec.json.format(body, indent=2)
-
-
-def _write_members(answer: Answer, kept: tuple[str, ...]) -> bytes:
-    written = {"status_code": b"%d" % answer.status, "headers": _write_headers(answer), "body": answer.body or b"null"}
-    return b"{" + b",".join([b'"%b":%b' % (name.encode(), written[name]) for name in kept]) + b"}"
-
-
-def _write_headers(answer: Answer) -> bytes:
-    return _encode({name: value for name, value in answer.headers if name in PARTICULAR_HEADERS})

@@ -29,18 +29,18 @@ class PathRules:
     """Reads the path of an action.
 
     ``refused`` pairs a method (``*`` for every one) with the first segment of paths that may not be called in a batch;
-    ``base`` is the prefix of the API, which an action must leave out; with ``lenient`` a query string is read, not
-    refused.
+    ``base`` is the prefix of the API, which an action must leave out, or empty; with ``lenient`` a query string is
+    read, not refused.
     """
 
     def __init__(self, refused: tuple[tuple[str, str], ...], base: str, *, lenient: bool = False) -> None:
         self._refused = frozenset(refused)
-        self._base = base.strip("/").casefold().split("/")
-        self._prefix = f"/{base.strip('/')}/"
+        self._base = base.strip("/").casefold().split("/") if base.strip("/") else []
+        self._prefix = f"/{base.strip('/')}/" if self._base else ""
         self._lenient = lenient
-        words = "|".join(re.escape(segment) for segment in sorted({self._base[0], *(first for _, first in refused)}))
+        words = "|".join(re.escape(segment) for segment in sorted({*self._base[:1], *(first for _, first in refused)}))
         self.is_plain = re.compile(
-            rf"/(?!(?:{words})\b)[a-z_]{{1,64}}+(?:/(?!\.)[A-Za-z0-9_.@:~+-]{{1,64}}+){{0,8}}+"
+            rf"/(?!(?:{words or '/'})\b)[a-z_]{{1,64}}+(?:/(?!\.)[A-Za-z0-9_.@:~+-]{{1,64}}+){{0,8}}+"
         ).fullmatch
         """Whether a path needs no further look: the only question that most paths are ever asked."""
 
@@ -64,7 +64,7 @@ class PathRules:
                 f"relative_path: Not a valid path: {ascii(written)[1:-1][:200]}. It has to be relative to the API, "
                 "like /tasks/123, with special characters percent-encoded"
             )
-        if f"{path}/".startswith(self._prefix):
+        if self._prefix and f"{path}/".startswith(self._prefix):
             raise NoSuchRoute
         return path, _read_query(query)
 

@@ -4,6 +4,7 @@ from fanfold.limits.concurrency import Concurrency, MemoryGrant
 from fanfold.limits.memory import MemoryLimiter, NoLimiter
 from fanfold.limits.profiles import Profile, profile
 from fanfold.limits.standing import StandingLimiter
+from fanfold.limits.waiting import Waiting
 from fanfold.limits.window import Window
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "NoLimiter",
     "Profile",
     "StandingLimiter",
+    "Waiting",
     "Window",
     "profile",
 ]

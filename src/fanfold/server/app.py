@@ -20,6 +20,7 @@ from fanfold.errors import Crashed, LimitExceeded, RequestError, Unauthenticated
 from fanfold.limits import MemoryLimiter, StandingLimiter, profile
 from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result
 from fanfold.server.access_log import AccessLog
+from fanfold.server.answering import live, results_answer, send_answer
 from fanfold.server.bodies import (
     MAX_FORM,
     ClientLeftError,
@@ -54,7 +55,6 @@ BASE = "/api/1.0"
 _PREFIX = f"{BASE}/".encode()
 _BATCH = f"{BASE}/batch".encode()
 _FOR_APPS = (b"/-/oauth_", b"/.well-known/")
-_JSON = (b"content-type", b"application/json; charset=UTF-8")
 
 
 Handled = tuple[str, Answer | None, Caller | None, Sequence[Result]]
@@ -119,7 +119,7 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's event: a request, or the server's start and stop."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await live(receive, send, self.resume, self.close)
         elif scope["type"] == "http":
             if self.journal is None:
                 await self._answer(scope, receive, send)
@@ -127,17 +127,6 @@ class App:
                 await self._noted(self.journal, scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                self.resume()
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                await self.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
 
     async def close(self) -> None:
         """Let what still runs finish, then close the store."""
@@ -206,7 +195,7 @@ class App:
         if answer is None:
             await drop(receive, send)
         else:
-            await _send(send, answer, request, head=method == "HEAD")
+            await send_answer(send, answer, request, head=method == "HEAD")
             self.log.note(request, method, scope["path"], answer.status, started, caller, results)
         return request, answer, caller, results
 
@@ -285,28 +274,4 @@ class App:
         results = await self.engine.run(batch, caller, lambda: gone(receive))
         if self.faults.rules:
             must_not_be_dropped(results)
-        fields = query.get("opt_fields")
-        pretty = query.get("opt_pretty", "false").lower() in ("", "true", "1", "yes")
-        shown = self.dialect.encode(results, fields_of(fields) if fields else None, pretty=pretty)
-        timing = () if not header(scope["headers"], b"fanfold-timing") else (("server-timing", _timing(results)),)
-        return Answer(200, shown, timing, trusted=True), results
-
-
-def fields_of(text: str) -> set[str]:
-    """The keys of a result that ``opt_fields`` names, however the client spelt the list."""
-    return {part.strip("[]'\" ").removeprefix("this.").partition(".")[0] for part in text.split(",")}
-
-
-def _timing(results: list[Result]) -> str:
-    return ", ".join(f"a{index};dur={result.seconds * 1000:.3f}" for index, result in enumerate(results))
-
-
-async def _send(send: Send, answer: Answer, request: str, *, head: bool) -> None:
-    headers = [_JSON, (b"content-length", b"%d" % len(answer.body)), (b"fanfold-request-id", request.encode())]
-    for name, value in answer.headers:
-        if name == "content-type":
-            headers[0] = (b"content-type", value.encode())
-        else:
-            headers.append((name.encode(), value.encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+        return results_answer(scope, query, self.dialect, results), results

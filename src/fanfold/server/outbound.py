@@ -1,20 +1,16 @@
-"""Requests that the server makes on behalf of its clients: vetted, bounded, and without following where they lead.
-
-The HTTP client is imported with the first request, off the event loop: most servers never make any.
-"""
+"""Requests that the server makes on behalf of its clients: vetted, bounded, and without following where they lead."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-import socket
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from fanfold.errors import Unreachable
 from fanfold.settings import Settings
+from fanfold.targets.client import Client
 from fanfold.targets.vetting import Vetting
 from fanfold.version import __version__
 from fanfold.work.posting import Reply
@@ -45,8 +41,7 @@ class Poster:
 
     def __init__(self, vetting: Vetting) -> None:
         self._vetting = vetting
-        self._session: aiohttp.ClientSession | None = None
-        self._opening = asyncio.Lock()
+        self._client = Client(vetting)
         self._places = asyncio.Semaphore(MAX_AT_ONCE)
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -55,13 +50,13 @@ class Poster:
         host = urlsplit(url).hostname or ""
         places = self._hosts.setdefault(host, asyncio.Semaphore(MAX_AT_ONCE_PER_HOST))
         async with places, self._places:
-            session = await self._open()
+            session = await self._client.session()
             try:
                 async with asyncio.timeout(within):
                     return await self._send(session, url, headers, body)
             except TimeoutError:
                 raise Unreachable(f"No answer within {within:g} seconds") from None
-            except (OSError, ValueError, self._failures) as error:
+            except (OSError, ValueError, self._client.failures) as error:
                 raise Unreachable(f"The request failed: {type(error).__name__}") from error
 
     async def _send(self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -73,36 +68,9 @@ class Poster:
             found = {name.lower(): value for name, value in response.headers.items()}
             return Reply(response.status, found, begun)
 
-    async def _open(self) -> aiohttp.ClientSession:
-        async with self._opening:
-            if self._session is None:
-                client: Any = await asyncio.to_thread(importlib.import_module, "aiohttp")
-                self._failures = client.ClientError
-                connector = client.TCPConnector(
-                    limit=0, use_dns_cache=False, force_close=True, socket_factory=self._socket
-                )
-                self._session = client.ClientSession(
-                    connector=connector,
-                    cookie_jar=client.DummyCookieJar(),
-                    timeout=client.ClientTimeout(total=None),
-                    auto_decompress=False,
-                    trust_env=False,
-                )
-            return self._session
-
-    _failures: type[Exception] = OSError
-
-    def _socket(self, info: tuple[Any, ...]) -> socket.socket:
-        """A socket for an address that is about to be connected to: the last look at it, whatever led there."""
-        family, kind, protocol, _, address = info
-        if not self._vetting.allows(str(address[0])):
-            raise OSError("not an address that may be called")
-        return socket.socket(family, kind, protocol)
-
     async def close(self) -> None:
         """Close what is open."""
-        if self._session is not None:
-            await self._session.close()
+        await self._client.close()
 
 
 async def _beginning(content: aiohttp.StreamReader) -> bytes:

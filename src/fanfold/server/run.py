@@ -7,15 +7,16 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import uvicorn
 
 from fanfold.errors import SetupError
 from fanfold.server.app import App
+from fanfold.server.bodies import Receive, Scope, Send
 from fanfold.server.protocol import BoundedProtocol
 from fanfold.server.seed_source import BUILT_IN, first_data
 from fanfold.server.tokens import issue
@@ -26,9 +27,34 @@ from fanfold.work.clock import utc_now
 from fanfold.work.seed import FIRST_USER, first_user, seed
 
 Say = Callable[[str], None]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def listen(settings: Settings) -> socket.socket:
+class Place(Protocol):
+    """Where to listen."""
+
+    @property
+    def host(self) -> str:
+        """An address."""
+
+    @property
+    def port(self) -> int:
+        """A TCP port; 0 takes a free one."""
+
+
+class Patience(Protocol):
+    """How long clients may take, in seconds; see the settings."""
+
+    @property
+    def body_timeout(self) -> float:
+        """For a head or a body."""
+
+    @property
+    def drain_timeout(self) -> float:
+        """For what is in flight when the server stops."""
+
+
+def listen(settings: Place) -> socket.socket:
     """The listening socket; raises ``SetupError`` where the address is taken or not ours."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
@@ -68,13 +94,18 @@ def open_store(settings: Settings) -> SqliteStore:
 
 def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
     """Serve until told to stop. ``token`` is made valid for the first user; without any a fresh one is printed once."""
-    # The library raises the signal once more when all is done, and dying of it would not look like a clean end.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     store = open_store(settings)
     listener = listen(settings)
     address = address_of(listener)
     app = application(settings, store, address)
     _greet(settings, store, address, token, say)
+    run(app, settings, listener)
+
+
+def run(app: Application, settings: Patience, listener: socket.socket) -> None:
+    """Serve an application until told to stop."""
+    # The library raises the signal once more when all is done, and dying of it would not look like a clean end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
     uvicorn.Server(configuration(app, settings)).run(sockets=[listener])
@@ -87,7 +118,7 @@ def application(settings: Settings, store: SqliteStore, address: str) -> App:
     return App(settings, store, address=address, durable=durable)
 
 
-def configuration(app: App, settings: Settings) -> uvicorn.Config:
+def configuration(app: Application, settings: Patience) -> uvicorn.Config:
     """How the server library is to serve it."""
     return uvicorn.Config(
         app,

@@ -1,0 +1,57 @@
+"""What every application of this server does with a connection's events and with an answer that is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from fanfold.dialects import AsanaDialect
+from fanfold.model import Answer, Result
+from fanfold.server.bodies import Receive, Scope, Send, header
+
+JSON = (b"content-type", b"application/json; charset=UTF-8")
+_WITHOUT_BODY = frozenset({204, 304})
+
+
+async def live(receive: Receive, send: Send, begin: Callable[[], None], end: Callable[[], Awaitable[None]]) -> None:
+    """Begin when the server starts, end when it stops."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            begin()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await end()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+def results_answer(scope: Scope, query: Mapping[str, str], dialect: AsanaDialect, results: Sequence[Result]) -> Answer:
+    """The results of a batch as whoever asked wants to see them; ``query`` was read before anything was done."""
+    fields = query.get("opt_fields")
+    pretty = query.get("opt_pretty", "false").lower() in ("", "true", "1", "yes")
+    shown = dialect.encode(results, fields_of(fields) if fields else None, pretty=pretty)
+    timing = () if not header(scope["headers"], b"fanfold-timing") else (("server-timing", _timing(results)),)
+    return Answer(200, shown, timing, trusted=True)
+
+
+def fields_of(text: str) -> set[str]:
+    """The keys of a result that ``opt_fields`` names, however the client spelt the list."""
+    return {part.strip("[]'\" ").removeprefix("this.").partition(".")[0] for part in text.split(",")}
+
+
+def _timing(results: Sequence[Result]) -> str:
+    return ", ".join(f"a{index};dur={result.seconds * 1000:.3f}" for index, result in enumerate(results))
+
+
+async def send_answer(send: Send, answer: Answer, request: str, *, head: bool) -> None:
+    """Send an answer, which is JSON unless it says otherwise."""
+    headers = [JSON, (b"content-length", b"%d" % len(answer.body)), (b"fanfold-request-id", request.encode())]
+    if answer.status in _WITHOUT_BODY:
+        del headers[:2]
+    for name, value in answer.headers:
+        if name == "content-type" and headers[0] is JSON:
+            headers[0] = (b"content-type", value.encode())
+        else:
+            headers.append((name.encode(), value.encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})

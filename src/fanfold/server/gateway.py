@@ -1,0 +1,255 @@
+"""A batch endpoint before APIs that have none: the same engine and dialect as the server's, before other targets.
+
+A single request to an upstream goes the same way as an action in a batch. What is the caller's own goes on to the
+upstream; where the gateway adds credentials of its own, callers have to show that they may use them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import itertools
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+from msgspec.structs import replace
+
+from fanfold.dialects import AsanaDialect
+from fanfold.engine import Admission, Engine
+from fanfold.errors import (
+    Crashed,
+    ForbiddenTarget,
+    LimitExceeded,
+    RequestError,
+    SetupError,
+    Unauthenticated,
+    Unreachable,
+)
+from fanfold.limits import MemoryLimiter, Profile, Waiting, profile
+from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
+from fanfold.server.access_log import AccessLog
+from fanfold.server.answering import live, results_answer, send_answer
+from fanfold.server.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
+from fanfold.server.gateway_settings import GatewaySettings, Upstream, filled_in, lends, upstreams_of
+from fanfold.server.run import Say, address_of, listen, run
+from fanfold.targets import Mounts, Terms, UpstreamTarget
+from fanfold.targets.forwarding import INHERITED, OWN, spelt
+from fanfold.targets.vetting import Vetting
+
+logger = logging.getLogger("fanfold")
+
+BATCH = b"/batch"
+HEALTH = b"/-/healthz"
+
+HOPS = "fanfold-hops"
+"""A header in which gateways tell each other how many a request has passed."""
+
+MAX_HOPS = 3
+"""Gateways in a row: one that stands before itself has to notice some time."""
+
+SLOT_WAIT = 1.0
+"""Seconds after which a refused caller looks again for a slot at an upstream."""
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Gateway:
+    """All of it behind one ASGI callable."""
+
+    def __init__(self, settings: GatewaySettings, environment: Mapping[str, str] = os.environ) -> None:
+        self.settings = settings
+        upstreams = upstreams_of(settings)
+        vetting = Vetting(loopback=settings.allow_private, private=settings.allow_private)
+        alone = len(upstreams) == 1 and not settings.gateway_token
+        self.targets = {
+            prefix: UpstreamTarget(upstream.url, _terms(prefix, upstream, environment, alone=alone), vetting=vetting)
+            for prefix, upstream in upstreams.items()
+        }
+        lent = any(lends(upstream) for upstream in upstreams.values())
+        self.token = (settings.gateway_token or secrets.token_urlsafe(24)) if lent or settings.gateway_token else ""
+        if self.token and any("authorization" in target.terms.passed for target in self.targets.values()):
+            raise SetupError(
+                "Where callers show the gateway's token in Authorization it cannot be passed on as well: "
+                "leave out pass_authorization."
+            )
+        self.dialect = AsanaDialect(
+            max_actions=settings.max_actions,
+            lenient_paths=settings.lenient_paths,
+            refused=(("*", "batch"), ("*", "-")),
+            foreign=True,
+            timeout=settings.action_timeout,
+            deadline=settings.batch_deadline,
+        )
+        self.engine = Engine(Mounts(self.targets), Admission(*_limiters(settings, upstreams)))
+        self.log = AccessLog(settings.access_log)
+        self._inherited = {name for target in self.targets.values() for name in target.terms.passed} - OWN - {HOPS}
+        self._numbers = itertools.count(1)
+        self._run = secrets.token_hex(8)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection's event: a request, or the gateway's start and stop."""
+        if scope["type"] == "lifespan":
+            await live(receive, send, lambda: None, self.close)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def vet(self) -> None:
+        """Raise ``SetupError`` for an upstream that may not be called; one that cannot be found now may be later."""
+        for target in self.targets.values():
+            origin = target.origin
+            try:
+                await target.vetting.resolve(origin.hostname or "", origin.port or 0)
+            except ForbiddenTarget:
+                raise SetupError(
+                    f"{origin.hostname} is at an address of this machine or of a private network; "
+                    "if that is meant, allow it with --allow-private."
+                ) from None
+            except Unreachable as error:
+                logger.warning("%s", error.message)
+
+    async def close(self) -> None:
+        """Let what still runs finish, then close the connections."""
+        await self.engine.drain()
+        for target in self.targets.values():
+            await target.close()
+        self.log.close()
+
+    # -- one request -------------------------------------------------------------------------------------------------
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        raw: bytes = scope["raw_path"]
+        method: str = scope["method"]
+        caller: Caller | None = None
+        results: Sequence[Result] = ()
+        request = f"{self._run}-{next(self._numbers)}"
+        try:
+            if raw == HEALTH:
+                answer = Answer(200, b'{"status":"ok"}')
+            else:
+                caller = self._caller(scope)
+                if raw == BATCH and method == "POST":
+                    answer, results = await self._batch(scope, receive, caller)
+                else:
+                    answer = await self._single(scope, receive, caller)
+        except ClientLeftError:
+            return
+        except LimitExceeded as error:
+            answer = self.dialect.limit_answer(error)
+        except RequestError as error:
+            answer = self.dialect.error_answer(error)
+        except Exception:
+            logger.exception("%s %r crashed", method, scope["path"])
+            answer = self.dialect.error_answer(Crashed())
+        await send_answer(send, answer, request, head=method == "HEAD")
+        self.log.note(request, method, scope["path"], answer.status, started, caller, results)
+
+    def _caller(self, scope: Scope) -> Caller:
+        """Who asks, known by a digest of their credentials. With a token of the gateway's own everybody is one."""
+        shown = header(scope["headers"], b"authorization")
+        if self.token:
+            if not hmac.compare_digest(shown, f"Bearer {self.token}".encode()):
+                raise Unauthenticated
+            return Caller("gateway")
+        return Caller(hashlib.sha256(shown).hexdigest()[:16] if shown else "anonymous")
+
+    async def _batch(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Answer, list[Result]]:
+        settings = self.settings
+        query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
+        given = self._headers(scope, self._inherited)
+        batch = self.dialect.decode(await read_body(scope, receive, settings.max_body, settings.body_timeout))
+        actions = tuple([replace(action, headers=given) for action in batch.actions])
+        results = await self.engine.run(replace(batch, actions=actions), caller, lambda: gone(receive))
+        return results_answer(scope, query, self.dialect, results), results
+
+    async def _single(self, scope: Scope, receive: Receive, caller: Caller) -> Answer:
+        method: str = scope["method"]
+        path, _ = self.dialect.paths.read(method, scope["raw_path"].decode("latin-1"))
+        query = read_query(scope["query_string"]) if scope["query_string"] else ()
+        given = self._headers(scope, self._inherited | OWN)
+        body: Any = None
+        if method in _WITH_BODY:
+            body = await read_body(scope, receive, self.settings.max_body, self.settings.body_timeout)
+        action = Action(method, path, query, body, given)
+        batch = Batch((action,), single=True, timeout=self.settings.action_timeout)
+        (result,) = await self.engine.run(batch, caller, lambda: gone(receive))
+        return self.dialect.answer_of(result)
+
+    def _headers(self, scope: Scope, names: set[str]) -> Pairs:
+        """Those of the request's headers that may go on to some upstream; each takes what it is meant to have."""
+        hops = header(scope["headers"], HOPS.encode()) or b"0"
+        if not hops.isdigit() or len(hops) > 3 or int(hops) >= MAX_HOPS:
+            raise RequestError("This request has passed too many gateways", status=508)
+        found = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        kept = [(name, value) for name, value in found if spelt(name) in names]
+        return (*kept, (HOPS, str(int(hops) + 1)))
+
+
+def _terms(prefix: str, upstream: Upstream, environment: Mapping[str, str], *, alone: bool) -> Terms:
+    passing = upstream.pass_authorization
+    if passing is None:
+        passing = alone and not lends(upstream)
+    passed = INHERITED | OWN | {HOPS, *map(spelt, upstream.pass_headers)}
+    return Terms(
+        timeout=upstream.timeout,
+        connections=upstream.connections,
+        max_response=upstream.max_response,
+        redirects=upstream.redirects,
+        attempts=upstream.attempts,
+        headers=filled_in(upstream.headers, environment),
+        passed=passed if passing else passed - {"authorization"},
+        wrapped=upstream.wrap,
+        counts=f"{prefix}:" if upstream.limits else "",
+    )
+
+
+def _limiters(settings: GatewaySettings, upstreams: Mapping[str, Upstream]) -> list[Any]:
+    """The limits for each caller, then those of the upstreams: one account where all call with the same credentials."""
+    own = profile(settings.limits, settings.action_timeout)
+    found: list[Any] = [MemoryLimiter(own)] if own.rules else []
+    for key in ("", "all"):
+        rules = [
+            rule
+            for prefix, upstream in upstreams.items()
+            if upstream.limits and (lends(upstream) or len(upstreams) > 1) == bool(key)
+            for rule in _rules(prefix, upstream)
+        ]
+        if rules:
+            found.append(Waiting(MemoryLimiter(Profile(tuple(rules))), settings.limits_wait, key=key))
+    return found
+
+
+def _rules(prefix: str, upstream: Upstream) -> list[Any]:
+    """The limits of one upstream, under names of its own."""
+    found: list[Any] = []
+    for rule in profile(upstream.limits, upstream.timeout).rules:
+        name = f"{prefix}:{rule.name}"
+        if rule.name in {"requests", "searches"}:
+            found.append(replace(rule, name=name, seconds=upstream.limits_window))
+        else:
+            found.append(replace(rule, name=name, lease=2 * upstream.timeout, deadline=SLOT_WAIT))
+    return found
+
+
+def serve_gateway(settings: GatewaySettings, *, environment: Mapping[str, str] = os.environ, say: Say = print) -> None:
+    """Serve until told to stop."""
+    gateway = Gateway(settings, environment)
+    asyncio.run(gateway.vet())
+    listener = listen(settings)
+    address = address_of(listener)
+    say(f"Fanfold is listening on {address}  (a gateway)")
+    for prefix, target in gateway.targets.items():
+        say(f"Upstream      {address}{prefix.rstrip('/')}/…  is  {target.origin.geturl()}")
+    say(f"Batch         {address}{BATCH.decode()}")
+    if gateway.token and not settings.gateway_token:
+        say(f"Token         {gateway.token}   (until the gateway stops; your own with FANFOLD_GATEWAY_TOKEN)")
+    sys.stdout.flush()
+    run(gateway, settings, listener)

@@ -1,0 +1,118 @@
+"""The HTTP client behind every request that leaves this server: no cookies, no proxies, no address that is not vetted.
+
+It is imported with the first request, off the event loop: many servers never make any.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fanfold.targets.vetting import Vetting
+
+if TYPE_CHECKING:
+    import aiohttp
+
+MAX_FIELDS = 100
+"""Header fields of an answer; each may be 8 KiB long."""
+
+MAX_FIELD = 8192
+
+
+class VettedResolver:
+    """Hands out addresses that have been looked at, so that what was vetted is what is connected to."""
+
+    def __init__(self, vetting: Vetting) -> None:
+        self._vetting = vetting
+
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
+        """What the client library wants to know of a host; raises ``Unreachable``."""
+        del family
+        addresses = await self._vetting.resolve(host, port)
+        return [
+            {
+                "hostname": host,
+                "host": address,
+                "port": port,
+                "family": socket.AF_INET6 if ":" in address else socket.AF_INET,
+                "proto": 0,
+                "flags": socket.AI_NUMERICHOST,
+            }
+            for address in addresses
+        ]
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+class Client:
+    """One pool of connections, opened with its first use.
+
+    ``keep_alive``: seconds that an idle connection is kept, none for a new one each time; ``connections``: how many at
+    once, 0 for any number. What is told besides goes to the session as it is.
+    """
+
+    def __init__(
+        self,
+        vetting: Vetting,
+        *,
+        keep_alive: float = 0.0,
+        connections: int = 0,
+        session: Callable[[Any], dict[str, Any]] = lambda _: {},
+    ) -> None:
+        self._vetting = vetting
+        self._keep_alive = keep_alive
+        self._connections = connections
+        self._told = session
+        self._session: aiohttp.ClientSession | None = None
+        self._opening = asyncio.Lock()
+        self.failures: type[Exception] = OSError
+        """What the library raises where no good answer came, once it is loaded."""
+
+    async def session(self) -> aiohttp.ClientSession:
+        """The session, which is opened where it is not."""
+        if self._session is not None:
+            return self._session
+        async with self._opening:
+            if self._session is None:
+                library: Any = await asyncio.to_thread(importlib.import_module, "aiohttp")
+                self.failures = library.ClientError
+                self._session = self._open(library)
+            return self._session
+
+    def _open(self, library: Any) -> aiohttp.ClientSession:
+        kept: dict[str, Any] = {"keepalive_timeout": self._keep_alive} if self._keep_alive else {"force_close": True}
+        connector = library.TCPConnector(
+            limit=self._connections,
+            use_dns_cache=False,
+            resolver=VettedResolver(self._vetting),
+            socket_factory=self._socket,
+            **kept,
+        )
+        session: aiohttp.ClientSession = library.ClientSession(
+            connector=connector,
+            cookie_jar=library.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            max_field_size=MAX_FIELD,
+            max_line_size=MAX_FIELD,
+            max_headers=MAX_FIELDS,
+            **{"timeout": library.ClientTimeout(total=None), **self._told(library)},
+        )
+        return session
+
+    def _socket(self, info: tuple[Any, ...]) -> socket.socket:
+        """A socket for an address that is about to be connected to: the last look at it, whatever led there."""
+        family, kind, protocol, _, address = info
+        if not self._vetting.allows(str(address[0])):
+            raise OSError("not an address that may be called")
+        return socket.socket(family, kind, protocol)
+
+    async def close(self) -> None:
+        """Close what is open."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()

@@ -1,0 +1,5 @@
+"""A real upstream for targets that call one."""
+
+from tests.upstreams import upstream
+
+__all__ = ["upstream"]
