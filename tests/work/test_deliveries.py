@@ -354,6 +354,21 @@ def test_the_log_is_cut_off_behind_everybody_who_may_read_it(world, receiver, ho
     assert world.store._cursor.execute("SELECT count(*) FROM event_of WHERE seq < ?", (newest,)).fetchone() == (0,)
 
 
+def test_the_log_is_not_cut_off_before_the_search_index_has_read_it(world, deliveries, space, project):
+    search = f"/workspaces/{space}/tasks/search"
+    assert world.call("GET", search)[0] == 200
+    read = world.store.index_upto()
+    for name in "abc":
+        world.made("/tasks", {"name": name, "projects": [project]})
+    world.later(hours=26)
+    deliveries.prune()
+    assert world.store.first_event() == read + 1
+    assert len(world.call("GET", search)[1]) == 3
+    deliveries.prune()
+    assert world.store.first_event() == world.store.last_event()
+    assert not world.store.index_is_behind()
+
+
 def test_a_token_from_before_the_beginning_of_the_log_is_too_old(world, deliveries, space, project):
     for number in range(3):
         world.made("/tasks", {"name": f"{number}", "projects": [project]})

@@ -39,6 +39,7 @@ from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dro
 from fanfold.server.control.journal import Journal, Recording
 from fanfold.server.courier import Courier
 from fanfold.server.durable import DurableRunner, Runner, TaskRunner
+from fanfold.server.indexer import Indexer
 from fanfold.server.outbound import Poster, vetting_of
 from fanfold.server.pages import Pages
 from fanfold.server.tokens import TokenBook
@@ -97,6 +98,7 @@ class App:
         self.api.post = self.poster
         self.courier = Courier(Deliveries(self.api))
         self.api.told = self.courier.begin
+        self.indexer = Indexer(self.api)
         performances = {"job": self._carry_on, "delivery": self.courier.deliver}
         self.runner: Runner = TaskRunner(performances) if durable is None else DurableRunner(performances, durable)
         self.courier.runner = self.runner
@@ -130,6 +132,7 @@ class App:
 
     async def close(self) -> None:
         """Let what still runs finish, then close the store."""
+        await self.indexer.close()
         await self.courier.close()
         await self.runner.close()
         await self.engine.drain()
@@ -147,6 +150,7 @@ class App:
         for gid in self.api.unfinished():
             self._start_job(gid)
         self.courier.open()
+        self.indexer.open()
 
     def _start_job(self, gid: int) -> None:
         # Gids begin anew in a new database, whose signatures are others.

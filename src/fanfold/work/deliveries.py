@@ -217,7 +217,7 @@ class Deliveries:
     def _prune(self) -> bool:
         store = self._store
         old = stamp(self._api.now() - KEPT)
-        wanted = store.read_by_all()
+        wanted = min((upto for upto in (store.read_by_all(), store.index_upto()) if upto is not None), default=None)
         upto = 0
         told_of: list[tuple[int, int]] = []
         entries = store.oldest_events(MAX_PRUNED)

@@ -92,6 +92,14 @@ def _catch_up_now(view: View) -> None:
         pass
 
 
+def keep_up(view: View) -> bool:
+    """Bring the index a step further if there is one, and make that durable; whether more is to do."""
+    store = view.store
+    more = store.index_upto() is not None and store.index_is_behind() and _step(view, _until(view))
+    store.commit()
+    return more
+
+
 async def ahead(request: Request, find: Find) -> list[int]:
     """What ``find`` finds in the index as it is now, without holding up other requests: for a route's ``before``."""
     await catch_up(request.view)
