@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -77,6 +79,22 @@ class TaskRunner:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@cache
+def _teach_old_sqlite() -> None:
+    """Let SQLite before 3.42 tell fractions of a second.
+
+    The engine takes it for granted that Python from 3.12 on comes with a newer one, which is not so everywhere.
+    """
+    if sqlite3.sqlite_version_info >= (3, 42):
+        return
+    from sqlalchemy import event  # noqa: PLC0415 - comes with the engine
+    from sqlalchemy.engine import Engine  # noqa: PLC0415
+
+    @event.listens_for(Engine, "connect")
+    def teach(connection: Any, _: object) -> None:
+        connection.create_function("unixepoch", -1, lambda *_: round(time.time(), 3))
+
+
 class DurableRunner:
     """Carries on work through DBOS; what was under way when the process died goes on when the next one starts."""
 
@@ -124,6 +142,7 @@ class DurableRunner:
     def _launch(self) -> None:
         if self._engine is not None or self._closing:
             return
+        _teach_old_sqlite()
         from dbos import DBOS  # noqa: PLC0415 - some 20 MB and a quarter of a second that not every server needs
 
         DBOS(
