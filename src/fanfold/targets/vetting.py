@@ -34,6 +34,8 @@ class Vetting:
             return False
         if address.is_loopback:
             return self.loopback
+        if isinstance(address, IPv6Address) and address.is_site_local:
+            return self.private  # no longer given out, but still the inside of somebody's network
         if address.is_global and not address.is_reserved:
             return True
         return self.private and _is_of_a_private_network(address)
