@@ -78,8 +78,12 @@ async def ask(
         got.append(message)
 
     await app(scope, receive, send)
-    start, end = got
-    return Reply(start["status"], {k.decode(): v.decode() for k, v in start["headers"]}, end["body"])
+    start, *pieces = got
+    return Reply(
+        start["status"],
+        {k.decode(): v.decode() for k, v in start["headers"]},
+        b"".join(piece["body"] for piece in pieces),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,11 @@
 """What the application reads and answers beside JSON: forms, files, its own pages, and who may ask."""
 
 import shutil
+from datetime import timedelta
 
 import pytest
 
-from tests.server.conftest import ADA, GRACE, ask
+from tests.server.conftest import ADA, GRACE, NOON, ask
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -141,6 +142,11 @@ async def test_an_uploaded_file_is_fetched_by_its_link_and_by_nothing_else(make_
     assert (await ask(app, "GET", path.replace("signature=", "signature=0"), token=None)).status == 403
     assert (await ask(app, "GET", path.partition("?")[0])).status == 403
     assert all(entry.is_relative_to(tmp_path / "files") for entry in (tmp_path / "files").rglob("*"))
+    app.clock.set(app.clock() + timedelta(seconds=121))
+    expired = await ask(app, "GET", path, token=None)
+    assert expired.status == 403
+    assert expired.json["errors"][0]["message"].startswith("This link has expired; get the attachment or export again")
+    app.clock.set(NOON)
     shutil.rmtree(tmp_path / "files")
     assert (await ask(app, "GET", path, token=None)).status == 404
 

@@ -44,8 +44,15 @@ def _timing(results: Sequence[Result]) -> str:
 
 
 async def send_answer(send: Send, answer: Answer, request: str, *, head: bool) -> None:
-    """Send an answer, which is JSON unless it says otherwise."""
-    headers = [JSON, (b"content-length", b"%d" % len(answer.body)), (b"fanfold-request-id", request.encode())]
+    """Send an answer; ``request`` is its id, ``head`` leaves the body out."""
+    headers = headers_of(answer, len(answer.body), request)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+
+
+def headers_of(answer: Answer, size: int, request: str) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer with a body of so many bytes, which is JSON unless the answer says otherwise."""
+    headers = [JSON, (b"content-length", b"%d" % size), (b"fanfold-request-id", request.encode())]
     if answer.status in _WITHOUT_BODY:
         del headers[:2]
     for name, value in answer.headers:
@@ -53,5 +60,4 @@ async def send_answer(send: Send, answer: Answer, request: str, *, head: bool) -
             headers[0] = (b"content-type", value.encode())
         else:
             headers.append((name.encode(), value.encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+    return headers

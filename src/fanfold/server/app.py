@@ -38,6 +38,7 @@ from fanfold.server.control import PREFIX, Control
 from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
 from fanfold.server.control.journal import Journal, Recording
 from fanfold.server.courier import Courier
+from fanfold.server.downloads import Download, send_download
 from fanfold.server.durable import DurableRunner, Runner, TaskRunner
 from fanfold.server.indexer import Indexer
 from fanfold.server.outbound import Poster, vetting_of
@@ -96,7 +97,7 @@ class App:
         self.pages = Pages(self.api, address)
         self.poster = Poster(vetting_of(settings))
         self.api.post = self.poster
-        self.courier = Courier(Deliveries(self.api))
+        self.courier = Courier(Deliveries(self.api), self.api.discard_exports)
         self.api.told = self.courier.begin
         self.indexer = Indexer(self.api)
         performances = {"job": self._carry_on, "delivery": self.courier.deliver}
@@ -199,7 +200,10 @@ class App:
         if answer is None:
             await drop(receive, send)
         else:
-            await send_answer(send, answer, request, head=method == "HEAD")
+            if isinstance(answer, Download):
+                await send_download(send, receive, answer, request, head=method == "HEAD")
+            else:
+                await send_answer(send, answer, request, head=method == "HEAD")
             self.log.note(request, method, scope["path"], answer.status, started, caller, results)
         return request, answer, caller, results
 

@@ -1,7 +1,8 @@
 """What keeps webhooks going: begins a delivery when there is something to tell, and looks round now and then.
 
 Looking round finds what nobody told of: heartbeats that are due, and what a dead process had committed and not yet
-begun to deliver. On the way it cuts off the log behind everybody who may still read it.
+begun to deliver. On the way it cuts off the log behind everybody who may still read it, and does what other chores
+there are.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import itertools
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fanfold.server.durable import Runner
 from fanfold.work.deliveries import Deliveries
@@ -20,14 +21,18 @@ logger = logging.getLogger("fanfold")
 ROUND = 60.0
 """Seconds between two looks round."""
 
+Chore = Callable[[], bool]
+"""Does a bounded amount of what is to be done now and then; whether there is more."""
+
 
 class Courier:
     """Has the deliveries of webhooks carried on; ``runner`` is to be given before anything begins."""
 
     runner: Runner
 
-    def __init__(self, deliveries: Deliveries) -> None:
+    def __init__(self, deliveries: Deliveries, *chores: Chore) -> None:
         self._deliveries = deliveries
+        self._chores = (deliveries.prune, *chores)
         self._under_way: set[int] = set()
         self._numbers = itertools.count(1)
         self._life = secrets.token_hex(6)
@@ -66,14 +71,20 @@ class Courier:
 
     async def _look_round(self) -> None:
         while True:
-            more = False
             try:
                 for gid in self._deliveries.overdue():
                     self._start(gid)
-                more = self._deliveries.prune()
             except Exception:
                 logger.exception("looking after webhooks failed; it is tried again")
-            await asyncio.sleep(1.0 if more else ROUND)
+            more = [self._do(chore) for chore in self._chores]
+            await asyncio.sleep(1.0 if any(more) else ROUND)
+
+    def _do(self, chore: Chore) -> bool:
+        try:
+            return chore()
+        except Exception:
+            logger.exception("a chore failed; it is tried again")
+            return False
 
     async def close(self) -> None:
         """Look round no more."""

@@ -1,8 +1,9 @@
-"""What the server shows beside the API: whether it is alive, what it offers, and the files that were uploaded to it."""
+"""What the server shows beside the API: whether it is alive, what it offers, and the files that it keeps."""
 
 from __future__ import annotations
 
 import hmac
+from os import fstat
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from msgspec import json
 
 from fanfold.errors import NoSuchRoute, RequestError
 from fanfold.model import Answer
+from fanfold.server.downloads import Download
 from fanfold.server.reference import CONTENT_SECURITY_POLICY, page
 from fanfold.version import __version__
 
@@ -51,13 +53,13 @@ class Pages:
         return self._openapi
 
     def _file(self, path: str, query: bytes) -> Answer:
-        """An uploaded file, for whoever was given a link to it that is still good."""
+        """An uploaded file or an export, for whoever was given a link to it that is still good."""
         expires, _, signature = query.decode("latin-1").removeprefix("expires=").partition("&signature=")
         wanted = self._api.store.sign(f"{path}?{expires}")
         if not hmac.compare_digest(signature.encode(), wanted.encode()) or not expires.isdigit():
             raise RequestError("This link is not valid.", status=403)
         if int(expires) < self._api.now().timestamp():
-            raise RequestError("This link has expired; read the attachment again for a fresh one.", status=403)
+            raise RequestError("This link has expired; get the attachment or export again for a fresh one.", status=403)
         gid = path.removeprefix("/files/").partition("/")[0]
         if self._api.files is None or not gid.isdigit():
             raise NoSuchRoute
@@ -67,10 +69,11 @@ class Pages:
         return _download(found[0])
 
 
-def _download(path: Path) -> Answer:
+def _download(path: Path) -> Download:
     headers = (
         ("content-type", "application/octet-stream"),
         ("content-disposition", f"attachment; filename*=UTF-8''{quote(path.name)}"),
         ("x-content-type-options", "nosniff"),
     )
-    return Answer(200, path.read_bytes(), headers)
+    file = path.open("rb")
+    return Download(200, b"", headers, file=file, size=fstat(file.fileno()).st_size)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 API = "/api/1.0"
 
 FILE_LINK_LIFETIME = 120
-"""How long a link to an uploaded file is good for, in seconds."""
+"""How long a link to a file is good for, in seconds."""
 
 
 def permalink(view: View, gid: int) -> str:
@@ -20,12 +20,12 @@ def permalink(view: View, gid: int) -> str:
 
 
 def file_path(gid: int, name: str) -> str:
-    """Where the server offers an uploaded file, not escaped."""
+    """Where the server offers a file, not escaped."""
     return f"/files/{gid}/{name}"
 
 
 def file_link(view: View, gid: int, name: str) -> str:
-    """An address at which whoever holds it can fetch an uploaded file for a while."""
+    """An address at which whoever holds it can fetch a file for a while."""
     path = file_path(gid, name)
     expires = int(view.clock().timestamp()) + FILE_LINK_LIFETIME
     signature = view.store.sign(f"{path}?{expires}")

@@ -17,6 +17,7 @@ from fanfold.work.clock import Clock, utc_now
 from fanfold.work.identity import ROUTES as IDENTITY
 from fanfold.work.kinds import KINDS, OBSERVERS, STEPS
 from fanfold.work.kinds.events import ALIASES
+from fanfold.work.kinds.export_files import discard_old
 from fanfold.work.plans import on_free_plan
 from fanfold.work.posting import Post
 from fanfold.work.request import Request
@@ -154,6 +155,18 @@ class WorkApi:
         """Carry a job on to its end."""
         while self.carry_on(gid):
             pass
+
+    def discard_exports(self) -> bool:
+        """Remove a bounded number of files of exports that are kept no longer; whether there may be more."""
+        self.store.begin_action()
+        try:
+            more = discard_old(self.view(0))
+        except BaseException:
+            self.store.undo_action()
+            raise
+        self.store.end_action()
+        self.commit()
+        return more
 
     # -- who sees what -----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from fanfold.work.kinds import export_files, exports, graph_exports, organization_exports, resource_exports
+from fanfold.work.store.queries import SQL
 
 
 @pytest.fixture(autouse=True)
@@ -338,3 +339,50 @@ def test_an_organization_is_exported_by_those_who_answer_for_it(world, call, org
 def test_organization_exports_stand_in_no_batch(world):
     for method, path in (("POST", "/organization_exports"), ("GET", "/organization_exports/1")):
         assert world.api.resolve(method, path)[0].batchable is False
+
+
+# -- afterwards ------------------------------------------------------------------------------------------------------
+
+
+def test_files_are_removed_after_thirty_days_and_no_sooner(world, call, project, space):
+    world.made("/tasks", {"name": "A", "projects": [project]})
+    jobs = [call("POST", "/exports/graph", {"parent": project})[1] for _ in range(3)]
+    exports = [job["new_graph_export"]["gid"] for job in jobs]
+    world.later(days=30)
+    assert world.api.discard_exports() is False
+    assert all((world.api.files / gid).is_dir() for gid in exports)
+    world.later(hours=1)
+    assert world.api.discard_exports() is False
+    assert list(world.api.files.iterdir()) == []
+    shown = call("GET", f"/jobs/{jobs[0]['gid']}")[1]["new_graph_export"]
+    assert (shown["download_url"], shown["completed_at"]) == (None, "2026-01-05T09:30:00.000Z")
+
+
+def test_many_old_files_are_removed_in_bounded_steps(world, call, project):
+    for _ in range(3):
+        call("POST", "/exports/graph", {"parent": project})
+    world.later(days=31)
+    left = []
+    while export_files.discard_old(world.api.view(0), most=2):
+        left.append(len(list(world.api.files.iterdir())))
+    assert left == [1]
+    assert list(world.api.files.iterdir()) == []
+
+
+def test_what_an_export_that_broke_has_left_is_removed_too(world, call, org, monkeypatch):
+    world.api.background = lambda _: None
+    export = world.made("/organization_exports", {"organization": org})
+    (job,) = world.api.unfinished()
+    monkeypatch.setattr(organization_exports, "_held", lambda *_: 1 / 0)
+    world.api.carry_on(job)
+    assert (world.api.files / export).is_dir()
+    world.later(days=31)
+    world.api.discard_exports()
+    assert not (world.api.files / export).exists()
+    assert call("GET", f"/organization_exports/{export}")[1]["state"] == "error"
+
+
+def test_old_exports_are_found_without_looking_at_every_record(world):
+    sql = SQL["old_exports"]
+    (plan,) = world.store._connection.execute(f"EXPLAIN QUERY PLAN {sql}", ("2026", 1))
+    assert "USING INDEX export_kept" in plan[-1]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fanfold.errors import RequestError
 from fanfold.work.addresses import file_link
 from fanfold.work.change import new, touching
+from fanfold.work.clock import stamp
 from fanfold.work.schema import Field, computed
 from fanfold.work.shape import decode, encode
 from fanfold.work.validate import Given
@@ -33,7 +34,7 @@ KEPT = timedelta(days=30)
 
 def _download_url(sheet: Sheet, gid: int, document: Document) -> str | None:
     done = document.get("completed_at")
-    if done is None or sheet.view.clock() > datetime.fromisoformat(done) + KEPT:
+    if done is None or document["file"] is None or sheet.view.clock() > datetime.fromisoformat(done) + KEPT:
         return None
     return file_link(sheet.view, gid, document["file"])
 
@@ -91,6 +92,22 @@ def append(view: View, export: int, size: int, text: bytes) -> int:
         if text:
             file.write(gzip.compress(text, compresslevel=6, mtime=0))
         return int(file.tell())
+
+
+def discard_old(view: View, most: int = 20) -> bool:
+    """Remove the files of exports that are kept no longer, and of those that broke as long ago.
+
+    At most ``most`` of them; whether there may be more.
+    """
+    if view.files is None:
+        return False
+    before = stamp(view.clock() - KEPT)
+    gids = view.store.old_exports(before, most)
+    for row in view.store.records(gids).values():
+        shutil.rmtree(view.files / str(row.gid), ignore_errors=True)
+        # Nobody is told of it: nothing that the export shows changes.
+        view.store.rewrite(row._replace(document=encode({**decode(row.document), "file": None})))
+    return len(gids) == most
 
 
 def lines(records: Iterable[Any]) -> bytes:

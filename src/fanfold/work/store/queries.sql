@@ -342,6 +342,15 @@ SELECT count(*) FROM record
 WHERE kind = 'job' AND json_extract(CAST(document AS TEXT), '$.status') = 'in_progress'
   AND json_extract(CAST(document AS TEXT), '$.caller') = ?;
 
+-- name: old_exports
+SELECT gid FROM record
+WHERE kind IN ('graph_export', 'export_request', 'organization_export')
+  AND json_extract(CAST(document AS TEXT), '$.file') IS NOT NULL
+  AND coalesce(
+    json_extract(CAST(document AS TEXT), '$.completed_at'), json_extract(CAST(document AS TEXT), '$.created_at')
+  ) < ?
+LIMIT ?;
+
 -- name: audit
 INSERT INTO audit (workspace, at, type, actor, resource, document) VALUES (?, ?, ?, ?, ?, ?);
 

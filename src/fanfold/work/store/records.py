@@ -62,6 +62,10 @@ class Records(Connection):
         """Gids of the jobs that are not at their end, oldest first."""
         return [gid for (gid,) in self._rows("unfinished")]
 
+    def old_exports(self, before: str, limit: int) -> list[int]:
+        """Exports that have a file and were at their end, or begun and never ended, before a moment."""
+        return [gid for (gid,) in self._rows("old_exports", before, limit)]
+
     def jobs_under_way(self, caller: str) -> int:
         """How many of the jobs that a caller (its key) began are not at their end."""
         found = self._one("jobs_under_way", caller)

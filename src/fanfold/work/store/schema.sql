@@ -88,6 +88,11 @@ CREATE INDEX IF NOT EXISTS user_by_email ON record (lower(json_extract(CAST(docu
 CREATE INDEX IF NOT EXISTS job_unfinished ON record (gid)
     WHERE kind = 'job' AND json_extract(CAST(document AS TEXT), '$.status') = 'in_progress';
 
+-- Exports whose file is still there, to be removed some day.
+CREATE INDEX IF NOT EXISTS export_kept ON record (gid)
+    WHERE kind IN ('graph_export', 'export_request', 'organization_export')
+      AND json_extract(CAST(document AS TEXT), '$.file') IS NOT NULL;
+
 -- Apps that act in users' names, what users allowed them, and what the apps hold for it. Consents are never reused.
 CREATE TABLE IF NOT EXISTS app (
     id         INTEGER PRIMARY KEY,
