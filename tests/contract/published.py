@@ -92,4 +92,10 @@ def writable(operation: dict) -> set[str]:
     fields = flat(body)["properties"]
     if "data" in fields:
         fields = flat(fields["data"])["properties"]
-    return {name for name, field in fields.items() if not flat(field).get("readOnly")}
+    return {name for name, field in fields.items() if not _read_only(flat(field), operation["method"])}
+
+
+def _read_only(field: dict, method: str) -> bool:
+    """What is marked as read-only is taken at creation nonetheless where its prose says so."""
+    at_creation = method == "POST" and "*Create-only*" in field.get("description", "")
+    return bool(field.get("readOnly")) and not at_creation

@@ -182,3 +182,12 @@ def test_what_cannot_be_in_a_batch_says_so():
 def test_an_answer_of_any_kind_has_a_group_too():
     document, operation = described(kind="", answers="list")
     assert operation["tags"][0] in [tag["name"] for tag in document["tags"]]
+
+
+def test_what_is_taken_quietly_is_not_described():
+    quiet = text("words_of_old", described=False)
+    _, made = described(method="POST", template="/books", operation="createBook", takes=(text("name"), quiet))
+    assert list(data_schema(made)["properties"]) == ["name"]
+    document, listed = described(query=(text("shelf"), quiet))
+    assert "shelf" in parameter_names(document, listed)
+    assert "words_of_old" not in parameter_names(document, listed)

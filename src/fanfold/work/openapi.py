@@ -111,7 +111,7 @@ def _of_parameter(name: str) -> str:
 
 def _query_parameters(route: Route) -> list[Json]:
     shared = [*(("limit", "offset") if route.paged else ()), "opt_fields", "opt_pretty"]
-    own = [field for field in route.query if field.name not in shared]
+    own = [field for field in route.query if field.described and field.name not in shared]
     return [*(_asked(field) for field in own), *(_parameter(name) for name in shared)]
 
 
@@ -133,11 +133,12 @@ def _described(name: str, text: str, schema: Json) -> Json:
 
 
 def _request_body(route: Route) -> Json:
-    required = [field.name for field in route.takes if field.required]
-    data: Json = {"type": "object", "properties": {field.name: given(field) for field in route.takes}}
+    takes = [field for field in route.takes if field.described]
+    required = [field.name for field in takes if field.required]
+    data: Json = {"type": "object", "properties": {field.name: given(field) for field in takes}}
     if required:
         data["required"] = required
-    if any(field.name == "file" for field in route.takes):
+    if any(field.name == "file" for field in takes):
         data["properties"]["file"] = {"type": "string", "format": "binary"}
         return {"required": True, "content": {"multipart/form-data": {"schema": data}}}
     envelope = {"data": data, "options": {"type": ["object", "null"]}}

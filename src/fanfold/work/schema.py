@@ -45,6 +45,7 @@ class Field(Struct, frozen=True):
     full record, rather than shown as null, while it has no value. ``blank``: what is shown, without computing anything,
     while nothing hangs on the record by the one link field in ``needs``. ``of``: the JSON type of a computed value or
     of a list's members. A field with ``compute`` is shown as that says, whatever a client may set it to.
+    ``described``: whether the API's description has it among what is taken; what else clients send is taken quietly.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Field(Struct, frozen=True):
     blank: Any = UNSET
     parse: Callable[[Request, Any], Any] | None = None
     of: str = ""
+    described: bool = True
 
     @property
     def stored(self) -> bool:

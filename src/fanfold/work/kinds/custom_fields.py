@@ -107,7 +107,7 @@ custom_field = Kind(
     fields=(
         text("name", required=True, nullable=False, max_length=255),
         choice("resource_subtype", *TYPES, access="create"),
-        choice("type", *TYPES, access="create"),
+        choice("type", *TYPES, access="create", described=False),
         many("enum_options", "enum_option", link=OPTIONS, access="create", parse=_options),
         boolean("enabled", default=True, access="read"),
         choice("representation_type", *TYPES, "formula", "custom_id", access="read"),

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 COMPLETED_SINCE = text("completed_since")
 FILTERS = (
-    *(text(name) for name in ("assignee", "project", "section", "tag", "user_task_list", "workspace")),
+    *(text(name) for name in ("assignee", "project", "section", "tag", "workspace")),
+    text("user_task_list", described=False),
     COMPLETED_SINCE,
     text("modified_since"),
 )
