@@ -10,7 +10,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "fanfold"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 WORDS = {"model", "errors", "version"}
-COMPOSED = {"engine", "dialects", "targets", "limits", "integrations", "work", "settings"}
+COMPOSED = {"engine", "dialects", "targets", "limits", "integrations", "serving", "work", "settings"}
 MAY_IMPORT = {
     "version": set(),
     "errors": set(),
@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "limits": WORDS,
     "work": WORDS,
     "client": WORDS,
+    "serving": {*WORDS, "engine", "dialects", "limits"},
     "integrations": {*WORDS, "expressions", "targets"},
     "middleware": {*WORDS, *COMPOSED},
     "server": {*WORDS, *COMPOSED},
@@ -32,7 +33,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 
-CORE = {"version", "errors", "model", "engine", "expressions", "dialects", "targets", "limits"}
+CORE = {"version", "errors", "model", "engine", "expressions", "dialects", "targets", "limits", "serving", "middleware"}
 """What the core install runs on: no framework, nothing but the standard library and msgspec."""
 
 FORBIDDEN_NAMES = {"common", "helper", "helpers", "misc", "util", "utils"}

@@ -11,6 +11,7 @@ from fanfold.errors import (
     TimedOut,
     Unauthenticated,
 )
+from fanfold.middleware import BatchMiddleware
 from fanfold.model import (
     Action,
     Answer,
@@ -30,6 +31,7 @@ __all__ = [
     "Action",
     "Answer",
     "Batch",
+    "BatchMiddleware",
     "Call",
     "Caller",
     "Crashed",

@@ -6,7 +6,7 @@ counts where each action of a batch makes four of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -138,6 +138,13 @@ class InlineTarget(Target, Protocol):
         """Make durable whatever ``answer`` wrote since the last commit; raises if it could not."""
 
 
+class EarlyTarget(Target, Protocol):
+    """A target that may have things left to do when its answer is complete, such as an application with its own tasks."""
+
+    async def serve(self, call: Call, settle: Callable[[Answer], None]) -> None:
+        """Like ``send``, but hands the answer to ``settle`` as soon as it is complete, once, and then goes on."""
+
+
 class Refusal(Struct, frozen=True):
     """A limiter's no. ``retry_after``: whole seconds ≥ 1 after which, with no other traffic, it would say yes."""
 
@@ -165,6 +172,7 @@ __all__ = [
     "Batch",
     "Call",
     "Caller",
+    "EarlyTarget",
     "Endpoint",
     "Grant",
     "InlineTarget",

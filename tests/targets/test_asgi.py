@@ -10,7 +10,7 @@ from fanfold.dialects import AsanaDialect
 from fanfold.engine import Engine
 from fanfold.errors import NoSuchRoute, RequestError
 from fanfold.model import Action, Batch, Call, Caller
-from fanfold.targets import AsgiTarget, outer_scope
+from fanfold.targets import AsgiTarget
 
 CALLER = Caller("key")
 
@@ -93,11 +93,8 @@ async def test_who_is_connected_is_taken_from_the_request_around():
         "headers": [(b"authorization", b"Bearer t"), (b"content-length", b"99"), (b"accept-language", b"de")],
         "state": {"pool": 1},
     }
-    token = outer_scope.set(outer)
-    try:
+    with target.within(outer):
         await target.send(call_for(target, headers=(("Accept-Language", "fr"),)))
-    finally:
-        outer_scope.reset(token)
     assert spy.scope["client"] == ("203.0.113.9", 5)
     assert (spy.scope["scheme"], spy.scope["http_version"], spy.scope["server"]) == ("https", "2", ("api.example", 443))
     assert spy.headers == {b"authorization": b"Bearer t", b"accept-language": b"fr"}

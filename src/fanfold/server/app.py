@@ -20,8 +20,19 @@ from fanfold.errors import Crashed, LimitExceeded, RequestError, Unauthenticated
 from fanfold.limits import MemoryLimiter, StandingLimiter, profile
 from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result
 from fanfold.server.access_log import AccessLog
-from fanfold.server.answering import live, results_answer, send_answer
-from fanfold.server.bodies import (
+from fanfold.server.control import PREFIX, Control
+from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
+from fanfold.server.control.journal import Journal, Recording
+from fanfold.server.courier import Courier
+from fanfold.server.downloads import Download, send_download
+from fanfold.server.durable import DurableRunner, Runner, TaskRunner
+from fanfold.server.indexer import Indexer
+from fanfold.server.outbound import Poster, vetting_of
+from fanfold.server.pages import Pages
+from fanfold.server.tokens import TokenBook
+from fanfold.server.uploads import discard, files_of, read_upload
+from fanfold.serving.answering import live, results_answer, send_answer
+from fanfold.serving.bodies import (
     MAX_FORM,
     ClientLeftError,
     Receive,
@@ -34,17 +45,6 @@ from fanfold.server.bodies import (
     read_json,
     read_query,
 )
-from fanfold.server.control import PREFIX, Control
-from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
-from fanfold.server.control.journal import Journal, Recording
-from fanfold.server.courier import Courier
-from fanfold.server.downloads import Download, send_download
-from fanfold.server.durable import DurableRunner, Runner, TaskRunner
-from fanfold.server.indexer import Indexer
-from fanfold.server.outbound import Poster, vetting_of
-from fanfold.server.pages import Pages
-from fanfold.server.tokens import TokenBook
-from fanfold.server.uploads import discard, files_of, read_upload
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore, WorkApi
 from fanfold.work.clock import SettableClock, stamp

@@ -7,8 +7,8 @@ import logging
 from typing import Any, BinaryIO
 
 from fanfold.model import Answer
-from fanfold.server.answering import headers_of
-from fanfold.server.bodies import Receive, Send, gone
+from fanfold.serving.answering import headers_of
+from fanfold.serving.bodies import Receive, Send, gone
 
 logger = logging.getLogger("fanfold")
 

@@ -34,10 +34,10 @@ from fanfold.errors import (
 from fanfold.limits import MemoryLimiter, Profile, Waiting, profile
 from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
 from fanfold.server.access_log import AccessLog
-from fanfold.server.answering import live, results_answer, send_answer
-from fanfold.server.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
 from fanfold.server.gateway_settings import GatewaySettings, Upstream, filled_in, lends, upstreams_of
 from fanfold.server.run import Say, address_of, listen, run
+from fanfold.serving.answering import live, results_answer, send_answer
+from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
 from fanfold.targets import Mounts, Terms, UpstreamTarget
 from fanfold.targets.forwarding import INHERITED, OWN, spelt
 from fanfold.targets.vetting import Vetting

@@ -16,11 +16,11 @@ import uvicorn
 
 from fanfold.errors import SetupError
 from fanfold.server.app import App
-from fanfold.server.bodies import Receive, Scope, Send
 from fanfold.server.protocol import BoundedProtocol
 from fanfold.server.seed_source import BUILT_IN, first_data
 from fanfold.server.tokens import issue
 from fanfold.server.uploads import discard_all, files_of
+from fanfold.serving.bodies import Receive, Scope, Send
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore
 from fanfold.work.clock import utc_now

@@ -11,7 +11,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File, FormParser, parse_options_header
 
 from fanfold.errors import RequestError
-from fanfold.server.bodies import ClientLeftError, Receive, Scope, check_head, header
+from fanfold.serving.bodies import ClientLeftError, Receive, Scope, check_head, header
 from fanfold.settings import Settings
 from fanfold.work.request import Form, Upload
 

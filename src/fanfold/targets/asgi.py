@@ -1,7 +1,7 @@
 """Any ASGI application in this process as a target. No sockets: the scope is built here and the answer is collected.
 
 Each call has a scope, headers and state of its own, so that nothing one action sets is seen by another. What it takes
-over from the request around it (who is connected, who they say they are) it takes from ``outer_scope``.
+over from the request around it (who is connected, who they say they are) it takes from ``within``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -19,6 +20,8 @@ from msgspec import Struct
 
 from fanfold.errors import NoSuchRoute, RequestError
 from fanfold.model import Answer, Call
+from fanfold.targets.forwarding import may_be_passed, spelt, tells_who_asks
+from fanfold.targets.routes import Routes
 
 logger = logging.getLogger("fanfold")
 
@@ -31,22 +34,43 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 MAX_RESPONSE = 16 * 1024 * 1024
 """Bytes of body that one action may be answered."""
 
-ALLOWED_HEADERS = frozenset(
-    {"accept", "accept-language", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "prefer"}
+OWN_HEADERS = frozenset(
+    {
+        *("accept", "accept-language", "content-type", "idempotency-key", "prefer"),
+        *("if-match", "if-none-match", "if-modified-since", "if-unmodified-since"),
+    }
 )
 """Headers an action may set itself."""
 
-INHERITED_HEADERS = frozenset({b"host", b"authorization", b"cookie", b"accept-language", b"user-agent"})
-"""Headers every action has from the request around it."""
-
-outer_scope: ContextVar[Mapping[str, Any] | None] = ContextVar("outer_scope", default=None)
-"""The scope of the HTTP request that carries the batch, where there is one."""
+INHERITED_HEADERS = frozenset({"authorization", "cookie", "accept-language", "user-agent", "traceparent", "tracestate"})
+"""Headers every action has from the request around it, beside those that tell who asks."""
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _BREAKS = re.compile(r"[\r\n\0]")
 
+_OF_ONE_REQUEST = frozenset(
+    {
+        *("type", "method", "path", "raw_path", "query_string", "headers", "extensions", "state"),
+        *("endpoint", "route", "path_params", "query_params", "route_handler"),
+    }
+)
+"""Members of a scope that belong to one request, or are written into it on the way to its handler."""
+
 _encode = msgspec.json.Encoder().encode
+
+_outer: ContextVar[Mapping[str, Any]] = ContextVar("outer")
+_NO_OUTER: Mapping[str, Any] = {
+    "asgi": {"version": "3.0", "spec_version": "2.4"},
+    "http_version": "1.1",
+    "scheme": "http",
+    "client": None,
+    "server": None,
+    "root_path": "",
+    "headers": (),
+    "extensions": {},
+    "state": {},
+}
 
 
 class AsgiEndpoint(Struct, frozen=True):
@@ -60,25 +84,58 @@ class AsgiEndpoint(Struct, frozen=True):
 
 _READ = AsgiEndpoint(write=False)
 _WRITE = AsgiEndpoint(write=True)
+_REFUSED = AsgiEndpoint(write=True, batchable=False)
 
 
 class AsgiTarget:
     """Sends calls to ``app``. ``root_path`` is where it is mounted; ``max_response`` bounds each answer, in bytes.
 
-    Every path is taken for a route: it is the application that answers 404.
+    ``own`` names the headers that an action may set itself, ``inherited`` those that it has from the request around it.
+    Every path that ``routes`` admit is taken for a route: it is the application that answers 404.
     """
 
-    def __init__(self, app: App, *, root_path: str = "", max_response: int = MAX_RESPONSE) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        root_path: str = "",
+        max_response: int = MAX_RESPONSE,
+        own: Collection[str] = OWN_HEADERS,
+        inherited: Collection[str] = INHERITED_HEADERS,
+        routes: Routes | None = None,
+    ) -> None:
         self.app = app
         self.root_path = root_path
         self.max_response = max_response
+        self.routes = routes
+        self._own = frozenset(name for name in map(spelt, own) if may_be_passed(name))
+        self._inherited = frozenset(map(spelt, inherited))
 
     def resolve(self, method: str, path: str) -> tuple[AsgiEndpoint, tuple[str, ...]]:
         """GET, HEAD and OPTIONS read; all else writes."""
-        del path
         if method not in _METHODS:
             raise NoSuchRoute
+        if self.routes is not None and not self.routes.admits(method, path):
+            return _REFUSED, ()
         return (_READ if method in _SAFE else _WRITE), ()
+
+    @contextmanager
+    def within(self, scope: Mapping[str, Any]) -> Iterator[None]:
+        """Calls that are sent in this context are parts of the HTTP request that ``scope`` describes."""
+        kept = [pair for pair in scope.get("headers", ()) if self._is_inherited(pair[0].decode("latin-1"))]
+        carried = {name: value for name, value in scope.items() if name not in _OF_ONE_REQUEST}
+        carried = {name: value for name, value in carried.items() if not name.startswith("fastapi_")}
+        extensions = {name: value for name, value in (scope.get("extensions") or {}).items() if name == "tls"}
+        outer = {**_NO_OUTER, **carried, "headers": kept, "extensions": extensions, "state": scope.get("state") or {}}
+        token = _outer.set(outer)
+        try:
+            yield
+        finally:
+            _outer.reset(token)
+
+    def _is_inherited(self, written: str) -> bool:
+        name = spelt(written)
+        return name in self._inherited or tells_who_asks(name)
 
     async def send(self, call: Call) -> Answer:
         """The application's whole answer, once the application is through with the request.
@@ -86,65 +143,75 @@ class AsgiTarget:
         Raises what the application raises before its answer is complete, and ``RequestError`` (507) for one that is
         too large to be taken.
         """
-        body = call.body if isinstance(call.body, bytes) else b"" if call.body is None else _encode(call.body)
-        exchange = _Exchange(body, self.max_response)
+        answers: list[Answer] = []
+        await self.serve(call, answers.append)
+        return answers[0]
+
+    async def serve(self, call: Call, settle: Callable[[Answer], None]) -> None:
+        """Like ``send``, but the answer is known as soon as its last byte is, whatever the application does then."""
+        headers, body = self._make_message(call)
+        exchange = _Exchange(body, self.max_response, settle)
         try:
-            await self.app(_make_scope(call, self.root_path, body), exchange.receive, exchange.send)
+            await self.app(self._make_scope(call, headers), exchange.receive, exchange.send)
         except Exception:
             if not exchange.settled:
                 raise
             if exchange.complete:
                 logger.exception("%s %r crashed after it was answered", call.method, call.path)
-        return exchange.answer()
+        exchange.check()
 
+    def _make_scope(self, call: Call, headers: list[tuple[bytes, bytes]]) -> Scope:
+        outer = _outer.get(_NO_OUTER)
+        if _BREAKS.search(call.path):
+            raise RequestError("path: Line breaks and NUL are not accepted")
+        root_path = self.root_path or outer["root_path"]
+        scope = {
+            **outer,
+            "type": "http",
+            "method": call.method,
+            "path": root_path + unquote(call.path),
+            "raw_path": (root_path + quote(call.path, safe="/%:@!$&'()*+,;=~")).encode(),
+            "query_string": urlencode(call.query).encode() if call.query else b"",
+            "root_path": root_path,
+            "headers": headers,
+            "state": dict(outer["state"]),
+            "extensions": dict(outer["extensions"]),
+        }
+        if "session" in scope:
+            scope["session"] = dict(scope["session"])
+        return scope
 
-def _make_scope(call: Call, root_path: str, body: bytes) -> Scope:
-    outer = outer_scope.get() or {}
-    if _BREAKS.search(call.path):
-        raise RequestError("path: Line breaks and NUL are not accepted")
-    path = root_path + unquote(call.path)
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": outer.get("http_version", "1.1"),
-        "method": call.method,
-        "scheme": outer.get("scheme", "http"),
-        "path": path,
-        "raw_path": (root_path + quote(call.path, safe="/%:@!$&'()*+,;=~")).encode(),
-        "query_string": urlencode(call.query).encode() if call.query else b"",
-        "root_path": root_path,
-        "headers": _make_headers(call, outer, body),
-        "client": outer.get("client"),
-        "server": outer.get("server"),
-        "state": dict(outer.get("state", ())),
-        "extensions": {},
-    }
-
-
-def _make_headers(call: Call, outer: Mapping[str, Any], body: bytes) -> list[tuple[bytes, bytes]]:
-    own = {}
-    for written, value in call.headers:
-        if _BREAKS.search(written) or _BREAKS.search(value):
-            raise RequestError("headers: Line breaks and NUL are not accepted")
-        name = written.lower().replace("_", "-")
-        if name in ALLOWED_HEADERS:
-            own[name.encode()] = value.encode("latin-1", "replace")
-    headers = [pair for pair in outer.get("headers", ()) if pair[0] in INHERITED_HEADERS and pair[0] not in own]
-    headers += own.items()
-    if body:
-        headers += ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)))
-    return headers
+    def _make_message(self, call: Call) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """The headers and the body of a call."""
+        own = {}
+        for written, value in call.headers:
+            if _BREAKS.search(written) or _BREAKS.search(value):
+                raise RequestError("headers: Line breaks and NUL are not accepted")
+            name = spelt(written)
+            if name in self._own:
+                own[name.encode()] = value.encode("latin-1", "replace")
+        body = call.body if isinstance(call.body, bytes) else b"" if call.body is None else _encode(call.body)
+        if not body:
+            own.pop(b"content-type", None)
+        headers = [pair for pair in _outer.get(_NO_OUTER)["headers"] if pair[0] not in own]
+        headers += own.items()
+        if body:
+            if b"content-type" not in own:
+                headers.append((b"content-type", b"application/json"))
+            headers.append((b"content-length", b"%d" % len(body)))
+        return headers, body
 
 
 class _Exchange:
     """One request and the answer to it, as the application sees them."""
 
-    __slots__ = ("_body", "_chunks", "_given", "_max", "_size", "_start", "_waiter", "complete", "settled")
+    __slots__ = ("_body", "_chunks", "_given", "_max", "_settle", "_size", "_start", "_waiter", "complete", "settled")
 
-    def __init__(self, body: bytes, max_response: int) -> None:
+    def __init__(self, body: bytes, max_response: int, settle: Callable[[Answer], None]) -> None:
         self.complete = False
         self.settled = False
         self._body = body
+        self._settle = settle
         self._given = False
         self._max = max_response
         self._size = 0
@@ -165,32 +232,36 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         """Take one message of the answer; what comes after its end is ignored, as it is on a closed connection."""
         if message["type"] == "http.response.start":
-            self._start = message
+            self._start = self._start or message
+            self._size += sum(len(name) + len(value) for name, value in message.get("headers", ()))
         elif message["type"] == "http.response.body" and not self.complete:
             chunk = message.get("body", b"")
             self._size += len(chunk)
             if self._size > self._max:
                 self._chunks.clear()
-                self._settle()
+                self._end()
                 raise OSError("the answer is larger than the target takes")
             self._chunks.append(chunk)
-            if not message.get("more_body", False):
+            if self._start is not None and not message.get("more_body", False):
                 self.complete = True
-                self._settle()
+                self._end()
+                self._settle(self._answer(self._start))
 
-    def answer(self) -> Answer:
-        """What was sent, as a whole."""
+    def check(self) -> None:
+        """Raise where the application has ended and its answer cannot be taken."""
         if self._size > self._max:
             raise RequestError("The response of this action is too large", status=507)
-        if self._start is None or not self.complete:
+        if not self.complete:
             raise RuntimeError("the application returned without a complete answer")
-        headers = self._start.get("headers", ())
+
+    def _answer(self, start: Message) -> Answer:
+        headers = start.get("headers", ())
         pairs = tuple(
             [(bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")) for name, value in headers]
         )
-        return Answer(int(self._start["status"]), b"".join(self._chunks), pairs)
+        return Answer(int(start["status"]), b"".join(self._chunks), pairs)
 
-    def _settle(self) -> None:
+    def _end(self) -> None:
         self.settled = True
         if self._waiter is not None:
             self._waiter.set()

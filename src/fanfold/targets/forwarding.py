@@ -39,6 +39,10 @@ _NOT_BACK = _CONNECTION | {
     *("content-length", "content-encoding", "date", "via", "set-cookie", "set-cookie2", "alt-svc", "server"),
     *("strict-transport-security", "fanfold-request-id"),
 }
+_OF_ONE_MESSAGE = _CONNECTION | {
+    *("content-length", "content-type", "content-encoding", "content-md5", "content-range", "expect", "range"),
+    *("x-http-method", "x-http-method-override", "x-method-override", "http2-settings", "proxy-authorization"),
+}
 _BREAKS = re.compile(r"[\r\n\0]")
 _NAME = re.compile(r"[!#$%&'*+.^`|~0-9a-z-]+")
 
@@ -51,6 +55,15 @@ def spelt(name: str) -> str:
 def may_be_passed(name: str) -> bool:
     """Whether a header can be allowed to go on to an upstream at all; ``name`` is as ``spelt`` gives it."""
     return bool(_NAME.fullmatch(name)) and name not in _NEVER and not name.startswith(_NEVER_BEGINNING)
+
+
+def tells_who_asks(name: str) -> bool:
+    """Whether a header says where a request came from or whom it was meant for, such as ``X-Forwarded-For``.
+
+    An action inside the same application has these from the request around it: without them a request through a proxy
+    would look as if it came from the proxy itself.
+    """
+    return not may_be_passed(name) and name not in _OF_ONE_MESSAGE and name != "accept-encoding"
 
 
 def passed_on(headers: Pairs, allowed: Collection[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct, structs
 
 from fanfold.errors import Crashed, LimitExceeded, RequestError
 from fanfold.model import Answer, Call, Result
-from fanfold.server.bodies import Receive, Send, gone
+from fanfold.serving.bodies import Receive, Send, gone
 from fanfold.work import WorkApi
 from fanfold.work.schema import Route
 

@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from typing import Any
 
 from fanfold.errors import RequestError
-from fanfold.server.bodies import Scope
 from fanfold.server.tokens import digest
+from fanfold.serving.bodies import Scope
 from fanfold.settings import Settings
 
 HEADER = b"fanfold-admin"

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from msgspec import DecodeError, Struct, json
 
 from fanfold.model import Answer, Caller, Result
-from fanfold.server.bodies import Message, Receive, Scope
+from fanfold.serving.bodies import Message, Receive, Scope
 
 MAX_BODY = 65_536
 """Bytes of a body that are kept; of a longer one only its length."""

@@ -13,7 +13,6 @@ import msgspec
 from fanfold.errors import NoSuchRoute, RequestError, SetupError
 from fanfold.model import Answer
 from fanfold.server.admin import user_named
-from fanfold.server.bodies import Receive, Scope, header, read_body, read_json, read_query
 from fanfold.server.control.data import Data
 from fanfold.server.control.faults import Fault
 from fanfold.server.control.guard import Guard
@@ -22,6 +21,7 @@ from fanfold.server.control.orders import Advance, Keep, Now, Reset, Shuffle, Sn
 from fanfold.server.seed_source import filled, parsed
 from fanfold.server.tokens import issue
 from fanfold.server.uploads import files_of
+from fanfold.serving.bodies import Receive, Scope, header, read_body, read_json, read_query
 from fanfold.work.clock import stamp
 from fanfold.work.coverage import coverage
 from fanfold.work.seed import first_user

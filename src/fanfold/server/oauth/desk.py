@@ -10,12 +10,12 @@ from msgspec import json
 
 from fanfold.errors import NoSuchRoute, RequestError
 from fanfold.model import Answer, Pairs
-from fanfold.server.bodies import read_query
 from fanfold.server.oauth.clients import SHOW_CODE
 from fanfold.server.oauth.consent import ask_page, code_page, refusal_page
 from fanfold.server.oauth.grants import AUTH_METHODS, Asked, Server
 from fanfold.server.oauth.keys import published_keys
 from fanfold.server.tokens import TokenBook
+from fanfold.serving.bodies import read_query
 from fanfold.work import WorkApi
 from fanfold.work.scopes import SCOPES
 

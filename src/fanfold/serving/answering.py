@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from fanfold.dialects import AsanaDialect
 from fanfold.model import Answer, Result
-from fanfold.server.bodies import Receive, Scope, Send, header
+from fanfold.serving.bodies import Receive, Scope, Send, header
 
 JSON = (b"content-type", b"application/json; charset=UTF-8")
 _WITHOUT_BODY = frozenset({204, 304})

@@ -1,0 +1,79 @@
+"""Which routes of an application may be called in a batch: allowed by name, or denied in whatever dress.
+
+What is allowed is compared with the path exactly as the application will see it. What is denied is compared with every
+reading that a lax router might make of the path, so that no spelling leads past the list.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from fanfold.errors import SetupError
+
+_PATTERN = re.compile(r"(?:(?P<methods>[A-Za-z]+(?:\|[A-Za-z]+)*)\s+)?(?P<path>/\S*)")
+_DECODINGS = 8
+
+
+class Routes:
+    """``allow`` and ``deny`` hold patterns such as ``/users/*``, ``GET /orders/**`` or ``POST|PUT /orders``.
+
+    ``*`` stands for one segment and ``**``, at the end, for any number of them, none included. Without ``allow``
+    everything is allowed; ``deny`` wins. Raises ``SetupError`` for a pattern that is none.
+    """
+
+    def __init__(self, allow: Iterable[str] = (), deny: Iterable[str] = ()) -> None:
+        self._allow = [_compile(pattern) for pattern in allow]
+        self._deny = [_compile(pattern.casefold()) for pattern in deny]
+
+    def admits(self, method: str, path: str) -> bool:
+        """Whether the route may be called; ``path`` is percent-encoded."""
+        if self._allow:
+            seen = unquote(path)
+            if not any(_fits(pattern, method, seen) for pattern in self._allow):
+                return False
+        if not self._deny:
+            return True
+        reading = bare(path)
+        return not any(_fits(pattern, method.casefold(), reading) for pattern in self._deny)
+
+
+def bare(path: str) -> str:
+    """A path without anything that readers disagree about: decoded, in lower case, no parameters, no empty segments."""
+    for _ in range(_DECODINGS):
+        decoded = unquote(path)
+        if decoded == path:
+            break
+        path = decoded
+    text = unicodedata.normalize("NFKC", path).casefold().replace("\\", "/")
+    text = "".join(char for char in text if char.isprintable() and char != " ")
+    segments: list[str] = []
+    for piece in re.split("[?#]", text, maxsplit=1)[0].split("/"):
+        segment = piece.partition(";")[0]
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in {"", "."}:
+            segments.append(segment)
+    return "/" + "/".join(segments)
+
+
+def _compile(written: str) -> tuple[frozenset[str], re.Pattern[str]]:
+    found = _PATTERN.fullmatch(written.strip())
+    if found is None or "**" in found["path"].removesuffix("/**"):
+        raise SetupError(
+            f"The route {written!r} is not understood: write a path such as /users/* or GET /orders/**, where * is one "
+            "segment and ** at the end any number of them."
+        )
+    path = found["path"]
+    rest = path.endswith("/**")
+    segments = path.removesuffix("/**").rstrip("/").split("/")
+    body = "/".join("[^/]+".join(map(re.escape, segment.split("*"))) for segment in segments)
+    methods = frozenset((found["methods"] or "").split("|")) - {""}
+    return methods, re.compile(f"{body}(?:/.*)?" if rest else f"{body}/?")
+
+
+def _fits(pattern: tuple[frozenset[str], re.Pattern[str]], method: str, path: str) -> bool:
+    methods, paths = pattern
+    return (not methods or method in methods) and paths.fullmatch(path) is not None
