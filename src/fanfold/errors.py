@@ -6,6 +6,8 @@
     │   ├── NotBatchable        400  the endpoint may not be called inside a batch
     │   ├── Unauthenticated     401  no token, or one that nobody issued
     │   ├── NoSuchRoute         404  no operation has this method and path
+    │   ├── FailedDependency    424  an action that this one needs has failed, or was not carried out itself
+    │   ├── Limited             429  an action that became several does not fit into a limit
     │   ├── TimedOut            504  an action's timeout or the batch's deadline passed
     │   └── Crashed             500  an unexpected exception; its traceback is in the log only
     ├── LimitExceeded           429  a limiter refused the whole batch; nothing was executed
@@ -81,6 +83,25 @@ class NoSuchRoute(RequestError):
     status = 404
 
 
+class FailedDependency(RequestError):
+    """An action that this one depends on has failed"""
+
+    status = 424
+
+
+class Limited(RequestError):
+    """What this action would cost exceeds a rate limit. Please retry after the given amount of time.
+
+    ``retry_after`` is as in ``LimitExceeded``.
+    """
+
+    status = 429
+
+    def __init__(self, retry_after: int | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
 class TimedOut(RequestError):
     """This request took too long to complete."""
 
@@ -97,12 +118,13 @@ class LimitExceeded(FanfoldError):
     """You've made too many requests and hit a rate limit. Please retry after the given amount of time.
 
     ``retry_after`` is in whole seconds, at least 1; ``None`` where no wait can help, because the request alone is
-    larger than the limit.
+    larger than the limit. ``standing`` tells how the limits stood, as ``Standing`` of the model.
     """
 
-    def __init__(self, retry_after: int | None, message: str = "") -> None:
+    def __init__(self, retry_after: int | None, message: str = "", standing: tuple[Any, ...] = ()) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.standing = standing
 
 
 class Unreachable(FanfoldError):

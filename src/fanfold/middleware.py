@@ -16,10 +16,12 @@ from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine
 from fanfold.errors import Crashed, LimitExceeded, RequestError
 from fanfold.limits import MemoryLimiter, profile
-from fanfold.model import Answer, Caller, Limiter
-from fanfold.serving.answering import results_answer, send_answer
-from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
+from fanfold.model import Answer, Call, Caller, Limiter, Target
+from fanfold.serving.answering import send_answer
+from fanfold.serving.batches import Batches
+from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, header
 from fanfold.targets.asgi import INHERITED_HEADERS, MAX_RESPONSE, OWN_HEADERS, App, AsgiTarget
+from fanfold.targets.hooked import Hooked
 from fanfold.targets.routes import Routes
 
 logger = logging.getLogger("fanfold")
@@ -30,7 +32,14 @@ MIB = 1024 * 1024
 class BatchMiddleware:
     """``app`` with a batch endpoint at ``path``; every other request, WebSocket and lifespan passes untouched.
 
-    Durations are in seconds, sizes in bytes.
+    Durations are in seconds, sizes in bytes. ``timeout`` bounds one action and ``deadline`` a batch; ``max_response``
+    one answer and ``max_results`` all answers of a batch together; ``max_parallel`` how many actions run at once (0 for
+    all), ``max_fan_out`` what ``for_each`` may make of the actions of a batch.
+
+    ``allow`` and ``deny`` are routes such as ``GET /users/*`` (see ``Routes``). ``inherit`` names headers of the batch
+    that every action has, ``own`` those that it may set itself; what tells who asks is always inherited and never set.
+    ``limiter``: a limiter, or numbers such as ``requests=300,reads=50``, counted for each ``caller(scope)``.
+    ``on_action(call)`` is asked before each action and may return another call, or raise ``RequestError``.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting with a default
@@ -41,35 +50,53 @@ class BatchMiddleware:
         max_actions: int = 20,
         timeout: float = 30.0,
         deadline: float = 60.0,
+        max_parallel: int = 0,
+        max_fan_out: int = 100,
         max_body: int = MIB,
         body_timeout: float = 30.0,
         max_response: int = MAX_RESPONSE,
+        max_results: int = 64 * MIB,
         allow: Iterable[str] = (),
         deny: Iterable[str] = (),
         inherit: Collection[str] = INHERITED_HEADERS,
         own: Collection[str] = OWN_HEADERS,
         limiter: Limiter | str | None = None,
         caller: Callable[[Scope], Caller | Awaitable[Caller]] | None = None,
+        on_action: Callable[[Call], Any] | None = None,
     ) -> None:
         self.app = app
         self.path = path
-        self._max_body = max_body
-        self._body_timeout = body_timeout
         self._caller = caller or caller_of
         routes = Routes(allow, (*deny, path))
-        self.target = AsgiTarget(app, max_response=max_response, own=own, inherited=inherit, routes=routes)
+        self.asgi = AsgiTarget(app, max_response=max_response, own=own, inherited=inherit, routes=routes)
         self.dialect = AsanaDialect(
-            max_actions=max_actions, lenient_paths=True, refused=(), foreign=True, timeout=timeout, deadline=deadline
+            max_actions=max_actions,
+            max_parallel=max_parallel,
+            lenient_paths=True,
+            refused=(),
+            foreign=True,
+            own=own,
+            shows=None,
+            timeout=timeout,
+            deadline=deadline,
         )
         limiters = [MemoryLimiter(profile(limiter)) if isinstance(limiter, str) else limiter] if limiter else []
-        self.engine = Engine(self.target, Admission(*limiters))
+        target: Target = self.asgi if on_action is None else Hooked(self.asgi, on_action)
+        self.engine = Engine(target, Admission(*limiters), max_fan_out=max_fan_out, max_results=max_results)
+        self.batches = Batches(self.engine, self.dialect, max_body=max_body, body_timeout=body_timeout, json_only=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a batch; hand everything else on."""
-        if scope["type"] != "http" or scope["path"] != scope.get("root_path", "") + self.path:
+        if scope["type"] != "http" or not scope["path"].endswith(self.path) or not self._is_meant(scope):
             await self.app(scope, receive, send)
         else:
             await self._answer(scope, receive, send)
+
+    def _is_meant(self, scope: Scope) -> bool:
+        """Whether a request is for the batch endpoint. What browsers ask beforehand the application answers."""
+        if scope["path"] not in {self.path, scope.get("root_path", "") + self.path}:
+            return False
+        return scope["method"] != "OPTIONS" or not header(scope["headers"], b"access-control-request-method")
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -83,20 +110,20 @@ class BatchMiddleware:
         except Exception:
             logger.exception("%s %r crashed", scope["method"], scope["path"])
             answer = self.dialect.error_answer(Crashed())
-        await send_answer(send, answer, "-", head=False)
+        await send_answer(send, receive, answer, "")
 
     async def _batch(self, scope: Scope, receive: Receive) -> Answer:
-        if scope["method"] != "POST":
-            raise RequestError("A batch is sent with POST", status=405)
-        if not header(scope["headers"], b"content-type").lower().startswith(b"application/json"):
-            raise RequestError("Content-Type: A batch is application/json", status=415)
+        method = scope["method"]
+        if method not in {"POST", "OPTIONS"}:
+            refused = self.dialect.error_answer(RequestError("A batch is sent with POST", status=405))
+            return Answer(refused.status, refused.body, (("allow", "OPTIONS, POST"),), trusted=True)
         found = self._caller(scope)
         caller = await found if isawaitable(found) else found
-        query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
-        batch = self.dialect.decode(await read_body(scope, receive, self._max_body, self._body_timeout))
-        with self.target.within(scope):
-            results = await self.engine.run(batch, caller, lambda: gone(receive))
-        return results_answer(scope, query, self.dialect, results)
+        if method == "OPTIONS":
+            return await self.batches.describe(caller)
+        with self.asgi.within(scope):
+            answer, _ = await self.batches.answer(scope, receive, caller)
+        return answer
 
 
 def caller_of(scope: Scope) -> Caller:

@@ -49,6 +49,34 @@ class Endpoint(Protocol):
         """Names of the limits it counts against beyond those that every request counts against."""
 
 
+class Wiring(Struct, frozen=True):
+    """What an action says of itself and of its neighbours, beyond the request that it is.
+
+    ``depends_on`` are ids of actions that have to succeed first. ``for_each`` is a reference to an array, for each
+    element of which the action is carried out. ``timeout`` is in seconds. ``key`` is an idempotency key.
+    """
+
+    id: str = ""
+    depends_on: tuple[str, ...] = ()
+    for_each: str = ""
+    timeout: float | None = None
+    key: str = ""
+
+
+class Conduct(Struct, frozen=True):
+    """How a batch wants to be carried out.
+
+    ``serial``: one by one, in the order written. ``stop``: nothing is begun after a failure. ``max_parallel``: actions
+    at once, 0 for all. ``coalesce``: identical reads run once. ``dry_run``: nothing runs, the plan is shown.
+    """
+
+    serial: bool = False
+    stop: bool = False
+    max_parallel: int = 0
+    coalesce: bool = False
+    dry_run: bool = False
+
+
 class Action(Struct, frozen=True):
     """One request inside a batch, as written.
 
@@ -65,18 +93,23 @@ class Action(Struct, frozen=True):
     endpoint: Endpoint | None = None
     params: tuple[str, ...] = ()
     error: RequestError | None = None
+    wiring: Wiring | None = None
 
 
 class Batch(Struct, frozen=True):
     """What one wire request carries. ``single`` marks a plain request, a batch of one that is not on the wire as such.
 
-    ``timeout`` bounds each action and ``deadline`` the whole, both in seconds from the start of dispatch.
+    ``timeout`` bounds each action and ``deadline`` the whole, both in seconds from the start of dispatch. ``conduct``
+    is None for a plain batch, whose actions are begun at once and have no wiring.
+    ``read_path`` reads a path that was filled in, by the rules for those that are written out.
     """
 
     actions: tuple[Action, ...]
     single: bool = False
     timeout: float | None = None
     deadline: float | None = None
+    conduct: Conduct | None = None
+    read_path: Callable[[str, str], tuple[str, Pairs]] | None = None
 
 
 class Call(Struct, frozen=True):
@@ -106,12 +139,24 @@ class Answer(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True):
-    """What became of one action: an answer or an error, never both; ``seconds`` is how long it ran."""
+    """What became of one action: an answer or an error, never both; ``seconds`` is how long it ran.
+
+    ``parts`` are the results of an action that fanned out, in the order of the elements, and ``answer`` then has a
+    status and no body.
+    """
 
     action: Action
     answer: Answer | None = None
     error: RequestError | None = None
     seconds: float = 0.0
+    parts: tuple[Result, ...] | None = None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that it stands for."""
+        if self.answer is not None:
+            return self.answer.status
+        return self.error.status if self.error is not None else 500
 
 
 class Target(Protocol):
@@ -139,21 +184,47 @@ class InlineTarget(Target, Protocol):
 
 
 class EarlyTarget(Target, Protocol):
-    """A target that may have things left to do when its answer is complete, such as an application with its own tasks."""
+    """A target that may have things left to do when its answer is complete, as applications with own tasks have."""
 
     async def serve(self, call: Call, settle: Callable[[Answer], None]) -> None:
         """Like ``send``, but hands the answer to ``settle`` as soon as it is complete, once, and then goes on."""
 
 
-class Refusal(Struct, frozen=True):
-    """A limiter's no. ``retry_after``: whole seconds ≥ 1 after which, with no other traffic, it would say yes."""
+class Standing(Struct, frozen=True):
+    """How one limit stands. ``window`` is in seconds, None for what counts requests at once.
+
+    ``left`` of ``quota`` is what may still be taken; after ``reset`` whole seconds, with nothing else taken, all of it.
+    """
+
+    limit: str
+    quota: int
+    left: int
+    window: float | None = None
+    reset: int = 0
+
+
+class Refusal(Struct, frozen=True, eq=False):
+    """A limiter's no. ``retry_after``: whole seconds ≥ 1 after which, with no other traffic, it would say yes.
+
+    ``standing`` tells how the limits stood that were asked; it is no part of what makes two refusals equal.
+    """
 
     limit: str
     retry_after: int | None
+    standing: tuple[Standing, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Refusal) and (self.limit, self.retry_after) == (other.limit, other.retry_after)
+
+    def __hash__(self) -> int:
+        return hash((self.limit, self.retry_after))
 
 
 class Grant(Protocol):
     """A limiter's yes: holds concurrency slots until it is released."""
+
+    def standing(self) -> tuple[Standing, ...]:
+        """How the limits that were taken from stand after that; to be asked at once, before anybody else takes."""
 
     def release(self) -> None:
         """Give the slots back. Releasing twice changes nothing."""
@@ -165,6 +236,9 @@ class Limiter(Protocol):
     async def take(self, key: str, costs: Mapping[str, int]) -> Grant | Refusal:
         """``costs`` maps names of limits (``requests``, ``reads``, ``writes``, ``searches`` …) to amounts > 0."""
 
+    async def look(self, key: str, costs: Mapping[str, int]) -> Refusal | tuple[Standing, ...]:
+        """What ``take`` would say now, and how the limits stand; takes nothing and charges nothing."""
+
 
 __all__ = [
     "Action",
@@ -172,6 +246,7 @@ __all__ = [
     "Batch",
     "Call",
     "Caller",
+    "Conduct",
     "EarlyTarget",
     "Endpoint",
     "Grant",
@@ -180,5 +255,7 @@ __all__ = [
     "Pairs",
     "Refusal",
     "Result",
+    "Standing",
     "Target",
+    "Wiring",
 ]

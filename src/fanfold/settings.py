@@ -49,6 +49,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_actions: Amount = 10
     """Actions in one batch."""
 
+    extended: bool = True
+    """Whether actions may use each other's results, and the like; otherwise what says so is ignored, as the real
+    service does."""
+
+    max_fan_out: Amount = 100
+    """Elements that ``for_each`` may make of the actions of one batch, all together."""
+
     max_body: Amount = MIB
     """Largest request body, uploads apart."""
 

@@ -7,7 +7,9 @@ from contextvars import ContextVar
 import pytest
 
 from fanfold.engine import make_plan
-from fanfold.engine.dispatch import Background, dispatch
+from fanfold.engine.background import Background
+from fanfold.engine.dispatch import dispatch
+from fanfold.engine.means import Means
 from fanfold.errors import Crashed, RequestError, TimedOut
 from fanfold.model import Action, Answer, Batch, Caller
 from fanfold.targets import EchoTarget
@@ -52,7 +54,7 @@ class Scripted(EchoTarget):
 async def run(target, *actions, held=None, background=None, **times):
     requests = [Action(*action.split()) for action in actions]
     plan = make_plan(Batch(tuple(requests), **times), CALLER, target)
-    return await dispatch(plan, target, held or Held(), background if background is not None else Background())
+    return await dispatch(plan, Means(target, Background() if background is None else background), held or Held())
 
 
 def statuses(results):

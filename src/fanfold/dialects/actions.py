@@ -6,15 +6,19 @@ request. Whatever is wrong is raised here and becomes the error of this one acti
 
 from __future__ import annotations
 
+import base64
+import binascii
+
 import msgspec
 
-from fanfold.dialects.paths import PathRules
+from fanfold.dialects.paths import MAX_LENGTH, PathRules
+from fanfold.dialects.shown import printable, shown
+from fanfold.dialects.wiring import EnvelopeError, read_headers, read_manner, read_wiring
 from fanfold.errors import RequestError
 from fanfold.model import Action, Pairs
 
 _METHODS: dict[object, str] = {name: name.upper() for name in ("get", "post", "put", "delete", "patch", "head")}
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_SHOWN = 200
 
 _encode = msgspec.json.Encoder().encode
 
@@ -28,28 +32,78 @@ def read_action(item: object, index: int, paths: PathRules, *, foreign: bool = F
     if not isinstance(item, dict):
         return Action("", "", error=RequestError(f"actions: [{index}]: Value is not a JSON object: {shown(item)}"))
     try:
-        try:
-            method = _METHODS[item["method"]]
-        except (KeyError, TypeError):
-            method = _read_method(item.get("method"))
-        path = item.get("relative_path")
-        query: Pairs = ()
-        if not isinstance(path, str) or paths.is_plain(path) is None:
-            path, query = paths.read(method, path)
-        data, options = item.get("data"), item.get("options")
-        body: object = None
-        if method in _WITH_BODY and foreign:
-            body = data
-        elif method in _WITH_BODY:
-            body = {"data": _read_object("data", data) if data else {}}
-        elif data and method != "DELETE":
-            query += _read_query(_read_object("data", data))
-        if options:
-            query = _override(query, _read_options(_read_object("options", options)))
-        return Action(method, path, query, body)
+        return _read_plain(item, paths, foreign=foreign)
     except RequestError as error:
-        printable = _printable(item.get("method")), _printable(item.get("relative_path"))
-        return Action(printable[0].upper(), printable[1], error=error.alone())
+        return _refused(item, error)
+
+
+def read_wired(
+    item: object, index: int, paths: PathRules, *, templated: bool, own: frozenset[str], foreign: bool = False
+) -> Action:
+    """The same for an action that may have a name, headers of its own, and the like.
+
+    ``templated``: references are looked for, and a path that holds one is read when that is filled in. ``own`` are the
+    headers that it may set. Raises ``EnvelopeError`` for a mistake that concerns the whole batch.
+    """
+    if not isinstance(item, dict):
+        return read_action(item, index, paths, foreign=foreign)
+    wiring = read_wiring(item, index)
+    try:
+        plain = _read_plain(item, paths, foreign=foreign, templated=templated)
+        wiring = read_manner(item, wiring)
+        headers = read_headers(item.get("headers"), own)
+        body = plain.body if item.get("base64") is None else _read_base64(item, plain, foreign=foreign)
+        return Action(plain.method, plain.path, plain.query, body, headers, wiring=wiring)
+    except EnvelopeError:
+        raise
+    except RequestError as error:
+        refused = _refused(item, error)
+        return Action(refused.method, refused.path, error=refused.error, wiring=wiring)
+
+
+def _read_plain(item: dict[str, object], paths: PathRules, *, foreign: bool, templated: bool = False) -> Action:
+    try:
+        method = _METHODS[item["method"]]
+    except (KeyError, TypeError):
+        method = _read_method(item.get("method"))
+    path = item.get("relative_path")
+    query: Pairs = ()
+    if not isinstance(path, str) or paths.is_plain(path) is None:
+        if templated and isinstance(path, str) and "{{" in path:
+            if len(path) > MAX_LENGTH:
+                raise RequestError(f"relative_path: Must be at most {MAX_LENGTH} characters long")
+        else:
+            path, query = paths.read(method, path)
+    data, options = item.get("data"), item.get("options")
+    body: object = None
+    if method in _WITH_BODY and foreign:
+        body = data
+    elif method in _WITH_BODY:
+        body = {"data": _read_object("data", data) if data else {}}
+    elif data and method != "DELETE":
+        query += _read_query(_read_object("data", data))
+    if options:
+        query = _override(query, _read_options(_read_object("options", options)))
+    return Action(method, path, query, body)
+
+
+def _refused(item: dict[str, object], error: RequestError) -> Action:
+    method, path = printable(item.get("method")), printable(item.get("relative_path"))
+    return Action(method.upper(), path, error=error.alone())
+
+
+def _read_base64(item: dict[str, object], plain: Action, *, foreign: bool) -> bytes:
+    written = item["base64"]
+    if not foreign or plain.method not in _WITH_BODY:
+        raise RequestError("base64: Only a POST, PUT or PATCH to an API that takes any body may have one")
+    if item.get("data") is not None:
+        raise RequestError("base64: An action has either this or data")
+    try:
+        if isinstance(written, str):
+            return base64.b64decode(written, validate=True)
+    except (ValueError, binascii.Error):
+        pass
+    raise RequestError("base64: Value is not base64")
 
 
 def _read_method(written: object) -> str:
@@ -118,14 +172,3 @@ def _override(query: Pairs, options: Pairs) -> Pairs:
         return options
     names = {name for name, _ in options}
     return (*(pair for pair in query if pair[0] not in names), *options)
-
-
-def shown(value: object) -> str:
-    """A value as it may be quoted in a message: as it was written, cut short."""
-    text = value if isinstance(value, str) else _encode(value).decode()
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
-def _printable(value: object) -> str:
-    """A refused method or path as it may stand in a log line."""
-    return ascii(value)[1:-1][:_SHOWN] if isinstance(value, str) else ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
 from fanfold.engine.plan import Plan
 from fanfold.errors import LimitExceeded
-from fanfold.model import Caller, Grant, Limiter, Refusal
+from fanfold.model import Caller, Grant, Limiter, Refusal, Standing
 
 
 class Admission:
@@ -19,6 +20,19 @@ class Admission:
     def admit(self, plan: Plan, caller: Caller) -> Admitted:
         """A context in which the plan may run; entering it raises ``LimitExceeded`` if any limiter refuses."""
         return Admitted(self.limiters, plan, caller)
+
+    async def look(self, costs: Mapping[str, int], caller: Caller) -> tuple[list[Refusal], list[Standing]]:
+        """Which limits would refuse the costs now, and how those that they name stand; nothing is taken."""
+        refusals: list[Refusal] = []
+        standing: list[Standing] = []
+        for limiter in self.limiters:
+            outcome = await limiter.look(caller.key, costs)
+            if isinstance(outcome, Refusal):
+                refusals.append(outcome)
+                standing += outcome.standing
+            else:
+                standing += outcome
+        return refusals, standing
 
 
 class Admitted:
@@ -37,16 +51,32 @@ class Admitted:
         self._kept = False
 
     async def __aenter__(self) -> Self:
+        self._grants = await self._take(self._plan.costs)
+        return self
+
+    async def _take(self, costs: Mapping[str, int]) -> list[Grant]:
+        """A grant of every limiter; raises ``LimitExceeded`` if one refuses, and then holds none of them."""
+        grants: list[Grant] = []
         try:
             for limiter in self._limiters:
-                outcome = await limiter.take(self._caller.key, self._plan.costs)
+                outcome = await limiter.take(self._caller.key, costs)
                 if isinstance(outcome, Refusal):
-                    raise LimitExceeded(outcome.retry_after)
-                self._grants.append(outcome)
+                    raise LimitExceeded(outcome.retry_after, standing=outcome.standing)
+                grants.append(outcome)
         except BaseException:
-            self.release()
+            for grant in grants:
+                grant.release()
             raise
-        return self
+        return grants
+
+    async def extend(self, costs: Mapping[str, int]) -> None:
+        """Take more for what has become known, all or nothing; raises ``LimitExceeded``. Held as long as the rest."""
+        if costs:
+            self._grants += await self._take(costs)
+
+    def standing(self) -> tuple[Standing, ...]:
+        """How the limits stood when the plan was admitted; to be asked before anything else is waited for."""
+        return tuple([standing for grant in self._grants for standing in grant.standing()])
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

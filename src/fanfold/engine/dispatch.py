@@ -1,7 +1,8 @@
-"""Carrying out a plan: everything at once, each on its own, results in the order asked.
+"""Carrying out a plan: everything that may run at once, each on its own, results in the order asked.
 
 Steps that never wait are answered one after another in this task, because a task of their own would buy them nothing.
-The others get a task each. One timer serves the whole batch: all its steps start together and share their bound.
+The others get a task each. In a plain batch all begin together, and one timer serves them all; what hangs together is
+begun as an ``Order`` hands it out.
 """
 
 from __future__ import annotations
@@ -9,172 +10,169 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from math import inf
-from random import Random
 from time import perf_counter
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
-from msgspec import Struct
-
-from fanfold.engine.plan import Plan, Step
-from fanfold.errors import Crashed, RequestError, TimedOut
-from fanfold.model import Action, Answer, Call, InlineTarget, Result, Target
+from fanfold.engine.background import Background, Holding
+from fanfold.engine.means import Gone, Means, Watch
+from fanfold.engine.order import Order, folded
+from fanfold.engine.plan import Plan
+from fanfold.engine.runs import PENDING, Run, Task
+from fanfold.errors import Crashed, Limited, LimitExceeded, RequestError, TimedOut
+from fanfold.model import Answer, Call, EarlyTarget, InlineTarget, Result
 
 logger = logging.getLogger("fanfold")
+
+Serve = Callable[[Call, Callable[[Answer], None]], Coroutine[Any, Any, None]]
 
 _CRASHES = (Exception, asyncio.CancelledError, SystemExit, GeneratorExit)
 """What a handler may raise without anybody else noticing: all but the interrupt of the person at the keyboard."""
 
-_PENDING = Result(Action("", ""))
-
-Task = asyncio.Task[None]
-Gone = Callable[[], Coroutine[Any, Any, object]]
-"""Waits until whoever asked has gone away."""
-
-
-class Holding(Protocol):
-    """What dispatch needs of an admission: to hold its slots beyond the batch, and to give them back then."""
-
-    def keep(self) -> None:
-        """From now on whoever called this gives the slots back."""
-
-    def release(self) -> None:
-        """Give the slots back."""
-
-
-class Background:
-    """Tasks that outlive their batch. They are held here, as the event loop holds its tasks only weakly."""
-
-    def __init__(self) -> None:
-        self._tasks: set[Task] = set()
-
-    def __len__(self) -> int:
-        return len(self._tasks)
-
-    def adopt(self, tasks: Sequence[Task], grant: Holding) -> None:
-        """Hold ``tasks`` until each is done, and their slots until the last one is."""
-        grant.keep()
-        left = set(tasks)
-
-        def finished(task: Task) -> None:
-            self._tasks.discard(task)
-            left.discard(task)
-            if not left:
-                grant.release()
-
-        for task in tasks:
-            self._tasks.add(task)
-            task.add_done_callback(finished)
-
-    async def drain(self) -> None:
-        """Wait until nothing is left, including what is adopted meanwhile."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
-
-class _Run(Struct):
-    """One step while it is carried out."""
-
-    step: Step
-    result: Result = _PENDING
-    task: Task | None = None
-
 
 async def dispatch(
-    plan: Plan,
-    target: Target,
-    grant: Holding,
-    background: Background,
-    shuffle: Random | None = None,
-    gone: Gone | None = None,
+    plan: Plan, means: Means, grant: Holding, gone: Gone | None = None, watch: Watch | None = None
 ) -> list[Result]:
     """One result per step, in order. What a step raises is its result; only the caller's cancellation is raised."""
-    started = perf_counter()
-    runs = [_Run(step) for step in plan.steps]
-    in_turn = runs if shuffle is None else shuffle.sample(runs, len(runs))
-    until = inf if plan.deadline is None else started + plan.deadline
-    waiting = _answer_inline(in_turn, target, until)
-    if waiting:
-        parallel = _Parallel(waiting, target)
-        await parallel.join(_shorter(plan.timeout, until), grant, background, gone)
+    runs = [Run(step, place) for place, step in enumerate(plan.steps)]
+    work = _Work(plan, runs, means, grant, watch)
+    waiting = work.answer(work.first())
+    if work.left:
+        await work.join(waiting, means.background, gone)
     return [run.result for run in runs]
 
 
-def _shorter(timeout: float | None, until: float) -> float:
-    """Seconds from now in which the steps that wait have to be done; not above 0 if it is too late for them."""
-    left = until - perf_counter()
-    return left if timeout is None or left < timeout else timeout
+class _Work:
+    """The runs of one batch, of which ``left`` are not settled."""
 
+    __slots__ = (
+        *("_done", "_grant", "_inline", "_order", "_room", "_runs", "_send", "_serve", "_shuffle", "_started"),
+        *("_timeout", "_until", "_watch", "left"),
+    )
 
-def _answer_inline(runs: list[_Run], target: Target, until: float) -> list[_Run]:
-    """Settle every step that does not wait; return those that do."""
-    inline = cast("InlineTarget", target) if hasattr(target, "answer") else None
-    waiting: list[_Run] = []
-    answered = False
-    now = perf_counter()
-    for run in runs:
-        step = run.step
-        call = step.call
-        if call is None:
-            run.result = Result(step.action, None, step.error)
-        elif inline is None or not call.endpoint.inline:
-            waiting.append(run)
-        elif now >= until:
-            run.result = Result(step.action, None, TimedOut())
-        else:
-            started = now
-            answer: Answer | None = None
-            error: RequestError | None = None
-            try:
-                answer = inline.answer(call)
-                if answer.__class__ is not Answer:
-                    raise _wrong_type(answer)
-            except RequestError as refused:
-                error = refused.alone()
-            except _CRASHES as crash:
-                answer, error = None, _crash(call, crash)
-            now = perf_counter()
-            run.result = Result(step.action, answer, error, now - started)
-            answered = True
-    if answered and inline is not None:
-        _commit(runs, inline)
-    return waiting
-
-
-def _commit(runs: list[_Run], target: InlineTarget) -> None:
-    """Nothing may be shown that could still be lost, so a failed commit takes back every inline result."""
-    try:
-        target.commit()
-    except _CRASHES:
-        logger.exception("commit failed; all that was answered inline is reported as crashed")
-        for run in runs:
-            if run.step.call is not None and run.result is not _PENDING:
-                run.result = Result(run.step.action, None, Crashed(), run.result.seconds)
-
-
-class _Parallel:
-    """The steps of one batch that wait, a task each."""
-
-    __slots__ = ("_done", "_left", "_runs", "_send")
-
-    def __init__(self, runs: list[_Run], target: Target) -> None:
+    def __init__(self, plan: Plan, runs: list[Run], means: Means, grant: Holding, watch: Watch | None) -> None:
+        self._until = inf if plan.deadline is None else perf_counter() + plan.deadline
+        self._timeout = plan.timeout
         self._runs = runs
+        target = means.target
         self._send = target.send
-        self._left = len(runs)
+        self._serve = cast("EarlyTarget", target).serve if hasattr(target, "serve") else None
+        self._inline = cast("InlineTarget", target) if hasattr(target, "answer") else None
+        self._shuffle = means.shuffle
+        self._order = None if plan.conduct is None else Order(plan, runs, means.max_fan_out, means.shuffle)
+        self._room = means.max_results
+        self._grant = grant
+        self._watch = watch
+        self._started: list[Run] = []
         self._done: asyncio.Future[None] | None = None
+        self.left = len(runs)
 
-    async def join(self, bound: float, grant: Holding, background: Background, gone: Gone | None) -> None:
-        """Start all, in order, and return when the last is done, ``bound`` seconds have passed or the asker is gone."""
+    def first(self) -> list[Run]:
+        """The runs that may begin at once: all of a plain batch."""
+        if self._order is not None:
+            return self._order.first()
+        return self._runs if self._shuffle is None else self._shuffle.sample(self._runs, len(self._runs))
+
+    # -- what does not wait ------------------------------------------------------------------------------------------
+
+    def answer(self, ready: list[Run]) -> list[Run]:
+        """Settle every run that does not wait, and those that may begin because of it; return those that do wait.
+
+        ``ready`` may grow meanwhile.
+        """
+        inline, order, until = self._inline, self._order, self._until
+        waiting: list[Run] = []
+        answered = False
+        now = perf_counter()
+        for run in ready:
+            step = run.step
+            call = step.call
+            if call is None:
+                if run.spreads is not None and run.given is None:
+                    waiting.append(run)
+                    continue
+                run.result = run.given or Result(step.action, None, step.error)
+            elif inline is None or not call.endpoint.inline or run.waits:
+                waiting.append(run)
+                continue
+            elif now >= until:
+                run.result = Result(step.action, None, TimedOut())
+            else:
+                started = now
+                answer: Answer | None = None
+                error: RequestError | None = None
+                try:
+                    answer = inline.answer(call)
+                    if answer.__class__ is not Answer:
+                        raise _wrong_type(answer)
+                except RequestError as refused:
+                    error = refused.alone()
+                except _CRASHES as crash:
+                    answer, error = None, _crash(call, crash)
+                now = perf_counter()
+                run.result = Result(step.action, answer, error, now - started)
+                answered = True
+            if order is not None:
+                ready += order.settled(run)
+        whole = not answered or inline is None or _commit(ready, inline)
+        return self._note(ready, waiting) if whole else self._fail(ready, waiting)
+
+    def _note(self, ready: list[Run], waiting: list[Run]) -> list[Run]:
+        """Count and tell of what was settled."""
+        if self._order is None and self._watch is None and self._room is None:
+            self.left -= len(ready) - len(waiting)
+            return waiting
+        for run in ready:
+            if run.result is not PENDING:
+                self._bound(run)
+                self._tell(run)
+        return waiting
+
+    def _fail(self, ready: list[Run], waiting: list[Run]) -> list[Run]:
+        """After a commit that failed: what has waited for something that is lost now is lost too."""
+        self._note(ready, waiting)
+        if self._order is None:
+            return waiting
+        for run in waiting:
+            run.given = Result(run.step.action, None, Crashed())
+            run.step = run.step.without_call()
+        return self.answer(waiting)
+
+    def _bound(self, run: Run) -> None:
+        """Replace an answer that would be more than may be held of one batch."""
+        answer = run.result.answer
+        if self._room is None or answer is None or run.result.parts is not None:
+            return
+        size = len(answer.body) + sum([len(name) + len(value) for name, value in answer.headers])
+        if size > self._room:
+            error = RequestError("The responses of this batch are too large together", status=507)
+            run.result = Result(run.result.action, None, error, run.result.seconds)
+        else:
+            self._room -= size
+
+    def _tell(self, run: Run) -> None:
+        if run.fan is None:
+            self.left -= 1
+            if self._watch is not None:
+                self._watch.settled(run.place, run.result)
+
+    # -- what waits --------------------------------------------------------------------------------------------------
+
+    async def join(self, waiting: list[Run], background: Background, gone: Gone | None) -> None:
+        """Start all that wait, in order, and return when everything is settled, time is up, or the asker is gone."""
         started = perf_counter()
+        bound = self._until - started
+        if self._order is None and self._timeout is not None and self._timeout < bound:
+            bound = self._timeout
         if bound <= 0:
             self._give_up(0.0)
             return
         loop = asyncio.get_running_loop()
-        for run in self._runs:
-            if run.step.call is not None:
-                run.task = _start(self._carry_out(run, run.step.call), loop)
-        if not self._left:
+        for run in waiting:
+            self._start(run, loop)
+        if not self.left:
+            self._leave(background)
             return
         self._done = loop.create_future()
         timer = None if bound == inf else loop.call_later(bound, self._wake)
@@ -188,46 +186,162 @@ class _Parallel:
                 timer.cancel()
             if watcher is not None:
                 watcher.cancel()
-            if self._left:
-                background.adopt(self._give_up(perf_counter() - started), grant)
+            if self.left:
+                self._give_up(perf_counter() - started)
+            self._leave(background)
 
-    async def _carry_out(self, run: _Run, call: Call) -> None:
+    def _start(self, run: Run, loop: asyncio.AbstractEventLoop) -> None:
+        self._started.append(run)
+        if run.spreads is not None:
+            run.task = _start(self._spread(run), loop)
+        elif run.step.call is not None:
+            if self._order is not None:
+                wiring = run.step.action.wiring
+                own = wiring.timeout if wiring is not None else None
+                bound = self._timeout if own is None else own if self._timeout is None else min(own, self._timeout)
+                if bound is not None:
+                    run.timer = loop.call_later(bound, self._expire, run, bound)
+            run.task = _start(self._carry_out(run, run.step.call), loop)
+
+    async def _carry_out(self, run: Run, call: Call) -> None:
         started = perf_counter()
         answer: Answer | None = None
         error: RequestError | None = None
         try:
-            answer = await self._send(call)
+            if run.extra is not None:
+                await self._grant.extend(run.extra)
+            answer = await (self._send(call) if self._serve is None else self._served(self._serve, run, call, started))
             if answer.__class__ is not Answer:
                 raise _wrong_type(answer)
+        except LimitExceeded as refused:
+            error = Limited(refused.retry_after)
         except RequestError as refused:
             error = refused.alone()
         except asyncio.CancelledError as crash:
-            if run.result is not _PENDING:
+            if run.result is not PENDING:
                 raise
             error = _crash(call, crash)
         except _CRASHES as crash:
             answer, error = None, _crash(call, crash)
-        run.result = Result(run.step.action, answer, error, perf_counter() - started)
-        self._left -= 1
-        if not self._left:
+        if run.result is PENDING:
+            self._settle(run, Result(run.step.action, answer, error, perf_counter() - started))
+
+    async def _served(self, serve: Serve, run: Run, call: Call, started: float) -> Answer:
+        """The answer of a target that may go on when it has answered; the run is settled as soon as it has."""
+        found: list[Answer] = []
+
+        def settle(answer: Answer) -> None:
+            found.append(answer)
+            if run.result is PENDING and answer.__class__ is Answer:
+                run.early = True
+                self._settle(run, Result(run.step.action, answer, None, perf_counter() - started))
+
+        await serve(call, settle)
+        if not found:
+            raise TypeError("a target has to settle each call that it serves")
+        return found[0]
+
+    async def _spread(self, run: Run) -> None:
+        """Have a fan-out admitted, and begin it."""
+        fan, order = run.spreads, self._order
+        if fan is None or order is None:
+            return
+        try:
+            await self._grant.extend(fan.costs)
+        except LimitExceeded as refused:
+            if run.result is PENDING:
+                self._settle(run, Result(run.step.action, None, Limited(refused.retry_after)))
+        else:
+            if run.result is PENDING:
+                self._begin(order.elements(fan))
+
+    def _settle(self, run: Run, result: Result) -> None:
+        """Take what became of a run that was waited for, and begin what may begin because of it."""
+        run.result = result
+        if run.timer is not None:
+            run.timer.cancel()
+        self._bound(run)
+        self._tell(run)
+        if self._order is not None:
+            self._begin(self._order.settled(run))
+        if not self.left:
             self._wake()
+
+    def _begin(self, ready: list[Run]) -> None:
+        if not ready:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            for run in self.answer(ready):
+                self._start(run, loop)
+        except Exception:
+            logger.exception("a batch cannot go on")
+            self._wake()
+        if not self.left:
+            self._wake()
+
+    def _expire(self, run: Run, seconds: float) -> None:
+        """An action that took too long; the others go on."""
+        if run.result is PENDING:
+            self._stop(run)
+            self._settle(run, Result(run.step.action, None, TimedOut(), seconds))
 
     def _wake(self, _: object = None) -> None:
         if self._done is not None and not self._done.done():
             self._done.set_result(None)
 
-    def _give_up(self, seconds: float) -> list[Task]:
-        """Settle what is not done; cancel what only reads. A write that has begun is finished, unseen."""
-        unfinished = []
+    def _stop(self, run: Run) -> None:
+        """Cancel what only reads. A write that has begun is finished, unseen."""
+        call = run.step.call
+        if run.task is not None and (call is None or not call.endpoint.write):
+            run.task.cancel()
+
+    def _give_up(self, seconds: float) -> None:
+        """Settle what is not done; of an action that fanned out the elements that are done are kept."""
+        for run in self._started:
+            if run.result is PENDING and run.spreads is None:
+                run.result = Result(run.step.action, None, TimedOut(), seconds)
+                self._stop(run)
+                self._tell(run)
         for run in self._runs:
-            if run.result is not _PENDING:
-                continue
-            run.result = Result(run.step.action, None, TimedOut(), seconds)
-            if run.task is not None and run.step.call is not None:
-                if not run.step.call.endpoint.write:
-                    run.task.cancel()
-                unfinished.append(run.task)
-        return unfinished
+            if run.result is PENDING:
+                run.result = self._unfinished(run, seconds)
+                self._stop(run)
+                self._tell(run)
+
+    def _unfinished(self, run: Run, seconds: float) -> Result:
+        timed_out = Result(run.step.action, None, TimedOut(), seconds)
+        if run.spreads is None or not run.spreads.begun:
+            return timed_out
+        parts = [timed_out if child.result is PENDING else child.result for child in run.spreads.children]
+        return folded(run, tuple(parts))
+
+    def _leave(self, background: Background) -> None:
+        """See to it that what still runs is finished: what was answered already holds no slots any more."""
+        for run in self._started:
+            if run.timer is not None:
+                run.timer.cancel()
+        loose = [run for run in self._started if run.task is not None and not run.task.done()]
+        if loose:
+            given_up = [run.task for run in loose if run.task is not None and not run.early]
+            if given_up:
+                background.adopt(given_up, self._grant)
+            answered = [run.task for run in loose if run.task is not None and run.early]
+            if answered:
+                background.adopt(answered)
+
+
+def _commit(ready: list[Run], target: InlineTarget) -> bool:
+    """Whether all is durable now. Nothing may be shown that could still be lost: if not, each result is taken back."""
+    try:
+        target.commit()
+    except _CRASHES:
+        logger.exception("commit failed; all that was answered inline is reported as crashed")
+        for run in ready:
+            if run.step.call is not None and run.result is not PENDING:
+                run.result = Result(run.step.action, None, Crashed(), run.result.seconds)
+        return False
+    return True
 
 
 if sys.version_info >= (3, 12):

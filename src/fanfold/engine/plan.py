@@ -1,43 +1,71 @@
 """What a batch will do and what it will cost, decided before anything is done.
 
 Planning is pure: no I/O, no clock. What cannot be called is settled here, as an error at its own place; every other
-action leaves with its route resolved, so that what was checked is what is called.
+action leaves with its route resolved, so that what was checked is what is called. An action that needs something of
+another's result is resolved by the same function when that is known.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
+from fanfold.engine.graph import Node, connect
+from fanfold.engine.references import Filling, Reference
 from fanfold.errors import Crashed, NotBatchable, RequestError
-from fanfold.model import Action, Batch, Call, Caller, Endpoint, Target
+from fanfold.model import Action, Batch, Call, Caller, Conduct, Endpoint, Pairs, Target
 
 logger = logging.getLogger("fanfold")
 
+STAND_IN = "0"
+"""Stands in a path for what is not known yet, to see where it may lead and what that would cost."""
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
 
 class Step(Struct, frozen=True):
-    """One action on its way: a call to be sent, or an error that already settles it. Never both, never neither."""
+    """One action on its way: a call to be sent, or an error that already settles it.
+
+    Where its ``node`` says so, it is templates that become one of these; in a plain batch there is no node.
+
+    ``charged``: what the plan's costs hold for it, where that may have to be corrected once more is known.
+    """
 
     action: Action
     call: Call | None = None
     error: RequestError | None = None
+    node: Node | None = None
+    charged: dict[str, int] | None = None
+
+    def without_call(self) -> Step:
+        """The same action, which is not going to be called."""
+        return Step(self.action, node=self.node)
 
 
 class Plan(Struct, frozen=True):
-    """The steps in request order, and what they cost in units of each limit. Times are those of the batch."""
+    """The steps in request order, and what they cost in units of each limit. Times are those of the batch.
+
+    ``resolve`` makes a step of a filled action; ``conduct`` is None for a plain batch.
+    """
 
     steps: tuple[Step, ...]
     costs: dict[str, int]
     timeout: float | None = None
     deadline: float | None = None
+    conduct: Conduct | None = None
+    resolve: Callable[[Step, Filling], Step] | None = None
 
 
 def make_plan(batch: Batch, caller: Caller, target: Target) -> Plan:
-    """Resolve every action of ``batch`` and add up the costs. Raises nothing of its own."""
+    """Resolve every action of ``batch`` and add up the costs. Raises ``RequestError`` for a graph that is none."""
     in_batch = not batch.single
+    if batch.conduct is not None:
+        return _make_wired(batch, batch.conduct, caller, target)
     steps = tuple([_make_step(action, caller, target, in_batch=in_batch) for action in batch.actions])
-    return Plan(steps, _add_costs(steps), batch.timeout, batch.deadline)
+    endpoints = [step.call.endpoint for step in steps if step.call is not None]
+    return Plan(steps, add_costs(endpoints, len(steps)), batch.timeout, batch.deadline)
 
 
 def _make_step(action: Action, caller: Caller, target: Target, *, in_batch: bool) -> Step:
@@ -59,20 +87,119 @@ def _make_step(action: Action, caller: Caller, target: Target, *, in_batch: bool
     return Step(action, call)
 
 
-def _add_costs(steps: tuple[Step, ...]) -> dict[str, int]:
-    """Every action counts as a request, also one that is refused; only what is called takes a slot."""
-    writes = 0
+def add_costs(endpoints: Iterable[Endpoint], requests: int, width: int = 0) -> dict[str, int]:
+    """Every action counts as a request, also one that is refused; only what is called takes a slot.
+
+    ``width`` is how many run at once at most, 0 for all.
+    """
+    writes = reads = 0
     further: dict[str, int] = {}
-    endpoints = [step.call.endpoint for step in steps if step.call is not None]
     for endpoint in endpoints:
         if endpoint.write:
             writes += 1
+        else:
+            reads += 1
         if endpoint.costs:
             for name in endpoint.costs:
                 further[name] = further.get(name, 0) + 1
-    costs = {"requests": len(steps), **further}
+    costs = {"requests": requests, **further} if requests else further
     if writes:
-        costs["writes"] = writes
-    if writes < len(endpoints):
-        costs["reads"] = len(endpoints) - writes
+        costs["writes"] = min(writes, width or writes)
+    if reads:
+        costs["reads"] = min(reads, width or reads)
     return costs
+
+
+# -- actions that hang together --------------------------------------------------------------------------------------
+
+
+def _make_wired(batch: Batch, conduct: Conduct, caller: Caller, target: Target) -> Plan:
+    def resolve(step: Step, filling: Filling) -> Step:
+        try:
+            action = _fill(step.action, step.node, filling, batch)
+        except RequestError as error:
+            return Step(step.action, None, error.alone(), node=step.node)
+        made = _make_step(action, caller, target, in_batch=not batch.single)
+        return Step(made.action, made.call, made.error, node=step.node, charged=step.charged)
+
+    steps = []
+    charged: list[Endpoint] = []
+    requests = 0
+    seen: set[tuple[object, ...]] = set()
+    for action, node in zip(batch.actions, connect(batch.actions, conduct), strict=True):
+        if action.error is not None:
+            steps.append(Step(action, None, action.error, node=node))
+            requests += 1
+            continue
+        if node.templates is None and node.each is None:
+            made = _make_step(action, caller, target, in_batch=not batch.single)
+            endpoint = made.call.endpoint if made.call is not None else None
+            key = twin_key(made.call, node) if conduct.coalesce and made.call is not None else None
+            steps.append(Step(action, made.call, made.error, node=node))
+            if key is not None and key in seen:
+                continue
+            seen.add(key or (node.index,))
+        elif node.each is not None:
+            steps.append(Step(action, node=node))
+            continue
+        else:
+            endpoint = _likely(action, node, batch, target)
+            steps.append(Step(action, node=node, charged=add_costs([endpoint], 1)))
+        requests += 1
+        if endpoint is not None:
+            charged.append(endpoint)
+    width = 1 if conduct.serial else conduct.max_parallel
+    return Plan(tuple(steps), add_costs(charged, requests, width), batch.timeout, batch.deadline, conduct, resolve)
+
+
+def twin_key(call: Call, node: Node) -> tuple[object, ...] | None:
+    """What two reads have in common that may be one; None for a write.
+
+    That they wait for the same actions is part of it: what reads after a write must not be given what was read before.
+    """
+    if call.method != "GET":
+        return None
+    return call.path, call.query, call.headers, node.needs
+
+
+def _fill(action: Action, node: Node | None, filling: Filling, batch: Batch) -> Action:
+    templates = node.templates if node is not None else None
+    if templates is None:
+        return action
+    path = action.path
+    query = tuple([(name, filling.parameter(value)) for name, value in templates.query])
+    if templates.path is not None:
+        path, written = _read_path(batch, action.method, filling.path(templates.path))
+        query = (*written, *query)
+    headers = tuple([(name, filling.parameter(value)) for name, value in templates.headers])
+    return Action(action.method, path, query, filling.value(templates.body), headers, wiring=action.wiring)
+
+
+def _read_path(batch: Batch, method: str, path: str) -> tuple[str, Pairs]:
+    return (path, ()) if batch.read_path is None else batch.read_path(method, path)
+
+
+class _Likely(Struct, frozen=True):
+    """What is charged for an action of which only the method is known."""
+
+    write: bool
+    batchable: bool = True
+    inline: bool = False
+    costs: tuple[str, ...] = ()
+
+
+def _likely(action: Action, node: Node, batch: Batch, target: Target) -> Endpoint:
+    """The endpoint that an action will probably lead to, whatever its references stand for."""
+    path = action.path
+    if node.templates is not None and node.templates.path is not None:
+        path = Filling(_stand_in).path(node.templates.path)
+    try:
+        read, _ = _read_path(batch, action.method, path) if path is not action.path else (path, ())
+        endpoint, _ = target.resolve(action.method, read)
+    except Exception:  # noqa: BLE001 - whatever is wrong is found out, and told, when the path is known
+        return _Likely(action.method not in _SAFE)
+    return endpoint
+
+
+def _stand_in(_reference: Reference) -> str:
+    return STAND_IN

@@ -7,8 +7,12 @@ a counter: releasing late or twice frees nobody else's slot.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
+from typing import Any
 
 from msgspec import Struct
+
+from fanfold.model import Standing
 
 REQUEST_DEADLINE = 30.0
 """Seconds within which a holder ends, unless told."""
@@ -51,7 +55,13 @@ class MemoryGrant(Struct, eq=False):
     """A yes of a limiter in memory, and the identity under which its slots are held."""
 
     clock: Callable[[], float]
+    asked: list[tuple[Any, int]] = []
     held: list[Slots] = []
+
+    def standing(self) -> tuple[Standing, ...]:
+        """How everything stands that was taken from."""
+        now = self.clock()
+        return tuple([tally.standing(now) for tally, _ in self.asked])
 
     def release(self) -> None:
         """Give the slots back. Releasing twice, or after the lease ran out, changes nothing."""
@@ -125,6 +135,12 @@ class Slots:
             missing -= amount
             until = end
         return min(self.rule.deadline, until - now)
+
+    def standing(self, now: float) -> Standing:
+        """What is left. When the rest comes back depends on its holders, who end by their deadline."""
+        self.room(self.rule.limit + 1, now)
+        reset = ceil(self.rule.deadline) if self._leases else 0
+        return Standing(self.rule.name, self.rule.limit, max(0, self._left), None, reset)
 
     def idle(self, now: float) -> bool:
         """Whether forgetting it changes nothing."""

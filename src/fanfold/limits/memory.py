@@ -14,7 +14,7 @@ from math import ceil
 from fanfold.limits.concurrency import MemoryGrant, Slots
 from fanfold.limits.profiles import Profile
 from fanfold.limits.window import Span
-from fanfold.model import Grant, Refusal
+from fanfold.model import Grant, Refusal, Standing
 
 Account = dict[str, tuple[Span | Slots, ...]]
 """What one key has used: the name of a cost -> the tallies that count it."""
@@ -44,6 +44,25 @@ class MemoryLimiter:
     async def take(self, key: str, costs: Mapping[str, int]) -> MemoryGrant | Refusal:
         """Take all costs or none. Amounts are at least 1, or ``ValueError``."""
         now = self._clock()
+        asked = self._asked(key, costs, now)
+        for tally, n in asked:
+            if not tally.room(n, now):
+                return self._refuse(asked, now)
+        grant = MemoryGrant(self._clock, asked)
+        for tally, n in asked:
+            tally.take(n, now, grant)
+        return grant
+
+    async def look(self, key: str, costs: Mapping[str, int]) -> Refusal | tuple[Standing, ...]:
+        """What ``take`` would say; nothing is taken, and a refusal is not charged for."""
+        now = self._clock()
+        asked = self._asked(key, costs, now)
+        if all(tally.room(n, now) for tally, n in asked):
+            return tuple([tally.standing(now) for tally, _ in asked])
+        return _refusal(asked, now)
+
+    def _asked(self, key: str, costs: Mapping[str, int], now: float) -> list[tuple[Span | Slots, int]]:
+        """The tallies that the costs count against, each with its amount."""
         account = self._accounts.get(key)
         if account is None:
             account = self._open(key, now)
@@ -53,24 +72,15 @@ class MemoryLimiter:
                 raise ValueError(f"{cost}: cannot take {n}")
             for tally in account.get(cost, ()):
                 asked.append((tally, n))  # noqa: PERF401 - a generator would cost more than the rest of the loop
-        for tally, n in asked:
-            if not tally.room(n, now):
-                return self._refuse(asked, now)
-        grant = MemoryGrant(self._clock)
-        for tally, n in asked:
-            tally.take(n, now, grant)
-        return grant
+        return asked
 
     def _refuse(self, asked: list[tuple[Span | Slots, int]], now: float) -> Refusal:
-        full = next(tally for tally, n in asked if not tally.room(n, now))
+        limit = _first_full(asked, now)
         if self._profile.charge_refused:
             for tally, n in asked:
                 if isinstance(tally, Span):
                     tally.penalise(n, now)
-        for tally, n in asked:
-            if n > tally.rule.limit:
-                return Refusal(tally.rule.name, None)
-        return Refusal(full.rule.name, ceil(max(tally.wait(n, now) for tally, n in asked)))
+        return _refusal(asked, now, limit)
 
     def _open(self, key: str, now: float) -> Account:
         """A new key's account. Old keys are looked at in turn meanwhile, and forgotten where they are idle."""
@@ -84,6 +94,19 @@ class MemoryLimiter:
         return account
 
 
+def _first_full(asked: list[tuple[Span | Slots, int]], now: float) -> str:
+    return next(tally.rule.name for tally, n in asked if not tally.room(n, now))
+
+
+def _refusal(asked: list[tuple[Span | Slots, int]], now: float, limit: str = "") -> Refusal:
+    standing = tuple([tally.standing(now) for tally, _ in asked])
+    for tally, n in asked:
+        if n > tally.rule.limit:
+            return Refusal(tally.rule.name, None, standing)
+    wait = ceil(max(tally.wait(n, now) for tally, n in asked))
+    return Refusal(limit or _first_full(asked, now), wait, standing)
+
+
 class NoLimiter:
     """Allows everything."""
 
@@ -91,9 +114,17 @@ class NoLimiter:
         """Yes."""
         return NOTHING_HELD
 
+    async def look(self, key: str, costs: Mapping[str, int]) -> tuple[Standing, ...]:  # noqa: ARG002
+        """Yes."""
+        return ()
+
 
 class _NothingHeld:
     __slots__ = ()
+
+    def standing(self) -> tuple[Standing, ...]:
+        """Nothing was taken."""
+        return ()
 
     def release(self) -> None:
         """There is nothing to give back."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from math import ceil
 
 from fanfold.limits.memory import NOTHING_HELD
-from fanfold.model import Grant, Refusal
+from fanfold.model import Grant, Refusal, Standing
 
 
 class StandingLimiter:
@@ -34,23 +34,42 @@ class StandingLimiter:
         if not n:
             return NOTHING_HELD
         if n > self._limit:
-            return Refusal(self._name, None)
+            return Refusal(self._name, None, (self._standing(key),))
         reserved = self._reserved.get(key, 0)
         if self._under_way(key) + reserved + n > self._limit:
-            return Refusal(self._name, self._wait)
+            return Refusal(self._name, self._wait, (self._standing(key),))
         self._reserved[key] = reserved + n
-        return _Reservation(self._reserved, key, n)
+        return _Reservation(self._reserved, key, n, self._standing(key))
+
+    async def look(self, key: str, costs: Mapping[str, int]) -> Refusal | tuple[Standing, ...]:
+        """What ``take`` would say; nothing is reserved."""
+        n = costs.get(self._name, 0)
+        if not n:
+            return ()
+        standing = self._standing(key)
+        if standing.left < n:
+            return Refusal(self._name, None if n > self._limit else self._wait, (standing,))
+        return (standing,)
+
+    def _standing(self, key: str) -> Standing:
+        taken = self._under_way(key) + self._reserved.get(key, 0)
+        return Standing(self._name, self._limit, max(0, self._limit - taken), None, self._wait if taken else 0)
 
 
 class _Reservation:
     """What one request may begin; given back once."""
 
-    __slots__ = ("_key", "_n", "_reserved")
+    __slots__ = ("_key", "_n", "_reserved", "_standing")
 
-    def __init__(self, reserved: dict[str, int], key: str, n: int) -> None:
+    def __init__(self, reserved: dict[str, int], key: str, n: int, standing: Standing) -> None:
+        self._standing = standing
         self._reserved = reserved
         self._key = key
         self._n = n
+
+    def standing(self) -> tuple[Standing, ...]:
+        """How the limit stood when it was reserved."""
+        return (self._standing,)
 
     def release(self) -> None:
         """The request has ended: what it began is under way now. Releasing twice changes nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from fanfold.model import Grant, Limiter, Refusal
+from fanfold.model import Grant, Limiter, Refusal, Standing
 
 
 class Waiting:
@@ -36,3 +36,7 @@ class Waiting:
                 return outcome
             left -= outcome.retry_after
             await self._sleep(outcome.retry_after)
+
+    async def look(self, key: str, costs: Mapping[str, int]) -> Refusal | tuple[Standing, ...]:
+        """What would be said now, whatever a little patience may change."""
+        return await self._limiter.look(self._key or key, costs)

@@ -8,8 +8,11 @@ than ``limit``. There is no guarantee against starvation: a large request waits 
 from __future__ import annotations
 
 from collections import deque
+from math import ceil
 
 from msgspec import Struct
+
+from fanfold.model import Standing
 
 
 class Window(Struct, frozen=True):
@@ -89,6 +92,12 @@ class Span:
             missing -= amount
             until = past
         return until - now
+
+    def standing(self, now: float) -> Standing:
+        """What is left, and when all of it is again."""
+        self.room(self.rule.limit + 1, now)
+        until = self._charges[-1][0] if self._charges else now
+        return Standing(self.rule.name, self.rule.limit, max(0, self._left), self._seconds, ceil(until - now))
 
     def idle(self, now: float) -> bool:
         """Whether forgetting it changes nothing."""

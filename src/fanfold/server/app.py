@@ -31,7 +31,8 @@ from fanfold.server.outbound import Poster, vetting_of
 from fanfold.server.pages import Pages
 from fanfold.server.tokens import TokenBook
 from fanfold.server.uploads import discard, files_of, read_upload
-from fanfold.serving.answering import live, results_answer, send_answer
+from fanfold.serving.answering import live, send_answer
+from fanfold.serving.batches import Batches
 from fanfold.serving.bodies import (
     MAX_FORM,
     ClientLeftError,
@@ -85,10 +86,14 @@ class App:
         self.dialect = AsanaDialect(
             max_actions=settings.max_actions,
             lenient_paths=settings.lenient_paths,
+            extended=settings.extended,
             timeout=settings.action_timeout,
             deadline=settings.batch_deadline,
         )
-        self.engine = Engine(self.api, self.admission(), shuffle=settings.shuffle)
+        self.engine = Engine(self.api, self.admission(), shuffle=settings.shuffle, max_fan_out=settings.max_fan_out)
+        self.batches = Batches(
+            self.engine, self.dialect, max_body=settings.max_body, body_timeout=settings.body_timeout
+        )
         self.faults = Faults(self.api, self.dialect.limit_answer)
         self.journal = Journal(settings.journal) if settings.journal else None
         self.tokens = TokenBook(store, now=self.api.now)
@@ -183,6 +188,9 @@ class App:
             elif raw == _BATCH and method == "POST":
                 caller = self._caller(scope)
                 answer, results = await self._batch(scope, receive, caller)
+            elif raw == _BATCH and method == "OPTIONS":
+                caller = self.tokens.caller(scope["headers"])
+                answer = await self.batches.describe(caller)
             else:
                 path = raw[len(BASE) :].decode("latin-1")
                 endpoint, params = self.engine.target.resolve(method, path)
@@ -203,7 +211,7 @@ class App:
             if isinstance(answer, Download):
                 await send_download(send, receive, answer, request, head=method == "HEAD")
             else:
-                await send_answer(send, answer, request, head=method == "HEAD")
+                await send_answer(send, receive, answer, request, head=method == "HEAD")
             self.log.note(request, method, scope["path"], answer.status, started, caller, results)
         return request, answer, caller, results
 
@@ -272,14 +280,13 @@ class App:
             return read_form(body)
         return read_json(body), ()
 
-    async def _batch(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Answer, list[Result]]:
-        settings = self.settings
-        query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
-        body = await read_body(scope, receive, settings.max_body, settings.body_timeout)
-        batch = self.dialect.decode(body)
-        if self.faults.rules:
-            await self.faults.strike_batch()
-        results = await self.engine.run(batch, caller, lambda: gone(receive))
-        if self.faults.rules:
-            must_not_be_dropped(results)
-        return results_answer(scope, query, self.dialect, results), results
+    async def _batch(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Answer, Sequence[Result]]:
+        if not self.faults.rules:
+            return await self.batches.answer(scope, receive, caller)
+        answer, results = await self.batches.answer(scope, receive, caller, self._struck)
+        must_not_be_dropped(results)
+        return answer, results
+
+    async def _struck(self, batch: Batch) -> Batch:
+        await self.faults.strike_batch()
+        return batch

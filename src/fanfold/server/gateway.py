@@ -21,6 +21,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fanfold.dialects import AsanaDialect
+from fanfold.dialects.asana import FOREIGN_HEADERS
 from fanfold.engine import Admission, Engine
 from fanfold.errors import (
     Crashed,
@@ -36,7 +37,8 @@ from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
 from fanfold.server.access_log import AccessLog
 from fanfold.server.gateway_settings import GatewaySettings, Upstream, filled_in, lends, upstreams_of
 from fanfold.server.run import Say, address_of, listen, run
-from fanfold.serving.answering import live, results_answer, send_answer
+from fanfold.serving.answering import live, send_answer
+from fanfold.serving.batches import Batches, with_headers
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
 from fanfold.targets import Mounts, Terms, UpstreamTarget
 from fanfold.targets.forwarding import INHERITED, OWN, spelt
@@ -83,10 +85,20 @@ class Gateway:
             lenient_paths=settings.lenient_paths,
             refused=(("*", "batch"), ("*", "-")),
             foreign=True,
+            own=OWN,
+            shows=FOREIGN_HEADERS,
             timeout=settings.action_timeout,
             deadline=settings.batch_deadline,
         )
-        self.engine = Engine(Mounts(self.targets), Admission(*_limiters(settings, upstreams)))
+        self.engine = Engine(
+            Mounts(self.targets),
+            Admission(*_limiters(settings, upstreams)),
+            max_fan_out=settings.max_fan_out,
+            max_results=settings.max_results,
+        )
+        self.batches = Batches(
+            self.engine, self.dialect, max_body=settings.max_body, body_timeout=settings.body_timeout
+        )
         self.log = AccessLog(settings.access_log)
         self._inherited = {name for target in self.targets.values() for name in target.terms.passed} - OWN - {HOPS}
         self._numbers = itertools.count(1)
@@ -138,6 +150,8 @@ class Gateway:
                 caller = self._caller(scope)
                 if raw == BATCH and method == "POST":
                     answer, results = await self._batch(scope, receive, caller)
+                elif raw == BATCH and method == "OPTIONS":
+                    answer = await self.batches.describe(caller)
                 else:
                     answer = await self._single(scope, receive, caller)
         except ClientLeftError:
@@ -149,7 +163,7 @@ class Gateway:
         except Exception:
             logger.exception("%s %r crashed", method, scope["path"])
             answer = self.dialect.error_answer(Crashed())
-        await send_answer(send, answer, request, head=method == "HEAD")
+        await send_answer(send, receive, answer, request, head=method == "HEAD")
         self.log.note(request, method, scope["path"], answer.status, started, caller, results)
 
     def _caller(self, scope: Scope) -> Caller:
@@ -161,14 +175,13 @@ class Gateway:
             return Caller("gateway")
         return Caller(hashlib.sha256(shown).hexdigest()[:16] if shown else "anonymous")
 
-    async def _batch(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Answer, list[Result]]:
-        settings = self.settings
-        query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
+    async def _batch(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Answer, Sequence[Result]]:
         given = self._headers(scope, self._inherited)
-        batch = self.dialect.decode(await read_body(scope, receive, settings.max_body, settings.body_timeout))
-        actions = tuple([replace(action, headers=given) for action in batch.actions])
-        results = await self.engine.run(replace(batch, actions=actions), caller, lambda: gone(receive))
-        return results_answer(scope, query, self.dialect, results), results
+
+        async def prepare(batch: Batch) -> Batch:
+            return with_headers(batch, given)
+
+        return await self.batches.answer(scope, receive, caller, prepare)
 
     async def _single(self, scope: Scope, receive: Receive, caller: Caller) -> Answer:
         method: str = scope["method"]

@@ -99,8 +99,14 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_actions: Amount = 10
     """Actions in one batch."""
 
+    max_fan_out: Amount = 100
+    """Elements that ``for_each`` may make of the actions of one batch, all together."""
+
     max_body: Amount = MIB
     """Largest request body."""
+
+    max_results: Amount = 64 * MIB
+    """Largest sum of all responses of one batch."""
 
     body_timeout: Seconds = 30.0
     """How long a client may take to send a body, or the head of a request."""

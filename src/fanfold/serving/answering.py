@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from fanfold.dialects import AsanaDialect
 from fanfold.model import Answer, Result
-from fanfold.serving.bodies import Receive, Scope, Send, header
+from fanfold.serving.bodies import Receive, Send
+from fanfold.serving.flows import Streamed
 
 JSON = (b"content-type", b"application/json; charset=UTF-8")
 _WITHOUT_BODY = frozenset({204, 304})
@@ -25,13 +26,11 @@ async def live(receive: Receive, send: Send, begin: Callable[[], None], end: Cal
             return
 
 
-def results_answer(scope: Scope, query: Mapping[str, str], dialect: AsanaDialect, results: Sequence[Result]) -> Answer:
+def results_body(query: Mapping[str, str], dialect: AsanaDialect, results: Sequence[Result]) -> bytes:
     """The results of a batch as whoever asked wants to see them; ``query`` was read before anything was done."""
     fields = query.get("opt_fields")
     pretty = query.get("opt_pretty", "false").lower() in ("", "true", "1", "yes")
-    shown = dialect.encode(results, fields_of(fields) if fields else None, pretty=pretty)
-    timing = () if not header(scope["headers"], b"fanfold-timing") else (("server-timing", _timing(results)),)
-    return Answer(200, shown, timing, trusted=True)
+    return dialect.encode(results, fields_of(fields) if fields else None, pretty=pretty)
 
 
 def fields_of(text: str) -> set[str]:
@@ -39,12 +38,12 @@ def fields_of(text: str) -> set[str]:
     return {part.strip("[]'\" ").removeprefix("this.").partition(".")[0] for part in text.split(",")}
 
 
-def _timing(results: Sequence[Result]) -> str:
-    return ", ".join(f"a{index};dur={result.seconds * 1000:.3f}" for index, result in enumerate(results))
-
-
-async def send_answer(send: Send, answer: Answer, request: str, *, head: bool) -> None:
-    """Send an answer; ``request`` is its id, ``head`` leaves the body out."""
+async def send_answer(send: Send, receive: Receive, answer: Answer, request: str, *, head: bool = False) -> None:
+    """Send an answer; ``request`` is its id, if it has one, ``head`` leaves the body out."""
+    if isinstance(answer, Streamed) and answer.flow is not None:
+        headers = [pair for pair in headers_of(answer, 0, request) if pair[0] != b"content-length"]
+        await answer.flow.send(send, receive, headers)
+        return
     headers = headers_of(answer, len(answer.body), request)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else answer.body})
@@ -52,11 +51,13 @@ async def send_answer(send: Send, answer: Answer, request: str, *, head: bool) -
 
 def headers_of(answer: Answer, size: int, request: str) -> list[tuple[bytes, bytes]]:
     """The headers of an answer with a body of so many bytes, which is JSON unless the answer says otherwise."""
-    headers = [JSON, (b"content-length", b"%d" % size), (b"fanfold-request-id", request.encode())]
+    headers = [JSON, (b"content-length", b"%d" % size)]
     if answer.status in _WITHOUT_BODY:
-        del headers[:2]
+        headers.clear()
+    if request:
+        headers.append((b"fanfold-request-id", request.encode()))
     for name, value in answer.headers:
-        if name == "content-type" and headers[0] is JSON:
+        if name == "content-type" and headers and headers[0] is JSON:
             headers[0] = (b"content-type", value.encode())
         else:
             headers.append((name.encode(), value.encode()))

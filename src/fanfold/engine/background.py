@@ -1,0 +1,66 @@
+"""What goes on when its batch has been answered: writes that took too long, and applications with work of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from fanfold.engine.runs import Task
+
+
+class Holding(Protocol):
+    """What dispatch needs of an admission: to take more, to hold it beyond the batch, and to give it back then."""
+
+    async def extend(self, costs: Mapping[str, int]) -> None:
+        """Take more, all or nothing; raises ``LimitExceeded``."""
+
+    def keep(self) -> None:
+        """From now on whoever called this gives the slots back."""
+
+    def release(self) -> None:
+        """Give the slots back."""
+
+
+class Background:
+    """Tasks that outlive their batch. They are held here, as the event loop holds its tasks only weakly.
+
+    A task whose slots are held is cancelled when it has not ended ``grace`` seconds later: a write that was begun is to
+    be finished, but nothing may go on for ever that nobody waits for.
+    """
+
+    def __init__(self, grace: float = 300.0) -> None:
+        self._grace = grace
+        self._tasks: set[Task] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def adopt(self, tasks: Sequence[Task], grant: Holding | None = None) -> None:
+        """Hold ``tasks`` until each is done, and their slots, if they have any, until the last one is."""
+        if grant is not None:
+            grant.keep()
+        left = set(tasks)
+        timer = None if grant is None else asyncio.get_running_loop().call_later(self._grace, _cancel_all, left)
+
+        def finished(task: Task) -> None:
+            self._tasks.discard(task)
+            left.discard(task)
+            if not left and grant is not None:
+                grant.release()
+                if timer is not None:
+                    timer.cancel()
+
+        for task in tasks:
+            self._tasks.add(task)
+            task.add_done_callback(finished)
+
+    async def drain(self) -> None:
+        """Wait until nothing is left, including what is adopted meanwhile."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+def _cancel_all(tasks: set[Task]) -> None:
+    for task in tasks:
+        task.cancel()

@@ -1,0 +1,133 @@
+"""The batch endpoint, whoever it stands before: from the bytes of a request to the answer, plain or as results finish.
+
+The server, the gateway and the middleware differ in who may ask and where calls go. What a batch is, what is refused of
+it and what is told about limits is the same, and is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from fanfold.dialects import AsanaDialect
+from fanfold.dialects.limit_headers import limit_headers
+from fanfold.engine import Engine
+from fanfold.errors import RequestError
+from fanfold.model import Answer, Batch, Caller, Pairs, Result, Standing
+from fanfold.serving.answering import results_body
+from fanfold.serving.bodies import Receive, Scope, gone, header, read_body, read_query
+from fanfold.serving.flows import Flow, Streamed, wanted_flow
+from fanfold.serving.previews import preview_answer
+
+FEATURES = ("coalesce", "dry_run", "event_stream", "for_each", "ndjson", "references", "serial")
+"""What clients may make use of here beyond the plain format."""
+
+COSTS = {"requests": 1, "reads": 1, "writes": 1, "searches": 1, "jobs": 1}
+"""The limits that are told of where nothing was asked yet."""
+
+Prepare = Callable[[Batch], Awaitable[Batch]]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Batches:
+    """Answers what is sent to one batch endpoint. Sizes are in bytes, times in seconds.
+
+    ``json_only`` refuses what a page of another site could have a browser send without asking first: where credentials
+    are kept in cookies, that is what keeps others from using them.
+    """
+
+    def __init__(
+        self, engine: Engine, dialect: AsanaDialect, *, max_body: int, body_timeout: float, json_only: bool = False
+    ) -> None:
+        self.engine = engine
+        self.dialect = dialect
+        self._max_body = max_body
+        self._body_timeout = body_timeout
+        self._json_only = json_only
+
+    async def answer(
+        self, scope: Scope, receive: Receive, caller: Caller, prepare: Prepare | None = None
+    ) -> tuple[Answer, Sequence[Result]]:
+        """The answer to a batch, and what became of its actions; of a ``Streamed`` one that is known when it was sent.
+
+        ``prepare`` may look at the batch, and complete it, before it runs.
+        """
+        headers = scope["headers"]
+        if self._json_only:
+            _demand_json(header(headers, b"content-type"))
+        query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
+        batch = self.dialect.decode(await read_body(scope, receive, self._max_body, self._body_timeout))
+        if prepare is not None:
+            batch = await prepare(batch)
+        if batch.conduct is not None and batch.conduct.dry_run:
+            plan, refusals, _ = await self.engine.preview(batch, caller)
+            return preview_answer(plan, refusals), ()
+        kind = wanted_flow(header(headers, b"accept"))
+        if kind:
+            flow = Flow(kind, self.dialect, batch, self._body_timeout)
+            await flow.begin(lambda watch: self.engine.run(batch, caller, None, watch))
+            return Streamed(200, b"", (("content-type", kind), *flow.headers()), trusted=True, flow=flow), flow.results
+        watch = _Standings()
+        started = perf_counter()
+        results = await self.engine.run(batch, caller, lambda: gone(receive), watch)
+        told = (*limit_headers(watch.standing), ("server-timing", _timing(results, perf_counter() - started)))
+        return Answer(200, results_body(query, self.dialect, results), told, trusted=True), results
+
+    async def describe(self, caller: Caller | None, costs: Mapping[str, int] | None = None) -> Answer:
+        """What may be asked here: sizes, times, and how the limits of ``caller`` stand, if it is known who asks."""
+        standing: list[Standing] = []
+        if caller is not None:
+            _, standing = await self.engine.admission.look(costs or COSTS, caller)
+        data: dict[str, Any] = {
+            "max_actions": self.dialect.max_actions,
+            "max_body": self._max_body,
+            "max_results": self.engine.means.max_results,
+            "max_fan_out": self.engine.means.max_fan_out,
+            "action_timeout": self.dialect.timeout,
+            "batch_deadline": self.dialect.deadline,
+            "features": FEATURES if self.dialect.extended else (),
+            "limits": [msgspec.to_builtins(one) for one in standing],
+        }
+        return Answer(
+            200, _encode({"data": data}), (("allow", "OPTIONS, POST"), *limit_headers(standing)), trusted=True
+        )
+
+
+class _Standings:
+    """Looks on only to know how the limits stood when the batch was admitted."""
+
+    def __init__(self) -> None:
+        self.standing: tuple[Standing, ...] = ()
+
+    def admitted(self, standing: tuple[Standing, ...]) -> None:
+        """Keep what is told."""
+        self.standing = standing
+
+    def settled(self, place: int, result: Result) -> None:
+        """Nobody waits for a single result."""
+
+
+def with_headers(batch: Batch, given: Pairs) -> Batch:
+    """The batch with headers for each of its actions; what an action sets itself goes before."""
+    actions = []
+    for action in batch.actions:
+        own = {name for name, _ in action.headers}
+        headers = (*(pair for pair in given if pair[0].lower() not in own), *action.headers) if own else given
+        actions.append(msgspec.structs.replace(action, headers=headers))
+    return msgspec.structs.replace(batch, actions=tuple(actions))
+
+
+def _demand_json(written: bytes) -> None:
+    kind = written.partition(b";")[0].strip().lower()
+    if kind != b"application/json" and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
+        raise RequestError("Content-Type: A batch has to be application/json", status=415)
+
+
+def _timing(results: Sequence[Result], seconds: float) -> str:
+    """How long the batch and each of its actions took, in milliseconds."""
+    each = ", ".join([f"a{place};dur={result.seconds * 1000:.3f}" for place, result in enumerate(results)])
+    return f"batch;dur={seconds * 1000:.3f}, {each}"
