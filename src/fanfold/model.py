@@ -101,7 +101,8 @@ class Batch(Struct, frozen=True):
 
     ``timeout`` bounds each action and ``deadline`` the whole, both in seconds from the start of dispatch. ``conduct``
     is None for a plain batch, whose actions are begun at once and have no wiring.
-    ``read_path`` reads a path that was filled in, by the rules for those that are written out.
+    ``read_path`` reads a path that was filled in, by the rules for those that are written out. ``inherited`` are
+    headers of the request around it that each action has, unless it sets them itself.
     """
 
     actions: tuple[Action, ...]
@@ -110,6 +111,7 @@ class Batch(Struct, frozen=True):
     deadline: float | None = None
     conduct: Conduct | None = None
     read_path: Callable[[str, str], tuple[str, Pairs]] | None = None
+    inherited: Pairs = ()
 
 
 class Call(Struct, frozen=True):

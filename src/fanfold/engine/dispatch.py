@@ -86,6 +86,8 @@ class _Work:
         answered = False
         now = perf_counter()
         for run in ready:
+            if order is not None:
+                order.look(run)
             step = run.step
             call = step.call
             if call is None:

@@ -77,11 +77,12 @@ class Order:
         for twin in self._twins.pop(id(run), ()):
             _give(twin, run.result)
             out.append(twin)
+        if self._conduct.stop and not self._stopped_by and has_failed(run.result):
+            named = run if run.fan is None else run.fan.parent
+            self._stopped_by = name_of(named.step.action, named.place)
         if run.fan is not None:
             out += self._fold(run.fan)
             return [*out, *self._hand_out()]
-        if self._conduct.stop and not self._stopped_by and has_failed(run.result):
-            self._stopped_by = name_of(run.step.action, run.place)
         freed = []
         for follower in self._followers[run.place]:
             self._left[follower.place] -= 1
@@ -132,14 +133,17 @@ class Order:
     def _count(self, run: Run) -> Run:
         self._running += 1
         run.counted = True
-        if self._stopped_by:
-            self._refuse(run, f"Not carried out: {self._stopped_by} failed, and the batch stops at a failure")
         return run
+
+    def look(self, run: Run) -> None:
+        """A last look at a run that is about to begin: nothing begins any more once the batch has stopped."""
+        if self._stopped_by and run.given is None and run.step.error is None:
+            self._refuse(run, f"Not carried out: {self._stopped_by} failed, and the batch stops at a failure")
 
     def _refuse(self, run: Run, message: str, name: str = "") -> None:
         extra = {"failed_dependency": name} if name else {}
         run.step = Step(run.step.action, None, FailedDependency(message, extra=extra), node=run.step.node)
-        run.waits = False
+        run.spreads = None
 
     def _prepare(self, run: Run) -> None:
         """Fill in what is known now; a step that comes out of it calls something, spreads, or is settled."""
@@ -157,7 +161,7 @@ class Order:
         if step.error is not None:
             return
         if self._stopped_by:
-            self._refuse(run, f"Not carried out: {self._stopped_by} failed, and the batch stops at a failure")
+            self.look(run)
         elif node.each is not None:
             self._spread(run, node, node.each)
         else:

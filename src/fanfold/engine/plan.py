@@ -60,15 +60,15 @@ class Plan(Struct, frozen=True):
 
 def make_plan(batch: Batch, caller: Caller, target: Target) -> Plan:
     """Resolve every action of ``batch`` and add up the costs. Raises ``RequestError`` for a graph that is none."""
-    in_batch = not batch.single
     if batch.conduct is not None:
         return _make_wired(batch, batch.conduct, caller, target)
-    steps = tuple([_make_step(action, caller, target, in_batch=in_batch) for action in batch.actions])
+    in_batch, inherited = not batch.single, batch.inherited
+    steps = tuple([_make_step(action, caller, target, inherited, in_batch=in_batch) for action in batch.actions])
     endpoints = [step.call.endpoint for step in steps if step.call is not None]
     return Plan(steps, add_costs(endpoints, len(steps)), batch.timeout, batch.deadline)
 
 
-def _make_step(action: Action, caller: Caller, target: Target, *, in_batch: bool) -> Step:
+def _make_step(action: Action, caller: Caller, target: Target, inherited: Pairs, *, in_batch: bool) -> Step:
     if action.error is not None:
         return Step(action, None, action.error)
     endpoint: Endpoint | None = action.endpoint
@@ -83,8 +83,17 @@ def _make_step(action: Action, caller: Caller, target: Target, *, in_batch: bool
             return Step(action, None, Crashed())
     if in_batch and not endpoint.batchable:
         return Step(action, None, NotBatchable())
-    call = Call(action.method, action.path, action.query, action.body, action.headers, caller, endpoint, params)
+    headers = _merged(inherited, action.headers) if inherited else action.headers
+    call = Call(action.method, action.path, action.query, action.body, headers, caller, endpoint, params)
     return Step(action, call)
+
+
+def _merged(inherited: Pairs, own: Pairs) -> Pairs:
+    """The headers of a call: what the action sets itself goes before what it inherits."""
+    if not own:
+        return inherited
+    names = {name for name, _ in own}
+    return (*(pair for pair in inherited if pair[0].lower() not in names), *own)
 
 
 def add_costs(endpoints: Iterable[Endpoint], requests: int, width: int = 0) -> dict[str, int]:
@@ -119,7 +128,7 @@ def _make_wired(batch: Batch, conduct: Conduct, caller: Caller, target: Target) 
             action = _fill(step.action, step.node, filling, batch)
         except RequestError as error:
             return Step(step.action, None, error.alone(), node=step.node)
-        made = _make_step(action, caller, target, in_batch=not batch.single)
+        made = _make_step(action, caller, target, batch.inherited, in_batch=not batch.single)
         return Step(made.action, made.call, made.error, node=step.node, charged=step.charged)
 
     steps = []
@@ -132,7 +141,7 @@ def _make_wired(batch: Batch, conduct: Conduct, caller: Caller, target: Target) 
             requests += 1
             continue
         if node.templates is None and node.each is None:
-            made = _make_step(action, caller, target, in_batch=not batch.single)
+            made = _make_step(action, caller, target, batch.inherited, in_batch=not batch.single)
             endpoint = made.call.endpoint if made.call is not None else None
             key = twin_key(made.call, node) if conduct.coalesce and made.call is not None else None
             steps.append(Step(action, made.call, made.error, node=node))

@@ -38,7 +38,7 @@ from fanfold.server.access_log import AccessLog
 from fanfold.server.gateway_settings import GatewaySettings, Upstream, filled_in, lends, upstreams_of
 from fanfold.server.run import Say, address_of, listen, run
 from fanfold.serving.answering import live, send_answer
-from fanfold.serving.batches import Batches, with_headers
+from fanfold.serving.batches import Batches
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
 from fanfold.targets import Mounts, Terms, UpstreamTarget
 from fanfold.targets.forwarding import INHERITED, OWN, spelt
@@ -179,7 +179,7 @@ class Gateway:
         given = self._headers(scope, self._inherited)
 
         async def prepare(batch: Batch) -> Batch:
-            return with_headers(batch, given)
+            return replace(batch, inherited=given)
 
         return await self.batches.answer(scope, receive, caller, prepare)
 

@@ -16,7 +16,7 @@ from fanfold.dialects import AsanaDialect
 from fanfold.dialects.limit_headers import limit_headers
 from fanfold.engine import Engine
 from fanfold.errors import RequestError
-from fanfold.model import Answer, Batch, Caller, Pairs, Result, Standing
+from fanfold.model import Answer, Batch, Caller, Result, Standing
 from fanfold.serving.answering import results_body
 from fanfold.serving.bodies import Receive, Scope, gone, header, read_body, read_query
 from fanfold.serving.flows import Flow, Streamed, wanted_flow
@@ -109,16 +109,6 @@ class _Standings:
 
     def settled(self, place: int, result: Result) -> None:
         """Nobody waits for a single result."""
-
-
-def with_headers(batch: Batch, given: Pairs) -> Batch:
-    """The batch with headers for each of its actions; what an action sets itself goes before."""
-    actions = []
-    for action in batch.actions:
-        own = {name for name, _ in action.headers}
-        headers = (*(pair for pair in given if pair[0].lower() not in own), *action.headers) if own else given
-        actions.append(msgspec.structs.replace(action, headers=headers))
-    return msgspec.structs.replace(batch, actions=tuple(actions))
 
 
 def _demand_json(written: bytes) -> None:
