@@ -1,8 +1,10 @@
 """What Prometheus reads: by route and never by path, and no more of it than there are routes."""
 
 import random
+import re
 import string
 import sys
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -18,6 +20,7 @@ from fanfold.targets.observed import Observed
 from fanfold.work import SqliteStore, WorkApi
 
 CALLER = Caller("key", "42")
+GUIDE = Path(__file__).parents[2] / "docs" / "observing.md"
 
 
 @pytest.fixture
@@ -182,6 +185,19 @@ def test_threads_make_them_once_as_well(registry):
         thread.join()
     assert len(made) == 8
     assert len(set(map(id, made))) == 1
+
+
+def test_the_guide_names_every_metric_with_its_labels(metrics, registry):
+    metrics.batch(200, 1, 0.001)
+    metrics.refused("reads")
+    observe(metrics, "GET", "/a", 200)
+    shown = {}
+    for family in text_string_to_metric_families(exposition(registry)[0].decode()):
+        if not family.name.endswith("_created"):
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            shown[name] = set().union(*[sample.labels for sample in family.samples]) - {"le"}
+    rows = re.findall(r"^\| `(fanfold_\w+)` \| (.*?) ?\|", GUIDE.read_text(), re.MULTILINE)
+    assert {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows} == shown
 
 
 def test_whoever_wants_metrics_without_the_package_is_told_its_name(monkeypatch):
