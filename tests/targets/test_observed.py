@@ -104,6 +104,18 @@ async def test_observers_may_change_the_call_each_in_turn():
     assert second.begun_with[0][0].headers == (("x", "y"), ("x-a", "1"))
 
 
+async def test_observers_leave_a_call_in_the_opposite_order():
+    order = []
+
+    class Nested(Notes):
+        def left(self):
+            order.append(self.name)
+
+    target = Observed(EchoTarget(), Nested("a"), Nested("b"))
+    await target.send(call_for(target))
+    assert order == ["b", "a"]
+
+
 class Crashing(EchoTarget):
     """A target all of whose calls end in one way."""
 
