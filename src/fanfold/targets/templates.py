@@ -17,7 +17,7 @@ def route_found(scope: Mapping[str, Any]) -> str:
     """
     route: Any = scope.get("route")
     if route is None:
-        template = scope.get("path_template")
+        template = scope.get("path_template", "")
     else:
         fastapi = scope.get("fastapi")
         if isinstance(fastapi, dict):
