@@ -251,7 +251,7 @@ def test_the_status_of_a_batch_may_be_another_one(tracing, exporter):
     results = [
         Result(Action("GET", "/"), Answer(500)),
         Result(Action("GET", "/"), error=RequestError()),
-        Result(Action("", "")),
+        Result(Action("GET", "/"), Answer(204)),
     ]
     with tracing.batch((), actions=3) as span:
         span.finish(results, status=207)

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from msgspec.structs import replace
 
+from fanfold.engine import has_failed
 from fanfold.errors import LimitExceeded, RequestError
 from fanfold.model import Call, Ending, Pairs, Result
 from fanfold.version import __version__
@@ -161,7 +162,7 @@ class BatchSpan:
         if self._span is None or not self._span.is_recording():
             return
         self._span.set_attribute("http.response.status_code", status)
-        self._span.set_attribute("fanfold.failed", sum(map(_has_failed, results)))
+        self._span.set_attribute("fanfold.failed", sum(map(has_failed, results)))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -177,10 +178,6 @@ class BatchSpan:
             self._tracing.failed(self._span, type(error).__qualname__)
         self._span.end()
         self._tracing.context.detach(self._token)
-
-
-def _has_failed(result: Result) -> bool:
-    return result.error is not None or (result.answer is not None and result.answer.status >= 400)
 
 
 def _bare(path: str) -> str:
