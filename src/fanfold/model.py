@@ -131,13 +131,15 @@ class Answer(Struct, frozen=True):
     """What comes back from a target.
 
     ``trusted`` says that ``body`` is JSON by construction (the target encoded it itself), so that it is embedded in an
-    envelope without being checked again. ``headers`` are lower case.
+    envelope without being checked again. ``headers`` are lower case. ``route`` is the template of the route that
+    answered, such as ``/users/{id}``, where only that is how it became known; never the path itself.
     """
 
     status: int
     body: bytes = b""
     headers: Pairs = ()
     trusted: bool = False
+    route: str = ""
 
 
 class Result(Struct, frozen=True):
@@ -159,6 +161,20 @@ class Result(Struct, frozen=True):
         if self.answer is not None:
             return self.answer.status
         return self.error.status if self.error is not None else 500
+
+
+class Ending(Struct, frozen=True):
+    """How a call ended, for those who count and trace.
+
+    ``status``: what whoever asked is answered, 0 where the call was cancelled before there was an answer. ``route``:
+    the template of its route, or empty. ``error`` is what was raised, if that is how it ended.
+    """
+
+    call: Call
+    status: int
+    route: str
+    seconds: float
+    error: BaseException | None = None
 
 
 class Target(Protocol):
@@ -250,6 +266,7 @@ __all__ = [
     "Caller",
     "Conduct",
     "EarlyTarget",
+    "Ending",
     "Endpoint",
     "Grant",
     "InlineTarget",

@@ -22,6 +22,7 @@ from fanfold.errors import NoSuchRoute, RequestError
 from fanfold.model import Answer, Call
 from fanfold.targets.forwarding import may_be_passed, spelt, tells_who_asks
 from fanfold.targets.routes import Routes
+from fanfold.targets.templates import route_found
 
 logger = logging.getLogger("fanfold")
 
@@ -45,6 +46,8 @@ OWN_HEADERS = frozenset(
 INHERITED_HEADERS = frozenset({"authorization", "cookie", "accept-language", "user-agent", "traceparent", "tracestate"})
 """Headers every action has from the request around it, beside those that tell who asks."""
 
+_TRACE = frozenset({"traceparent", "tracestate"})
+
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _BREAKS = re.compile(r"[\r\n\0]")
@@ -52,7 +55,7 @@ _BREAKS = re.compile(r"[\r\n\0]")
 _OF_ONE_REQUEST = frozenset(
     {
         *("type", "method", "path", "raw_path", "query_string", "headers", "extensions", "state"),
-        *("endpoint", "route", "path_params", "query_params", "route_handler"),
+        *("endpoint", "route", "path_params", "query_params", "route_handler", "path_template", "fastapi"),
     }
 )
 """Members of a scope that belong to one request, or are written into it on the way to its handler."""
@@ -108,8 +111,9 @@ class AsgiTarget:
         self.root_path = root_path
         self.max_response = max_response
         self.routes = routes
-        self._own = frozenset(name for name in map(spelt, own) if may_be_passed(name))
         self._inherited = frozenset(map(spelt, inherited))
+        # A trace that an action inherits is continued by the call's own span, if there is one.
+        self._own = frozenset(name for name in map(spelt, own) if may_be_passed(name)) | (_TRACE & self._inherited)
 
     def resolve(self, method: str, path: str) -> tuple[AsgiEndpoint, tuple[str, ...]]:
         """GET, HEAD and OPTIONS read; all else writes."""
@@ -150,9 +154,10 @@ class AsgiTarget:
     async def serve(self, call: Call, settle: Callable[[Answer], None]) -> None:
         """Like ``send``, but the answer is known as soon as its last byte is, whatever the application does then."""
         headers, body = self._make_message(call)
-        exchange = _Exchange(body, self.max_response, settle)
+        scope = self._make_scope(call, headers)
+        exchange = _Exchange(scope, body, self.max_response, settle)
         try:
-            await self.app(self._make_scope(call, headers), exchange.receive, exchange.send)
+            await self.app(scope, exchange.receive, exchange.send)
         except Exception:
             if not exchange.settled:
                 raise
@@ -205,11 +210,15 @@ class AsgiTarget:
 class _Exchange:
     """One request and the answer to it, as the application sees them."""
 
-    __slots__ = ("_body", "_chunks", "_given", "_max", "_settle", "_size", "_start", "_waiter", "complete", "settled")
+    __slots__ = (
+        *("_body", "_chunks", "_given", "_max", "_scope", "_settle", "_size", "_start", "_waiter"),
+        *("complete", "settled"),
+    )
 
-    def __init__(self, body: bytes, max_response: int, settle: Callable[[Answer], None]) -> None:
+    def __init__(self, scope: Scope, body: bytes, max_response: int, settle: Callable[[Answer], None]) -> None:
         self.complete = False
         self.settled = False
+        self._scope = scope
         self._body = body
         self._settle = settle
         self._given = False
@@ -259,7 +268,7 @@ class _Exchange:
         pairs = tuple(
             [(bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")) for name, value in headers]
         )
-        return Answer(int(start["status"]), b"".join(self._chunks), pairs)
+        return Answer(int(start["status"]), b"".join(self._chunks), pairs, route=route_found(self._scope))
 
     def _end(self) -> None:
         self.settled = True

@@ -12,7 +12,11 @@ from fanfold.model import Answer, Call, Endpoint, Target
 
 
 class MountedEndpoint(Struct, frozen=True):
-    """An endpoint of one of the targets; ``path`` is what that target knows it by."""
+    """An endpoint of one of the targets; ``path`` is what that target knows it by.
+
+    ``template`` is the target's prefix and whatever it knows of the route below, ``remote`` whether it is in another
+    process.
+    """
 
     inner: Endpoint
     target: Target
@@ -20,6 +24,8 @@ class MountedEndpoint(Struct, frozen=True):
     write: bool
     batchable: bool
     costs: tuple[str, ...]
+    template: str
+    remote: bool
     inline: bool = False
 
 
@@ -36,7 +42,17 @@ class Mounts:
             if path == prefix or path.startswith(f"{prefix}/"):
                 rest = path[len(prefix) :] or "/"
                 inner, params = target.resolve(method, rest)
-                return MountedEndpoint(inner, target, rest, inner.write, inner.batchable, inner.costs), params
+                mounted = MountedEndpoint(
+                    inner,
+                    target,
+                    rest,
+                    inner.write,
+                    inner.batchable,
+                    inner.costs,
+                    template=prefix + getattr(inner, "template", "") or "/",
+                    remote=getattr(inner, "remote", False),
+                )
+                return mounted, params
         raise NoSuchRoute
 
     async def send(self, call: Call) -> Answer:
@@ -44,4 +60,5 @@ class Mounts:
         endpoint = call.endpoint
         if not isinstance(endpoint, MountedEndpoint):
             raise TypeError(f"not an endpoint of these mounts: {endpoint!r}")
-        return await endpoint.target.send(replace(call, path=endpoint.path, endpoint=endpoint.inner))
+        answer = await endpoint.target.send(replace(call, path=endpoint.path, endpoint=endpoint.inner))
+        return replace(answer, route=endpoint.template.rstrip("/") + answer.route) if answer.route else answer

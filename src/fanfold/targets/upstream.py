@@ -11,7 +11,7 @@ import importlib
 import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 import msgspec
@@ -49,6 +49,7 @@ class UpstreamEndpoint(Struct, frozen=True):
     batchable: bool
     costs: tuple[str, ...] = ()
     inline: bool = False
+    remote: ClassVar[bool] = True
 
 
 class Terms(Struct, frozen=True, kw_only=True):
