@@ -118,12 +118,15 @@ class LimitExceeded(FanfoldError):
     """You've made too many requests and hit a rate limit. Please retry after the given amount of time.
 
     ``retry_after`` is in whole seconds, at least 1; ``None`` where no wait can help, because the request alone is
-    larger than the limit. ``standing`` tells how the limits stood, as ``Standing`` of the model.
+    larger than the limit. ``limit`` is the one that refused, and ``standing`` tells how those stood that were asked.
     """
 
-    def __init__(self, retry_after: int | None, message: str = "", standing: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self, retry_after: int | None, message: str = "", *, limit: str = "", standing: tuple[Any, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.limit = limit
         self.standing = standing
 
 

@@ -20,8 +20,10 @@ from fanfold.model import Answer, Call, Caller, Limiter, Target
 from fanfold.serving.answering import send_answer
 from fanfold.serving.batches import Batches
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, header
+from fanfold.serving.observing import observing
 from fanfold.targets.asgi import INHERITED_HEADERS, MAX_RESPONSE, OWN_HEADERS, App, AsgiTarget
 from fanfold.targets.hooked import Hooked
+from fanfold.targets.observed import observed
 from fanfold.targets.routes import Routes
 
 logger = logging.getLogger("fanfold")
@@ -39,7 +41,8 @@ class BatchMiddleware:
     ``allow`` and ``deny`` are routes such as ``GET /users/*`` (see ``Routes``). ``inherit`` names headers of the batch
     that every action has, ``own`` those that it may set itself; what tells who asks is always inherited and never set.
     ``limiter``: a limiter, or numbers such as ``requests=300,reads=50``, counted for each ``caller(scope)``.
-    ``on_action(call)`` is asked before each action and may return another call, or raise ``RequestError``.
+    ``on_action(call)`` is asked before each action and may return another call, or raise ``RequestError``. ``metrics``
+    are kept in the registry that ``prometheus_client`` has for the process.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting with a default
@@ -63,6 +66,7 @@ class BatchMiddleware:
         limiter: Limiter | str | None = None,
         caller: Callable[[Scope], Caller | Awaitable[Caller]] | None = None,
         on_action: Callable[[Call], Any] | None = None,
+        metrics: bool = False,
     ) -> None:
         self.app = app
         self.path = path
@@ -82,8 +86,17 @@ class BatchMiddleware:
         )
         limiters = [MemoryLimiter(profile(limiter)) if isinstance(limiter, str) else limiter] if limiter else []
         target: Target = self.asgi if on_action is None else Hooked(self.asgi, on_action)
+        looking_on = observing(metrics=metrics)
+        target = observed(target, *looking_on.observers)
         self.engine = Engine(target, Admission(*limiters), max_fan_out=max_fan_out, max_results=max_results)
-        self.batches = Batches(self.engine, self.dialect, max_body=max_body, body_timeout=body_timeout, json_only=True)
+        self.batches = Batches(
+            self.engine,
+            self.dialect,
+            max_body=max_body,
+            body_timeout=body_timeout,
+            json_only=True,
+            observing=looking_on,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a batch; hand everything else on."""

@@ -101,6 +101,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     access_log: str = "-"
     """Where the access log goes: ``-`` for standard error, ``off``, or a file."""
 
+    metrics: bool = False
+    """Whether metrics for Prometheus are kept and shown at ``/-/metrics``, to whoever can reach it."""
+
     allow_private_webhooks: bool = False
     """Whether webhooks may go to private addresses and to this machine; to this machine they may anyway if the server
     listens on loopback."""

@@ -2,8 +2,8 @@
 
 from fanfold.engine.admission import Admission
 from fanfold.engine.engine import Engine
-from fanfold.engine.means import Watch
+from fanfold.engine.means import Gone, Watch
 from fanfold.engine.order import has_failed
 from fanfold.engine.plan import Plan, Step, make_plan
 
-__all__ = ["Admission", "Engine", "Plan", "Step", "Watch", "has_failed", "make_plan"]
+__all__ = ["Admission", "Engine", "Gone", "Plan", "Step", "Watch", "has_failed", "make_plan"]

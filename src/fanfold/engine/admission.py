@@ -61,7 +61,7 @@ class Admitted:
             for limiter in self._limiters:
                 outcome = await limiter.take(self._caller.key, costs)
                 if isinstance(outcome, Refusal):
-                    raise LimitExceeded(outcome.retry_after, standing=outcome.standing)
+                    raise LimitExceeded(outcome.retry_after, limit=outcome.limit, standing=outcome.standing)
                 grants.append(outcome)
         except BaseException:
             for grant in grants:

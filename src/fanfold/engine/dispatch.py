@@ -85,9 +85,7 @@ class _Work:
         waiting: list[Run] = []
         answered = False
         now = perf_counter()
-        for run in ready:
-            if order is not None:
-                order.look(run)
+        for run in ready if order is None else order.about_to_begin(ready):
             step = run.step
             call = step.call
             if call is None:

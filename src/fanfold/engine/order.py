@@ -7,7 +7,7 @@ is settled without being carried out because something that it needs has failed.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any
 
@@ -135,8 +135,14 @@ class Order:
         run.counted = True
         return run
 
-    def look(self, run: Run) -> None:
-        """A last look at a run that is about to begin: nothing begins any more once the batch has stopped."""
+    def about_to_begin(self, runs: list[Run]) -> Iterator[Run]:
+        """The runs, which may grow more meanwhile, with a last look at each."""
+        for run in runs:
+            self._look(run)
+            yield run
+
+    def _look(self, run: Run) -> None:
+        """Nothing begins any more once the batch has stopped."""
         if self._stopped_by and run.given is None and run.step.error is None:
             self._refuse(run, f"Not carried out: {self._stopped_by} failed, and the batch stops at a failure")
 
@@ -161,7 +167,7 @@ class Order:
         if step.error is not None:
             return
         if self._stopped_by:
-            self.look(run)
+            self._look(run)
         elif node.each is not None:
             self._spread(run, node, node.each)
         else:

@@ -18,7 +18,7 @@ from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine
 from fanfold.errors import Crashed, LimitExceeded, RequestError, Unauthenticated
 from fanfold.limits import MemoryLimiter, StandingLimiter, profile
-from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result
+from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result, Target
 from fanfold.server.access_log import AccessLog
 from fanfold.server.control import PREFIX, Control
 from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
@@ -46,7 +46,9 @@ from fanfold.serving.bodies import (
     read_json,
     read_query,
 )
+from fanfold.serving.observing import METRICS, observing
 from fanfold.settings import Settings
+from fanfold.targets.observed import observed
 from fanfold.work import SqliteStore, WorkApi
 from fanfold.work.clock import SettableClock, stamp
 from fanfold.work.deliveries import Deliveries
@@ -90,9 +92,16 @@ class App:
             timeout=settings.action_timeout,
             deadline=settings.batch_deadline,
         )
-        self.engine = Engine(self.api, self.admission(), shuffle=settings.shuffle, max_fan_out=settings.max_fan_out)
+        self.observing = observing(metrics=settings.metrics)
+        self.engine = Engine(
+            self.watched(self.api), self.admission(), shuffle=settings.shuffle, max_fan_out=settings.max_fan_out
+        )
         self.batches = Batches(
-            self.engine, self.dialect, max_body=settings.max_body, body_timeout=settings.body_timeout
+            self.engine,
+            self.dialect,
+            max_body=settings.max_body,
+            body_timeout=settings.body_timeout,
+            observing=self.observing,
         )
         self.faults = Faults(self.api, self.dialect.limit_answer)
         self.journal = Journal(settings.journal) if settings.journal else None
@@ -112,6 +121,10 @@ class App:
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(3)
         self.control = Control(self) if settings.admin or settings.admin_token else None
+
+    def watched(self, target: Target) -> Target:
+        """A target with whoever looks on told of each call."""
+        return observed(target, *self.observing.observers)
 
     def admission(self) -> Admission:
         """The limits of the settings, with nothing counted yet."""
@@ -221,6 +234,8 @@ class App:
             return await self._serve_apps(scope, receive)
         if self.control is not None and scope["raw_path"].startswith(PREFIX):
             return await self.control.answer(scope, receive)
+        if scope["raw_path"] == METRICS and (shown := self.observing.exposition()) is not None:
+            return shown
         return self.pages.answer(scope["method"], scope["path"], scope["query_string"])
 
     def _refusal(self, error: LimitExceeded | RequestError) -> Answer | None:

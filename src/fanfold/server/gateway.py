@@ -40,8 +40,10 @@ from fanfold.server.run import Say, address_of, listen, run
 from fanfold.serving.answering import live, send_answer
 from fanfold.serving.batches import Batches
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
+from fanfold.serving.observing import METRICS, observing
 from fanfold.targets import Mounts, Terms, UpstreamTarget
 from fanfold.targets.forwarding import INHERITED, OWN, spelt
+from fanfold.targets.observed import observed
 from fanfold.targets.vetting import Vetting
 
 logger = logging.getLogger("fanfold")
@@ -90,14 +92,19 @@ class Gateway:
             timeout=settings.action_timeout,
             deadline=settings.batch_deadline,
         )
+        self.observing = observing(metrics=settings.metrics)
         self.engine = Engine(
-            Mounts(self.targets),
+            observed(Mounts(self.targets), *self.observing.observers),
             Admission(*_limiters(settings, upstreams)),
             max_fan_out=settings.max_fan_out,
             max_results=settings.max_results,
         )
         self.batches = Batches(
-            self.engine, self.dialect, max_body=settings.max_body, body_timeout=settings.body_timeout
+            self.engine,
+            self.dialect,
+            max_body=settings.max_body,
+            body_timeout=settings.body_timeout,
+            observing=self.observing,
         )
         self.log = AccessLog(settings.access_log)
         self._inherited = {name for target in self.targets.values() for name in target.terms.passed} - OWN - {HOPS}
@@ -146,6 +153,8 @@ class Gateway:
         try:
             if raw == HEALTH:
                 answer = Answer(200, b'{"status":"ok"}')
+            elif raw == METRICS and (shown := self.observing.exposition()) is not None:
+                answer = shown
             else:
                 caller = self._caller(scope)
                 if raw == BATCH and method == "POST":

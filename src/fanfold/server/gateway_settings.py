@@ -126,6 +126,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     access_log: str = "-"
     """Where the access log goes: ``-`` for standard error, ``off``, or a file."""
 
+    metrics: bool = False
+    """Whether metrics for Prometheus are kept and shown at ``/-/metrics``, to whoever can reach it."""
+
 
 def upstreams_of(settings: GatewaySettings) -> dict[str, Upstream]:
     """The upstreams by path prefix, each looked at. Raises ``SetupError`` for what cannot be meant."""

@@ -6,7 +6,7 @@ it and what is told about limits is the same, and is here.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -14,12 +14,13 @@ import msgspec
 
 from fanfold.dialects import AsanaDialect
 from fanfold.dialects.limit_headers import limit_headers
-from fanfold.engine import Engine
+from fanfold.engine import Engine, Gone, Watch
 from fanfold.errors import RequestError
 from fanfold.model import Answer, Batch, Caller, Result, Standing
 from fanfold.serving.answering import results_body
 from fanfold.serving.bodies import Receive, Scope, gone, header, read_body, read_query
 from fanfold.serving.flows import Flow, Streamed, wanted_flow
+from fanfold.serving.observing import Observing
 from fanfold.serving.previews import preview_answer
 
 FEATURES = ("coalesce", "dry_run", "event_stream", "for_each", "ndjson", "references", "serial")
@@ -28,6 +29,7 @@ FEATURES = ("coalesce", "dry_run", "event_stream", "for_each", "ndjson", "refere
 COSTS = {"requests": 1, "reads": 1, "writes": 1, "searches": 1, "jobs": 1}
 """The limits that are told of where nothing was asked yet."""
 
+Headers = Iterable[tuple[bytes, bytes]]
 Prepare = Callable[[Batch], Awaitable[Batch]]
 
 _encode = msgspec.json.Encoder().encode
@@ -41,13 +43,21 @@ class Batches:
     """
 
     def __init__(
-        self, engine: Engine, dialect: AsanaDialect, *, max_body: int, body_timeout: float, json_only: bool = False
+        self,
+        engine: Engine,
+        dialect: AsanaDialect,
+        *,
+        max_body: int,
+        body_timeout: float,
+        json_only: bool = False,
+        observing: Observing | None = None,
     ) -> None:
         self.engine = engine
         self.dialect = dialect
         self._max_body = max_body
         self._body_timeout = body_timeout
         self._json_only = json_only
+        self._observing = observing or Observing()
 
     async def answer(
         self, scope: Scope, receive: Receive, caller: Caller, prepare: Prepare | None = None
@@ -69,13 +79,18 @@ class Batches:
         kind = wanted_flow(header(headers, b"accept"))
         if kind:
             flow = Flow(kind, self.dialect, batch, self._body_timeout)
-            await flow.begin(lambda watch: self.engine.run(batch, caller, None, watch))
+            await flow.begin(lambda watch: self._run(headers, batch, caller, None, watch))
             return Streamed(200, b"", (("content-type", kind), *flow.headers()), trusted=True, flow=flow), flow.results
         watch = _Standings()
         started = perf_counter()
-        results = await self.engine.run(batch, caller, lambda: gone(receive), watch)
+        results = await self._run(headers, batch, caller, lambda: gone(receive), watch)
         told = (*limit_headers(watch.standing), ("server-timing", _timing(results, perf_counter() - started)))
         return Answer(200, results_body(query, self.dialect, results), told, trusted=True), results
+
+    async def _run(
+        self, headers: Headers, batch: Batch, caller: Caller, left: Gone | None, watch: Watch
+    ) -> list[Result]:
+        return await self._observing.run(headers, batch, lambda: self.engine.run(batch, caller, left, watch))
 
     async def describe(self, caller: Caller | None, costs: Mapping[str, int] | None = None) -> Answer:
         """What may be asked here: sizes, times, and how the limits of ``caller`` stand, if it is known who asks."""

@@ -18,6 +18,11 @@ from fanfold.model import Answer, Call, EarlyTarget, Ending, InlineTarget, Targe
 logger = logging.getLogger("fanfold")
 
 
+def observed(target: Target, *observers: CallObserver) -> Target:
+    """``target`` with every call told to ``observers``; itself where there are none."""
+    return Observed(target, *observers) if observers else target
+
+
 class Observation(Protocol):
     """One call, as an observer follows it."""
 
