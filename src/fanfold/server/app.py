@@ -93,9 +93,8 @@ class App:
             deadline=settings.batch_deadline,
         )
         self.observing = observing(metrics=settings.metrics)
-        self.engine = Engine(
-            self.watched(self.api), self.admission(), shuffle=settings.shuffle, max_fan_out=settings.max_fan_out
-        )
+        self.target = self._watched(self.api)
+        self.engine = Engine(self.target, self.admission(), shuffle=settings.shuffle, max_fan_out=settings.max_fan_out)
         self.batches = Batches(
             self.engine,
             self.dialect,
@@ -104,6 +103,7 @@ class App:
             observing=self.observing,
         )
         self.faults = Faults(self.api, self.dialect.limit_answer)
+        self.struck = self._watched(self.faults)
         self.journal = Journal(settings.journal) if settings.journal else None
         self.tokens = TokenBook(store, now=self.api.now)
         self._desk: Any = None
@@ -122,7 +122,7 @@ class App:
         self._run = secrets.token_hex(3)
         self.control = Control(self) if settings.admin or settings.admin_token else None
 
-    def watched(self, target: Target) -> Target:
+    def _watched(self, target: Target) -> Target:
         """A target with whoever looks on told of each call."""
         return observed(target, *self.observing.observers)
 

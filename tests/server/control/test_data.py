@@ -164,7 +164,7 @@ async def test_a_reset_lets_the_clock_run_takes_faults_back_and_counts_anew(make
     assert (await ask(app, "GET", "/api/1.0/users/me")).status == 429
     assert (await refused(app, "POST", "reset")).status == 200
     assert (await ask(app, "GET", "/api/1.0/users/me")).status == 200
-    assert app.engine.target is app.api
+    assert app.engine.target is app.target
     assert not app.clock.fixed
     assert len(app.journal.entries({})) == 1
 

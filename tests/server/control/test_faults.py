@@ -135,15 +135,15 @@ async def test_rules_are_listed_with_how_often_they_struck_and_taken_back_one_by
     assert (await refused(app, "DELETE", f"faults/{first['id']}")).status == 404
     assert (await ask(app, "GET", ME)).status == 200
     await control("DELETE", f"faults/{second['id']}")
-    assert app.engine.target is app.api
+    assert app.engine.target is app.target
 
 
 async def test_without_rules_the_engine_asks_the_api_itself(app, control):
-    assert app.engine.target is app.api
+    assert app.engine.target is app.target
     await control("POST", "faults", {"kind": "error"})
-    assert app.engine.target is app.faults
+    assert app.engine.target is app.struck
     await control("DELETE", "faults")
-    assert app.engine.target is app.api
+    assert app.engine.target is app.target
 
 
 def faults_at(app, times):

@@ -40,7 +40,7 @@ class Levers:
     def add_fault(self, fault: Fault) -> Rule:
         """Put a fault in force."""
         rule = self._app.faults.add(fault)
-        self._app.engine.target = self._app.watched(self._app.faults)
+        self._app.engine.target = self._app.struck
         return rule
 
     def forget_fault(self, number: str) -> None:
@@ -56,7 +56,7 @@ class Levers:
     def forget_faults(self) -> None:
         """Take all faults back; from now on requests do not even look for one."""
         self._app.faults.rules.clear()
-        self._app.engine.target = self._app.watched(self._app.api)
+        self._app.engine.target = self._app.target
 
     # -- journal -----------------------------------------------------------------------------------------------------
 
