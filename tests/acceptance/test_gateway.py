@@ -76,7 +76,7 @@ def gateway(upstream, tmp_path_factory):
 BAD = {
     "/hang": 504,
     "/drip": 504,
-    "/interim": 504,
+    "/interim": 502,
     "/reset": 502,
     "/garbage": 502,
     "/short": 502,
