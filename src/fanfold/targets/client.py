@@ -32,6 +32,10 @@ class NotSentError(FanfoldError):
     """The connection could not be used, and nothing of the request was sent"""
 
 
+class ForbiddenAddressError(OSError):
+    """A socket was about to be opened to an address that may not be called. One of those that the library expects."""
+
+
 class VettedResolver:
     """Hands out addresses that have been looked at, so that what was vetted is what is connected to."""
 
@@ -123,7 +127,7 @@ class Client:
         """A socket for an address that is about to be connected to: the last look at it, whatever led there."""
         family, kind, protocol, _, address = info
         if not self._vetting.admits(str(address[0]), int(address[1])):
-            raise OSError("not an address that may be called")
+            raise ForbiddenAddressError("not an address that may be called")
         return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:

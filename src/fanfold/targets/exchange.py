@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from fanfold.errors import FanfoldError, ForbiddenTarget, Unreachable
 from fanfold.model import Answer
-from fanfold.targets.client import Client, NotSentError
+from fanfold.targets.client import Client, ForbiddenAddressError, NotSentError
 from fanfold.targets.forwarding import passed_back
 from fanfold.targets.redirects import STATUSES, led
 from fanfold.targets.terms import Terms
-from fanfold.targets.trust import distrust, told, trust_in
+from fanfold.targets.trust import distrust, trust_in
 from fanfold.targets.unpacking import NotReadable, TooLarge, read_bounded
 from fanfold.targets.vetting import Vetting
 
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
+
+
+_FORBIDDEN = "The upstream is at an address that may not be called"
+
+
+def _root(error: BaseException) -> BaseException:
+    """What led to an error in the first place."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 class Request(Struct):
@@ -55,9 +65,7 @@ class NoAnswer(FanfoldError):
     @property
     def reason(self) -> str:
         """What led to it, in a word or two."""
-        cause: BaseException = self
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
+        cause = _root(self)
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message
         return cause.message if isinstance(cause, FanfoldError) else type(cause).__name__
@@ -103,7 +111,7 @@ class Exchanges:
         except (TooLarge, NotReadable) as error:
             raise NoAnswer(f"The upstream's answer cannot be taken: {error.message}", lasting=True) from error
         except ForbiddenTarget as error:
-            raise NoAnswer("The upstream is at an address that may not be called", lasting=True) from error
+            raise NoAnswer(_FORBIDDEN, unsent=True, lasting=True) from error
         except NotSentError as error:
             raise NoAnswer(unsent=True) from error
         except (OSError, ValueError, _BrokenError, Unreachable, client.failures) as error:
@@ -174,9 +182,11 @@ def _check_head(response: aiohttp.ClientResponse) -> None:
 
 
 def _failure(noticed: _Noticed, error: Exception) -> NoAnswer:
-    distrusted = distrust(error)
-    if distrusted is not None:
-        return NoAnswer(told(distrusted), unsent=True, lasting=True)
+    cause = _root(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return NoAnswer(distrust(cause), unsent=True, lasting=True)
+    if isinstance(cause, ForbiddenAddressError):
+        return NoAnswer(_FORBIDDEN, unsent=True, lasting=True)
     stale = isinstance(error, _BrokenError) and noticed.reused and not noticed.begun
     reached = noticed.begun or noticed.reused
     return NoAnswer("The upstream broke off" if reached else "", stale=stale)

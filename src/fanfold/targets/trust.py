@@ -37,14 +37,6 @@ def trust_in(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-def distrust(error: BaseException) -> ssl.SSLCertVerificationError | None:
-    """The reason why a certificate was not believed, where that is at the bottom of an error."""
-    cause = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
-    return cause if isinstance(cause, ssl.SSLCertVerificationError) else None
-
-
-def told(error: ssl.SSLCertVerificationError) -> str:
+def distrust(error: ssl.SSLCertVerificationError) -> str:
     """What to say of a certificate that is not believed."""
     return f"The upstream's certificate {_REASONS.get(error.verify_code, 'is not valid')}"
