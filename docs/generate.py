@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import msgspec
+
 from fanfold import settings
+from fanfold.server import gateway_settings
 from fanfold.work.kinds import KINDS
 from fanfold.work.openapi import describe, heading
 from fanfold.work.openapi_schemas import record_title
@@ -24,6 +27,9 @@ pages. Parameters and fields that have to be there are printed **bold**."""
 SOURCES = """Later sources win: the defaults below, then a TOML file, then the environment, then the command line
 (`fanfold serve --help` names the settings that are options there)."""
 
+ABOUT_GATEWAY = """The sources are the same; `fanfold gateway --help` names the settings that are options there. What
+they are for stands in [its guide](../gateway.md)."""
+
 SPOKEN = {
     settings.Plan: " or ".join(get_args(settings.Plan)),
     str: "text",
@@ -31,6 +37,10 @@ SPOKEN = {
     int | None: "whole number",
     float: "number",
     bool: "true or false",
+    bool | None: "true or false",
+    dict[str, str]: "table of text",
+    tuple[str, ...]: "list of text",
+    dict[str, gateway_settings.Upstream]: "tables, [see below](#an-upstream-of-the-gateway)",
 }
 
 
@@ -124,37 +134,48 @@ def _type(schema: Json) -> str:
 # -- settings --------------------------------------------------------------------------------------------------------
 
 
-def server_settings() -> str:
-    """The page about the settings: name, type, default, meaning."""
-    (tree,) = (
-        node
-        for node in ast.parse(inspect.getsource(settings)).body
-        if isinstance(node, ast.ClassDef) and node.name == "Settings"
-    )
-    defaults, hints = settings.Settings(), get_type_hints(settings.Settings)
+def all_settings() -> str:
+    """The page about the settings of the server and of the gateway: name, type, default, meaning."""
+    upstream = gateway_settings.Upstream
+    parts = [
+        "# Settings",
+        WRITTEN,
+        f"{inspect.getdoc(settings.Settings)} {SOURCES}",
+        _settings_table(settings.Settings, variables=True),
+        "## The gateway",
+        f"{inspect.getdoc(gateway_settings.GatewaySettings)} {ABOUT_GATEWAY}",
+        _settings_table(gateway_settings.GatewaySettings, variables=True, unsaid=("upstreams",)),
+        "## An upstream of the gateway",
+        f"A table `[upstreams.NAME]` of the gateway's file. {inspect.getdoc(upstream)}",
+        _settings_table(upstream, variables=False),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _settings_table(kind: type[msgspec.Struct], *, variables: bool, unsaid: Sequence[str] = ()) -> str:
+    """The settings of a kind; ``unsaid`` are those that no variable of the environment can hold."""
+    (tree,) = (node for node in ast.parse(inspect.getsource(kind)).body if isinstance(node, ast.ClassDef))
+    hints = get_type_hints(kind)
+    defaults = {field.name: field.default for field in msgspec.structs.fields(kind)}
     about = {
         field.target.id: " ".join(ast.literal_eval(text.value).replace("``", "`").split())
         for field, text in zip(tree.body, tree.body[1:], strict=False)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr)
     }
-    rows = [
-        (f"`{name}`", f"`FANFOLD_{name.upper()}`", SPOKEN[hints[name]], _toml(getattr(defaults, name)), meaning)
-        for name, meaning in about.items()
-    ]
-    parts = [
-        "# Settings",
-        WRITTEN,
-        f"{inspect.getdoc(settings.Settings)} {SOURCES}",
-        table(("Setting", "Environment", "Type", "Default", "Meaning"), rows),
-    ]
-    return "\n\n".join(parts) + "\n"
+    head = ("Setting", *(("Environment",) if variables else ()), "Type", "Default", "Meaning")
+    rows = []
+    for name, meaning in about.items():
+        variable = "" if name in unsaid else f"`FANFOLD_{name.upper()}`"
+        rest = (SPOKEN[hints[name]], _toml(defaults[name]), meaning)
+        rows.append((f"`{name}`", *((variable,) if variables else ()), *rest))
+    return table(head, rows)
 
 
 def _toml(value: object) -> str:
-    return "none" if value is None else f"`{json.dumps(value)}`"
+    return "none" if value is None or value is msgspec.NODEFAULT else f"`{json.dumps(value)}`"
 
 
-PAGES = {"operations.md": operations, "settings.md": server_settings}
+PAGES = {"operations.md": operations, "settings.md": all_settings}
 
 if __name__ == "__main__":
     REFERENCE.mkdir(exist_ok=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from docs.generate import PAGES, REFERENCE
+from fanfold.server.gateway_settings import GatewaySettings, Upstream
 from fanfold.settings import Settings
 
 
@@ -16,5 +17,10 @@ def test_nothing_else_is_among_the_written_pages():
 
 
 def test_every_setting_is_on_its_page():
-    page = PAGES["settings.md"]()
-    assert [name for name in Settings.__struct_fields__ if f"| `{name}` | `FANFOLD_{name.upper()}` |" not in page] == []
+    server, gateway, upstream = PAGES["settings.md"]().split("\n## ")
+    for kind, page in ((Settings, server), (GatewaySettings, gateway)):
+        for name in set(kind.__struct_fields__) - {"upstreams"}:
+            assert f"| `{name}` | `FANFOLD_{name.upper()}` |" in page
+    assert "| `upstreams` |  | tables" in gateway
+    for name in Upstream.__struct_fields__:
+        assert f"\n| `{name}` | " in upstream

@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import SO_LINGER, SOL_SOCKET
+from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+from weakref import WeakSet
 
 import pytest
 
@@ -31,14 +33,22 @@ class Seen(NamedTuple):
 
 
 class Upstream:
-    """Serves on a port of loopback, in a thread of its own; ``seen`` is what was asked."""
+    """Serves on a port of loopback, in a thread of its own; ``seen`` is what was asked.
 
-    def __init__(self) -> None:
+    ``says`` is for tests to fill: by name, the pieces of an answer, of which None breaks off. ``pours`` holds what is
+    said once and then without end. ``tls`` is the context of an upstream with a certificate.
+    """
+
+    def __init__(self, tls: SSLContext | None = None) -> None:
         self.seen: list[Seen] = []
+        self.says: dict[str, tuple[bytes | None, ...]] = {}
+        self.pours: dict[str, tuple[bytes, bytes]] = {}
         self.connections = 0
+        self._tls = tls
         self._times: Counter[str] = Counter()
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._transports: WeakSet[Any] = WeakSet()
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -46,7 +56,7 @@ class Upstream:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def paths(self) -> list[str]:
         return [f"{one.method} {one.path}" for one in self.seen]
@@ -57,7 +67,7 @@ class Upstream:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._connected, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(self._open())
         self.port = server.sockets[0].getsockname()[1]
         self._up.set()
         self._loop.run_forever()
@@ -65,12 +75,19 @@ class Upstream:
         for task in self._tasks:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+        for transport in self._transports:
+            transport.abort()
+        self._loop.run_until_complete(asyncio.sleep(0.01 if self._tls else 0))
         self._loop.close()
+
+    async def _open(self) -> asyncio.Server:
+        return await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self._tls)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         self._tasks.add(task)
+        self._transports.add(writer.transport)
         self.connections += 1
         number = self.connections
         asked = 0
@@ -199,6 +216,50 @@ class Upstream:
             raise ConnectionAbortedError
         self._echo(request, writer)
 
+    async def do_say(self, request: Seen, writer: Any, _asked: int) -> None:
+        for piece in self.says[request.path.rsplit("/", 1)[-1]]:
+            if piece is None:
+                raise ConnectionAbortedError
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    async def do_pour(self, request: Seen, writer: Any, _asked: int) -> None:
+        once, again = self.pours[request.path.rsplit("/", 1)[-1]]
+        writer.write(once)
+        while True:
+            writer.write(again)
+            await writer.drain()
+
+    async def do_crawl(self, _request: Seen, writer: Any, _asked: int) -> None:
+        """A head that never ends, and never stops."""
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    async def do_deaf(self, request: Seen, writer: Any, _asked: int) -> None:
+        """Answers, says that it will say no more, and goes on listening."""
+        self._echo(request, writer)
+        writer.write_eof()
+
+    async def do_brief(self, request: Seen, writer: Any, _asked: int) -> None:
+        """Answers, and closes the connection without a word of that."""
+        self._echo(request, writer)
+        await writer.drain()
+        raise ConnectionAbortedError
+
+    async def do_slices(self, request: Seen, writer: Any, _asked: int) -> None:
+        """``/slices/MILLISECONDS/…``: an answer that takes that long, in pieces of its head and body."""
+        body = request.path.encode()
+        whole = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        pause = int(request.path.split("/")[2]) / 4000
+        for start in range(0, len(whole), len(whole) // 3):
+            await asyncio.sleep(pause)
+            writer.write(whole[start : start + len(whole) // 3])
+            await writer.drain()
+
     async def do_text(self, _request: Seen, writer: Any, _asked: int) -> None:
         self._write(writer, "<p>é</p>".encode(), "Content-Type: text/html; charset=utf-8", status="404 Not Found")
 
@@ -227,9 +288,9 @@ class Upstream:
 
 
 @contextmanager
-def upstream_running() -> Iterator[Upstream]:
+def upstream_running(tls: SSLContext | None = None) -> Iterator[Upstream]:
     """An upstream for the length of a block."""
-    upstream = Upstream()
+    upstream = Upstream(tls)
     try:
         yield upstream
     finally:

@@ -89,7 +89,7 @@ class BatchMiddleware:
         looking_on = observing(metrics=metrics)
         target = observed(target, *looking_on.observers)
         self.engine = Engine(target, Admission(*limiters), max_fan_out=max_fan_out, max_results=max_results)
-self.batches = Batches(
+        self.batches = Batches(
             self.engine,
             self.dialect,
             max_body=max_body,

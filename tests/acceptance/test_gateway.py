@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from msgspec import json
 
+from tests.certificates import Authority
 from tests.upstreams import upstream_running
 
 
@@ -19,7 +21,7 @@ from tests.upstreams import upstream_running
 def gateway_running(directory, *flags, **environment):
     """Its address for the length of a block; it has to end well, and must not have crashed on the way."""
     output = directory / "gateway.out"
-    command = [sys.executable, "-m", "fanfold", "gateway", "--port", "0", *flags]
+    command = [sys.executable, "-m", "fanfold", "gateway", *(() if "--port" in flags else ("--port", "0")), *flags]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FANFOLD_")}
     with output.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=inherited | environment)
@@ -76,7 +78,7 @@ def gateway(upstream, tmp_path_factory):
 BAD = {
     "/hang": 504,
     "/drip": 504,
-    "/interim": 504,
+    "/interim": 502,
     "/reset": 502,
     "/garbage": 502,
     "/short": 502,
@@ -110,6 +112,71 @@ def test_an_upstream_at_home_has_to_be_allowed(upstream):
         ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
         assert "--allow-private" in ended.stderr
+
+
+def test_a_gateway_before_itself_does_not_start(upstream, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    for host in ("127.0.0.1", "localhost"):
+        flags = ("--port", str(port), "--allow-private", "--upstream", f"http://{host}:{port}/v1")
+        command = [sys.executable, "-m", "fanfold", "gateway", *flags]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        assert (ended.returncode, ended.stderr) == (
+            2,
+            f"The upstream http://{host}:{port}/v1 is this gateway itself.\n",
+        )
+
+
+def test_two_gateways_before_each_other_come_to_an_end(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        second = taken.getsockname()[1]
+    (tmp_path / "other").mkdir()
+    flags = ("--allow-private", "--upstream", f"http://127.0.0.1:{second}")
+    with gateway_running(tmp_path, *flags) as (one, _):
+        told = ("--port", str(second), "--allow-private", "--upstream", one)
+        with gateway_running(tmp_path / "other", *told):
+            assert call(one, "GET", "/anything")[0] == 508
+
+
+def test_certificates_are_checked_by_name_with_an_authority_of_ones_own(tmp_path):
+    authority = Authority(tmp_path)
+    with authority.upstream("localhost") as (good, asked), authority.upstream("localhost", age=9) as (old, _):
+        places = {
+            "good": f"https://localhost:{good.port}",
+            "name": f"https://127.0.0.1:{good.port}",
+            "old": f"https://localhost:{old.port}",
+        }
+        lines = [f'[upstreams.{name}]\nurl = "{url}"\nca_file = "{authority.file}"\n' for name, url in places.items()]
+        lines.append(f'[upstreams.unknown]\nurl = "https://localhost:{good.port}"\n')
+        (tmp_path / "fanfold.toml").write_text("".join(lines))
+        flags = ("--allow-private", "--config", str(tmp_path / "fanfold.toml"))
+        with gateway_running(tmp_path, *flags) as (address, output):
+            results = batch(address, *(get(f"/{name}/echo") for name in ("good", "name", "old", "unknown")))
+        assert [one["status_code"] for one in results] == [200, 502, 502, 502]
+        assert [
+            one["body"]["errors"][0]["message"].removeprefix("The upstream's certificate ") for one in results[1:]
+        ] == [
+            "is for another address",
+            "has expired",
+            "comes from an authority that is not trusted",
+        ]
+        assert set(asked) == {"localhost", None}
+        assert (len(good.seen), len(old.seen)) == (1, 0)
+    assert "certificate has expired" in output.read_text()
+
+
+@pytest.mark.parametrize("written", [None, "", "not a certificate"])
+def test_certificates_that_cannot_be_read_are_one_sentence(tmp_path, written):
+    if written is not None:
+        (tmp_path / "ca.pem").write_text(written)
+    file = tmp_path / "fanfold.toml"
+    file.write_text(f'[upstreams.u]\nurl = "https://api.example.com"\nca_file = "{tmp_path / "ca.pem"}"\n')
+    command = [sys.executable, "-m", "fanfold", "gateway", "--port", "0", "--config", str(file)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert "ca.pem" in ended.stderr
 
 
 def test_lent_credentials_are_neither_printed_nor_free(upstream, tmp_path):

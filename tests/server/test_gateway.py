@@ -10,6 +10,7 @@ from fanfold.errors import SetupError
 from fanfold.server.gateway import HOPS, Gateway
 from fanfold.server.gateway_settings import GatewaySettings, Upstream
 from fanfold.settings import read_as
+from tests.certificates import Authority
 from tests.server.conftest import ask
 from tests.upstreams import upstream_running
 
@@ -174,6 +175,140 @@ async def test_a_gateway_before_itself_comes_to_an_end(make, upstream):
         assert (await ask(gateway, "GET", "/echo", headers={HOPS: hops})).status == 508
 
 
+async def test_a_redirect_takes_no_credential_to_another_origin_by_whatever_name(make, upstream):
+    with upstream_running() as other:
+        told = Upstream(
+            url=upstream.url,
+            prefix="/",
+            redirects=1,
+            headers={"x-version": "2"},
+            pass_headers=("X-Api-Key",),
+            pass_authorization=True,
+        )
+        headers = {"x-api-key": "mine", "accept-language": "de"}
+        reply = await ask(make(upstreams={"u": told}), "GET", f"/redirect?to={other.url}/echo", headers=headers)
+    assert {"x-api-key", "authorization", "x-version"} <= upstream.seen[0].headers.keys()
+    assert not {"x-api-key", "authorization", "x-version"} & reply.json["headers"].keys()
+    assert (reply.json["headers"]["accept-language"], reply.json["headers"][HOPS]) == ("de", "1")
+
+
+async def test_a_headers_bytes_go_on_as_they_are(make, upstream):
+    gateway = make(upstreams={"u": Upstream(url=upstream.url, prefix="/", pass_headers=("x-name",))})
+    utf8 = "Zoë".encode().decode("latin-1")
+    assert (await ask(gateway, "GET", "/echo", headers={"x-name": utf8})).json["headers"]["x-name"] == utf8
+
+
+# -- what comes back ------------------------------------------------------------------------------------------------
+
+
+async def test_a_header_that_comes_several_times_is_shown_whole(make, upstream):
+    links = b"Link: </a>; rel=next\r\nVary: Accept\r\nLink: </b>; rel=last\r\nVary: Origin\r\n"
+    upstream.says["links"] = (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + links + b"\r\n{}",)
+    gateway = make(upstream=upstream.url)
+    (result,) = await batch(gateway, act("get", "/say/links"))
+    assert result["headers"] == {"link": "</a>; rel=next, </b>; rel=last"}
+    assert (await ask(gateway, "GET", "/say/links")).headers["vary"] == "Accept, Origin"
+
+
+@pytest.mark.parametrize("status", [b"000", b"101", b"600", b"999"])
+async def test_a_status_that_nobody_could_be_shown_is_that_actions_error(make, upstream, status):
+    upstream.says["odd"] = (b"HTTP/1.1 %b Odd\r\nContent-Length: 0\r\n\r\n" % status,)
+    gateway = make(upstream=upstream.url)
+    odd, good = await batch(gateway, act("get", "/say/odd"), act("get", "/echo"))
+    assert (odd["status_code"], good["status_code"]) == (502, 200)
+    assert (await ask(gateway, "GET", "/say/odd")).status == 502
+
+
+async def test_of_clients_that_leave_nobody_gets_anothers_answer(make, upstream):
+    gateway = make(upstreams={"u": Upstream(url=upstream.url, prefix="/", connections=2, attempts=1)})
+    kept = []
+    for number in range(12):
+        asked = asyncio.create_task(ask(gateway, "GET", f"/slices/{number % 4 * 4}/{number}"))
+        if number % 3:
+            await asyncio.sleep(number % 4 * 0.001)
+            asked.cancel()
+        kept.append(asked)
+    for number, answer in enumerate(await asyncio.gather(*kept, return_exceptions=True)):
+        if not isinstance(answer, asyncio.CancelledError):
+            assert answer.body == f"/slices/{number % 4 * 4}/{number}".encode()
+    assert sum(not task.cancelled() for task in kept) >= 4
+
+
+async def test_more_batches_than_connections_are_all_answered(make, upstream):
+    gateway = make(upstreams={"u": Upstream(url=upstream.url, prefix="/", connections=1)})
+    several = [batch(gateway, *(act("get", f"/echo/{one}-{two}") for two in range(5))) for one in range(10)]
+    for one, results in enumerate(await asyncio.gather(*several)):
+        assert [result["body"]["path"] for result in results] == [f"/echo/{one}-{two}" for two in range(5)]
+    assert upstream.connections == 1
+
+
+# -- whom it calls --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """What each name stands for, look-up by look-up; the last stays."""
+    known = {}
+
+    async def getaddrinfo(_self, host, port, **_more):
+        found = known[host]
+        addresses = found.pop(0) if len(found) > 1 else found[0]
+        return [(2, 1, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    return known
+
+
+async def test_a_name_that_leads_home_after_it_was_vetted_is_not_followed_there(upstream, names):
+    names["api.test"] = [["8.8.8.8"], ["127.0.0.1"]]
+    gateway = Gateway(GatewaySettings(upstream=f"http://api.test:{upstream.port}", access_log="off"), {})
+    await gateway.vet()
+    (result,) = await batch(gateway, act("get", "/echo"))
+    assert result["status_code"] == 502
+    assert "may not be called" in result["body"]["errors"][0]["message"]
+    assert upstream.connections == 0
+    await gateway.close()
+
+
+async def test_a_name_is_looked_up_once_for_a_connection(make, upstream, names):
+    names["api.test"] = [["127.0.0.1"], ["192.0.2.1"]]
+    gateway = make(upstream=f"http://api.test:{upstream.port}")
+    for _ in range(3):
+        assert (await batch(gateway, act("get", "/echo")))[0]["status_code"] == 200
+    assert (upstream.connections, names["api.test"]) == (1, [["192.0.2.1"]])
+
+
+async def test_one_of_a_names_addresses_is_enough_to_call_none(upstream, names):
+    names["api.test"] = [["8.8.8.8", "127.0.0.1"]]
+    gateway = Gateway(GatewaySettings(upstream=f"http://api.test:{upstream.port}", access_log="off"), {})
+    with pytest.raises(SetupError, match="--allow-private"):
+        await gateway.vet()
+    assert (await batch(gateway, act("get", "/echo")))[0]["status_code"] == 502
+    assert upstream.connections == 0
+    await gateway.close()
+
+
+async def test_a_gateway_is_not_its_own_upstream(make, upstream):
+    gateway = make(upstream=upstream.url)
+    gateway.vetting.at_home("127.0.0.1", upstream.port)
+    with pytest.raises(SetupError, match="is this gateway itself"):
+        await gateway.vet()
+    (result,) = await batch(gateway, act("get", "/echo"))
+    assert result["status_code"] == 502
+    assert "may not be called" in result["body"]["errors"][0]["message"]
+    assert upstream.connections == 0
+
+
+async def test_an_upstream_may_have_an_authority_of_its_own(make, tmp_path):
+    authority = Authority(tmp_path)
+    with authority.upstream("127.0.0.1") as (good, _), authority.upstream("other.test") as (bad, _):
+        ups = {name: Upstream(url=one.url, ca_file=str(authority.file)) for name, one in (("a", good), ("b", bad))}
+        one, two = await batch(make(upstreams=ups), act("get", "/a/echo"), act("post", "/b/echo", data={}))
+        assert (one["status_code"], two["status_code"]) == (200, 502)
+        assert two["body"]["errors"][0]["message"] == "The upstream's certificate is for another address"
+        assert bad.seen == []
+
+
 # -- limits ---------------------------------------------------------------------------------------------------------
 
 
@@ -240,6 +375,9 @@ async def test_a_private_upstream_has_to_be_allowed():
         {"url": "https://x.test", "headers": {"authorization": "${MISSING}"}},
         {"url": "https://x.test", "headers": {"x": "a\r\nb"}},
         {"url": "https://x.test", "limits": "many"},
+        {"url": "https://x.test", "ca_file": "/no/such/file.pem"},
+        {"url": "https://x.test", "ca_file": __file__},
+        {"url": "http://x.test", "ca_file": "authority.pem"},
         {"url": "https://x.test", "headers": {"x-key": "${SET}"}, "pass_authorization": True},
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 
 from fanfold.server.gateway import Gateway
 from fanfold.server.gateway_settings import GatewaySettings, Upstream
-from fanfold.targets.upstream import Terms
+from fanfold.targets.terms import Terms
 from tests.server.conftest import ask
 from tests.server.test_guides import fits, sent_by
 

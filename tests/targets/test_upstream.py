@@ -2,14 +2,19 @@
 
 import asyncio
 import json
+from collections import Counter
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
 from fanfold.errors import ForbiddenTarget, NoSuchRoute, RequestError, TimedOut
-from fanfold.model import Call, Caller
-from fanfold.targets.upstream import SAFE, Terms, UpstreamTarget
+from fanfold.targets.exchange import SAFE
+from fanfold.targets.terms import Terms
+from fanfold.targets.upstream import UpstreamTarget
 from fanfold.targets.vetting import Vetting
+from tests.targets.asking import ask, refusal
 from tests.upstreams import upstream_running
 
 HERE = Vetting(loopback=True)
@@ -41,24 +46,12 @@ async def make(upstream):
         await one.close()
 
 
-async def ask(target, method, path, body=None, query=(), **headers):
-    endpoint, params = target.resolve(method, path)
-    pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return await target.send(Call(method, path, query, body, pairs, Caller("test"), endpoint, params))
-
-
-async def refusal(target, method, path, **more):
-    with pytest.raises(RequestError) as refused:
-        await ask(target, method, path, **more)
-    return refused.value.status
-
-
 # -- what is sent, and what comes back -----------------------------------------------------------------------------
 
 
 async def test_a_call_arrives_below_the_base_with_its_query_as_written(make, upstream):
     answer = await ask(make(f"{upstream.url}/echo/v1"), "GET", "/a%2Fb/c", query=(("q", "x y"), ("q", "&=é")))
-    assert (answer.status, json.loads(answer.body)["path"]) == (200, "/echo/v1/a%2Fb/c?q=x+y&q=%26%3D%C3%A9")
+    assert (answer.status, json.loads(answer.body)["path"]) == (200, "/echo/v1/a%2Fb/c?q=x%20y&q=%26%3D%C3%A9")
 
 
 async def test_a_decoded_body_is_sent_as_json_and_may_be_wrapped(make):
@@ -277,7 +270,7 @@ async def test_a_write_is_never_redirected(make, upstream):
 # -- an upstream that misbehaves ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/reset", "/garbage", "/short", "/chunk", "/fields", "/field"])
+@pytest.mark.parametrize("path", ["/reset", "/garbage", "/short", "/chunk", "/fields", "/field", "/interim"])
 async def test_what_is_no_answer_is_an_error_of_that_call_alone(make, path):
     target = make(attempts=1)
     assert await refusal(target, "GET", path) == 502
@@ -292,7 +285,7 @@ async def test_a_body_that_cannot_be_taken_is_given_up(make, upstream, path):
     assert len({one.connection for one in upstream.seen}) in (1, 2)
 
 
-@pytest.mark.parametrize("path", ["/hang", "/drip", "/interim"])
+@pytest.mark.parametrize("path", ["/hang", "/drip"])
 async def test_what_does_not_end_is_given_up_in_time(make, path):
     target = make(timeout=0.3)
     with pytest.raises(TimedOut):
@@ -332,6 +325,27 @@ async def test_a_busy_upstream_is_asked_again_when_it_said(make, upstream, metho
     assert all(2 <= pause <= 2.2 for pause in target.pauses.asked)
 
 
+@pytest.mark.parametrize(("ahead", "sent"), [(3, 3), (-60, 3), (3600, 1)])
+async def test_when_to_ask_again_may_be_said_as_a_date(make, upstream, ahead, sent):
+    when = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True).encode()
+    upstream.says["busy"] = (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nRetry-After: %b\r\n\r\n" % when,)
+    target = make()
+    assert (await ask(target, "GET", "/say/busy")).status == 503
+    assert len(upstream.seen) == sent
+    assert all(0 <= pause <= max(ahead, 0) + 0.2 for pause in target.pauses.asked)
+
+
+async def test_a_budget_that_is_spent_leaves_each_request_its_first_attempt(make, upstream):
+    target = make(failures=1000)
+    for _ in range(20):
+        await ask(target, "GET", "/busy/503/999/0")
+    before = len(upstream.seen)
+    for _ in range(5):
+        assert (await ask(target, "GET", "/busy/503/999/0")).status == 503
+    assert len(upstream.seen) - before in (5, 6)
+    assert (await ask(target, "GET", "/echo")).status == 200
+
+
 async def test_a_pause_that_is_too_long_is_the_callers_business(make, upstream):
     answer = await ask(make(), "GET", "/busy/503/9/3600")
     assert (answer.status, dict(answer.headers)["retry-after"], len(upstream.seen)) == (503, "3600", 1)
@@ -364,6 +378,23 @@ async def test_an_upstream_that_fails_again_and_again_is_left_alone_for_a_while(
     now[0] = 5.0
     assert (await ask(target, "GET", "/echo")).status == 200
     assert await refusal(target, "GET", "/reset") == 502
+
+
+@pytest.mark.parametrize(("path", "afterwards"), [("/slices/40/x", 200), ("/reset", 503)])
+async def test_of_many_that_come_after_the_rest_a_single_one_is_tried(make, upstream, path, afterwards):
+    now = [0.0]
+    target = make(failures=1, rest=5.0, clock=lambda: now[0])
+    assert await refusal(target, "GET", "/reset") == 502
+    before = len(upstream.seen)
+    now[0] = 5.0
+    outcomes = await asyncio.gather(*(ask(target, "GET", path) for _ in range(20)), return_exceptions=True)
+    statuses = Counter(outcome.status for outcome in outcomes)
+    assert len(upstream.seen) == before + 1
+    assert statuses == {503: 19, 200 if afterwards == 200 else 502: 1}
+    if afterwards == 200:
+        assert (await ask(target, "GET", "/echo")).status == 200
+    else:
+        assert await refusal(target, "GET", "/echo") == 503
 
 
 async def test_a_call_that_is_cancelled_leaves_room_for_the_next_trial(make):

@@ -44,7 +44,8 @@ from fanfold.serving.observing import METRICS, observing
 from fanfold.targets import Mounts, Terms, UpstreamTarget
 from fanfold.targets.forwarding import INHERITED, OWN, spelt
 from fanfold.targets.observed import observed
-from fanfold.targets.vetting import Vetting
+from fanfold.targets.origins import origin_of
+from fanfold.targets.vetting import OwnAddress, Vetting
 
 logger = logging.getLogger("fanfold")
 
@@ -69,10 +70,12 @@ class Gateway:
     def __init__(self, settings: GatewaySettings, environment: Mapping[str, str] = os.environ) -> None:
         self.settings = settings
         upstreams = upstreams_of(settings)
-        vetting = Vetting(loopback=settings.allow_private, private=settings.allow_private)
+        self.vetting = Vetting(loopback=settings.allow_private, private=settings.allow_private)
         alone = len(upstreams) == 1 and not settings.gateway_token
         self.targets = {
-            prefix: UpstreamTarget(upstream.url, _terms(prefix, upstream, environment, alone=alone), vetting=vetting)
+            prefix: UpstreamTarget(
+                upstream.url, _terms(prefix, upstream, environment, alone=alone), vetting=self.vetting
+            )
             for prefix, upstream in upstreams.items()
         }
         lent = any(lends(upstream) for upstream in upstreams.values())
@@ -125,7 +128,9 @@ class Gateway:
         for target in self.targets.values():
             origin = target.origin
             try:
-                await target.vetting.resolve(origin.hostname or "", origin.port or 0)
+                await target.vetting.resolve(origin.hostname or "", origin_of(origin)[2])
+            except OwnAddress:
+                raise SetupError(f"The upstream {origin.geturl()} is this gateway itself.") from None
             except ForbiddenTarget:
                 raise SetupError(
                     f"{origin.hostname} is at an address of this machine or of a private network; "
@@ -210,9 +215,17 @@ class Gateway:
         hops = header(scope["headers"], HOPS.encode()) or b"0"
         if not hops.isdigit() or len(hops) > 3 or int(hops) >= MAX_HOPS:
             raise RequestError("This request has passed too many gateways", status=508)
-        found = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        found = [(name.decode("latin-1"), _text(value)) for name, value in scope["headers"]]
         kept = [(name, value) for name, value in found if spelt(name) in names]
         return (*kept, (HOPS, str(int(hops) + 1)))
+
+
+def _text(value: bytes) -> str:
+    """The value of a header, so that it goes on as the bytes that it came as where these are UTF-8."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _terms(prefix: str, upstream: Upstream, environment: Mapping[str, str], *, alone: bool) -> Terms:
@@ -225,6 +238,7 @@ def _terms(prefix: str, upstream: Upstream, environment: Mapping[str, str], *, a
         connections=upstream.connections,
         max_response=upstream.max_response,
         redirects=upstream.redirects,
+        ca_file=upstream.ca_file,
         attempts=upstream.attempts,
         headers=filled_in(upstream.headers, environment),
         passed=passed if passing else passed - {"authorization"},
@@ -264,8 +278,13 @@ def _rules(prefix: str, upstream: Upstream) -> list[Any]:
 def serve_gateway(settings: GatewaySettings, *, environment: Mapping[str, str] = os.environ, say: Say = print) -> None:
     """Serve until told to stop."""
     gateway = Gateway(settings, environment)
-    asyncio.run(gateway.vet())
     listener = listen(settings)
+    gateway.vetting.at_home(*listener.getsockname()[:2])
+    try:
+        asyncio.run(gateway.vet())
+    except SetupError:
+        listener.close()
+        raise
     address = address_of(listener)
     say(f"Fanfold is listening on {address}  (a gateway)")
     for prefix, target in gateway.targets.items():

@@ -59,6 +59,10 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     attempts: Amount = 3
     """How often a request that changes nothing is sent at most."""
 
+    ca_file: str = ""
+    """File with the certificates (PEM) of the authorities that the upstream's has to come from, instead of those that
+    the system trusts."""
+
     redirects: Count = 0
     """Redirects that are followed, of requests that change nothing."""
 
@@ -146,7 +150,9 @@ def upstreams_of(settings: GatewaySettings) -> dict[str, Upstream]:
             raise SetupError(f"The prefix {prefix} is the gateway's own.")
         if prefix in found:
             raise SetupError(f"Two upstreams have the prefix {prefix}.")
-        read_origin(upstream.url)
+        origin = read_origin(upstream.url)
+        if upstream.ca_file and origin.scheme != "https":
+            raise SetupError(f"The upstream {upstream.url} shows no certificate that could be looked for in ca_file.")
         for header in (*upstream.headers, *upstream.pass_headers):
             if not may_be_passed(spelt(header)):
                 raise SetupError(f"The header {header!r} cannot be sent to an upstream.")

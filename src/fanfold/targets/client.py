@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import importlib
 import socket
-from collections.abc import Callable
+import ssl
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from fanfold.errors import FanfoldError
+from fanfold.targets.unpacking import NotReadable
 from fanfold.targets.vetting import Vetting
 
 if TYPE_CHECKING:
@@ -20,6 +23,17 @@ MAX_FIELDS = 100
 """Header fields of an answer; each may be 8 KiB long."""
 
 MAX_FIELD = 8192
+
+MAX_INTERIM = 20
+"""Interim answers (100, 103) before the answer. The library passes over any number of them."""
+
+
+class NotSentError(FanfoldError):
+    """The connection could not be used, and nothing of the request was sent"""
+
+
+class ForbiddenAddressError(OSError):
+    """A socket was about to be opened to an address that may not be called. One of those that the library expects."""
 
 
 class VettedResolver:
@@ -52,7 +66,8 @@ class Client:
     """One pool of connections, opened with its first use.
 
     ``keep_alive``: seconds that an idle connection is kept, none for a new one each time; ``connections``: how many at
-    once, 0 for any number. What is told besides goes to the session as it is.
+    once, 0 for any number; ``trust``: whose certificates are believed, those that the system trusts unless told. What
+    is told besides goes to the session as it is.
     """
 
     def __init__(
@@ -61,11 +76,13 @@ class Client:
         *,
         keep_alive: float = 0.0,
         connections: int = 0,
+        trust: ssl.SSLContext | None = None,
         session: Callable[[Any], dict[str, Any]] = lambda _: {},
     ) -> None:
         self._vetting = vetting
         self._keep_alive = keep_alive
         self._connections = connections
+        self._trust = trust
         self._told = session
         self._session: aiohttp.ClientSession | None = None
         self._opening = asyncio.Lock()
@@ -87,6 +104,7 @@ class Client:
         kept: dict[str, Any] = {"keepalive_timeout": self._keep_alive} if self._keep_alive else {"force_close": True}
         connector = library.TCPConnector(
             limit=self._connections,
+            ssl=self._trust or True,
             use_dns_cache=False,
             resolver=VettedResolver(self._vetting),
             socket_factory=self._socket,
@@ -94,6 +112,7 @@ class Client:
         )
         session: aiohttp.ClientSession = library.ClientSession(
             connector=connector,
+            request_class=_request_class(library),
             cookie_jar=library.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
@@ -107,8 +126,8 @@ class Client:
     def _socket(self, info: tuple[Any, ...]) -> socket.socket:
         """A socket for an address that is about to be connected to: the last look at it, whatever led there."""
         family, kind, protocol, _, address = info
-        if not self._vetting.allows(str(address[0])):
-            raise OSError("not an address that may be called")
+        if not self._vetting.admits(str(address[0]), int(address[1])):
+            raise ForbiddenAddressError("not an address that may be called")
         return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
@@ -116,3 +135,35 @@ class Client:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+def _request_class(library: Any) -> Any:
+    """Requests that use no connection on which something waits to be read: it would be taken for their answer."""
+    plain = library.ClientRequest.send
+
+    async def send(request: Any, connection: Any) -> Any:
+        protocol = connection.protocol
+        if protocol is None or protocol.should_close:
+            raise NotSentError
+        if request.method == "HEAD":
+            protocol.force_close()  # some servers send a body all the same
+        protocol.read = _reading(protocol)
+        return await plain(request, connection)
+
+    return type("Request", (library.ClientRequest,), {"send": send})
+
+
+def _reading(protocol: Any) -> Callable[[], Awaitable[Any]]:
+    """What reads the heads of one answer, and gives up where interim ones do not end."""
+    plain = type(protocol).read
+    count = 0
+
+    async def read() -> Any:
+        nonlocal count
+        message = await plain(protocol)
+        count += message[0].code < 200
+        if count > MAX_INTERIM:
+            raise NotReadable("It is put off again and again")
+        return message
+
+    return read

@@ -39,6 +39,14 @@ _NOT_BACK = _CONNECTION | {
     *("content-length", "content-encoding", "date", "via", "set-cookie", "set-cookie2", "alt-svc", "server"),
     *("strict-transport-security", "fanfold-request-id"),
 }
+_NO_LIST = frozenset(
+    {
+        *("age", "content-disposition", "content-location", "content-type", "etag", "expires", "last-modified"),
+        *("location", "retry-after"),
+    }
+)
+"""Headers that there is one of: a second one is a mistake, and joined to the first it would spoil both."""
+
 _OF_ONE_MESSAGE = _CONNECTION | {
     *("content-length", "content-type", "content-encoding", "content-md5", "content-range", "expect", "range"),
     *("x-http-method", "x-http-method-override", "x-method-override", "http2-settings", "proxy-authorization"),
@@ -82,18 +90,22 @@ def passed_on(headers: Pairs, allowed: Collection[str]) -> dict[str, str]:
 
 
 def passed_back(headers: Collection[tuple[str, str]]) -> Pairs:
-    """The headers of an upstream's answer that its asker is shown, in lower case.
+    """The headers of an upstream's answer that its asker is shown, in lower case, each once.
 
-    Cookies are not among them: they would be kept for all that is reached through this server.
+    One that was sent several times is a list, and joined to one. Cookies are not among them: they would be kept for all
+    that is reached through this server.
     """
     dropped = set(_NOT_BACK)
     for name, value in headers:
         if name.lower() == "connection":
             dropped.update(part.strip().lower() for part in value.split(","))
-    return tuple(
-        [
-            (name.lower(), value.encode("utf-8", "replace").decode())
-            for name, value in headers
-            if name.lower() not in dropped and not name.lower().startswith("proxy-") and not _BREAKS.search(value)
-        ]
-    )
+    found: dict[str, str] = {}
+    for written, text in headers:
+        name, value = written.lower(), text.encode("utf-8", "replace").decode()
+        if name in dropped or name.startswith("proxy-") or _BREAKS.search(value):
+            continue
+        if name not in found:
+            found[name] = value
+        elif name not in _NO_LIST:
+            found[name] += f", {value}"
+    return tuple(found.items())
