@@ -15,12 +15,12 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
-import msgspec
 from msgspec import Struct
 
 from fanfold.errors import NoSuchRoute, RequestError
 from fanfold.model import Answer, Call
 from fanfold.targets.forwarding import may_be_passed, spelt, tells_who_asks
+from fanfold.targets.payload import payload_of
 from fanfold.targets.routes import Routes
 from fanfold.targets.templates import route_found
 
@@ -60,7 +60,6 @@ _OF_ONE_REQUEST = frozenset(
 )
 """Members of a scope that belong to one request, or are written into it on the way to its handler."""
 
-_encode = msgspec.json.Encoder().encode
 
 _outer: ContextVar[Mapping[str, Any]] = ContextVar("outer")
 _NO_OUTER: Mapping[str, Any] = {
@@ -195,7 +194,7 @@ class AsgiTarget:
             name = spelt(written)
             if name in self._own:
                 own[name.encode()] = value.encode("latin-1", "replace")
-        body = call.body if isinstance(call.body, bytes) else b"" if call.body is None else _encode(call.body)
+        body = payload_of(call.body, own[b"content-type"].decode("latin-1") if b"content-type" in own else "")
         if not body:
             own.pop(b"content-type", None)
         headers = [pair for pair in _outer.get(_NO_OUTER)["headers"] if pair[0] not in own]

@@ -13,7 +13,6 @@ from time import monotonic
 from typing import ClassVar
 from urllib.parse import quote, unquote, urlencode
 
-import msgspec
 from msgspec import Struct
 
 from fanfold.errors import NoSuchRoute, RequestError, TimedOut
@@ -21,6 +20,7 @@ from fanfold.model import Answer, Call
 from fanfold.targets.exchange import SAFE, Exchanges, NoAnswer, Request
 from fanfold.targets.forwarding import may_be_passed, passed_on, spelt
 from fanfold.targets.origins import check_path, read_origin
+from fanfold.targets.payload import JSON, payload_of
 from fanfold.targets.persistence import AGAIN, FAILED, Breaker, Budget, Retries, spread, wished_pause
 from fanfold.targets.terms import Terms
 from fanfold.targets.unpacking import ACCEPTED
@@ -30,8 +30,6 @@ from fanfold.version import __version__
 logger = logging.getLogger("fanfold")
 
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
-
-_encode = msgspec.json.Encoder().encode
 
 
 class UpstreamEndpoint(Struct, frozen=True):
@@ -103,18 +101,19 @@ class UpstreamTarget:
         headers = passed_on(call.headers, self._allowed)
         headers.setdefault("user-agent", f"fanfold/{__version__}")
         body = call.body
+        if body is not None and not isinstance(body, bytes) and self.terms.wrapped:
+            body = {self.terms.wrapped: body}
         if body is not None and not isinstance(body, bytes):
-            body = _encode({self.terms.wrapped: body} if self.terms.wrapped else body)
-            headers["content-type"] = "application/json"
-        elif not body:
-            body = None
+            headers.setdefault("content-type", JSON)
+        payload = payload_of(body, headers.get("content-type", "")) or None
+        if payload is None:
             headers.pop("content-type", None)
         headers |= self._fixed
         headers["accept-encoding"] = ACCEPTED
         check_path(call.path)
         # A space as %20, which every server reads as one; as + only those that take the query for a form.
         query = f"?{urlencode(call.query, quote_via=quote)}" if call.query else ""
-        return Request(call.method, f"{self._base}{call.path}{query}", headers, body)
+        return Request(call.method, f"{self._base}{call.path}{query}", headers, payload)
 
     async def _persist(self, request: Request) -> Answer:
         """Attempts until one is to be the last."""
