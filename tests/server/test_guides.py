@@ -16,7 +16,10 @@ import pytest
 from tests.server.conftest import ask
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", *(f"docs/{name}.md" for name in ("batch", "quickstart", "events", "work-api")))
+PAGES = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("batch", "dependent-actions", "quickstart", "events", "work-api")),
+)
 GUIDES = {name: (ROOT / name).read_text() for name in PAGES}
 FENCED = r"```(?:sh)?\n(curl .*?)```\n"
 
@@ -31,6 +34,7 @@ SCRIPTS = [
     for number, script in enumerate(re.findall(r"```python\n(.*?)```", GUIDES[name], re.DOTALL))
 ]
 ROWS = re.findall(r"^\| `(.+?)` \| (\d{3}) \| `(.+?)` \|$", GUIDES["docs/batch.md"], re.MULTILINE)
+GRAPHS = re.findall(r"^\| `(\[.+?)` \| (\d{3}) \| `(.+?)` \|$", GUIDES["docs/dependent-actions.md"], re.MULTILINE)
 BODIES = [row for row in ROWS if row[0] == "{}" or row[0].startswith('{"data": ')]
 ACTIONS = [row for row in ROWS if row not in BODIES]
 
@@ -82,6 +86,13 @@ async def test_a_batch_is_refused_as_written(body, status, message, make_app):
     assert (reply.status, message_of(reply.json)) == (int(status), message)
 
 
+@pytest.mark.parametrize(("actions", "status", "message"), GRAPHS)
+async def test_actions_that_cannot_be_put_in_order_are_refused_as_written(actions, status, message, make_app):
+    plain = [{"method": "get", "relative_path": "/users/me", **action} for action in json.loads(actions)]
+    reply = await ask(make_app(), "POST", "/api/1.0/batch", {"data": {"actions": plain}})
+    assert (reply.status, message_of(reply.json)) == (int(status), message)
+
+
 @pytest.mark.parametrize(("action", "status", "message"), ACTIONS)
 async def test_an_action_is_refused_as_written(action, status, message, make_app):
     me = '{"method": "get", "relative_path": "/users/me"}'
@@ -97,6 +108,7 @@ def test_nothing_that_is_written_down_is_passed_over():
     assert len(EXAMPLES) == curls
     assert len(SCRIPTS) == 3
     assert len(ROWS) == len(re.findall(r"\| \d{3} \| `", GUIDES["docs/batch.md"]))
+    assert len(GRAPHS) == len(re.findall(r"\| \d{3} \| `", GUIDES["docs/dependent-actions.md"]))
     assert len(BODIES) > 5
     assert len(ACTIONS) > 5
 

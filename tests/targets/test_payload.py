@@ -29,5 +29,5 @@ def test_data_is_sent_as_its_content_type_wants_it(body, kind, sent):
     [({"a": {}}, "application/x-www-form-urlencoded"), ([1], "application/x-www-form-urlencoded"), ({}, "text/plain")],
 )
 def test_what_cannot_be_sent_that_way_is_refused(body, kind):
-    with pytest.raises(RequestError, match="^data: "):
+    with pytest.raises(RequestError, match=r"^data: "):
         payload_of(body, kind)

@@ -18,8 +18,8 @@ _encode = msgspec.json.Encoder().encode
 def payload_of(body: Any, kind: str) -> bytes:
     """The bytes of ``body``, which is decoded JSON, bytes, or None, as the content type ``kind`` wants it.
 
-    Text goes as it is where ``kind`` is not JSON, and an object as a form where it is that. Raises ``RequestError`` where
-    a form is to be made of something else.
+    Text goes as it is where ``kind`` is not JSON, and an object as a form where it is that. Raises ``RequestError``
+    where a form is to be made of something else.
     """
     if body is None:
         return b""
