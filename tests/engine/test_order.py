@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from contextvars import ContextVar
 
 import pytest
 from hypothesis import given, settings
@@ -614,3 +615,18 @@ def test_any_batch_ends_with_each_action_run_once_and_after_what_it_needs(data):
                 assert last < first
     assert asyncio.run(left(limiter)) == {"requests": 0, "reads": size, "writes": size}
     assert not conduct.max_parallel or target.most <= conduct.max_parallel
+
+
+@pytest.mark.parametrize("conduct", [Conduct(serial=True), PARALLEL], ids=["serial", "after"])
+async def test_what_an_action_sets_is_not_found_by_those_that_begin_after_it(conduct):
+    variable = ContextVar("variable", default="-")
+    seen = []
+
+    class Setting(Scripted):
+        async def send(self, call):
+            seen.append(variable.get())
+            variable.set("set")
+            return await super().send(call)
+
+    await run(Setting(), act("a"), act("b", "/b/{{a.status_code}}"), act("c", "/c", "b"), conduct=conduct)
+    assert seen == ["-", "-", "-"]

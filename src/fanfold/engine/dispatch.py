@@ -11,6 +11,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
 from math import inf
 from time import perf_counter
 from typing import Any, cast
@@ -44,14 +45,31 @@ async def dispatch(
 
 
 class _Work:
-    """The runs of one batch, of which ``left`` are not settled."""
+    """The runs of one batch, of which ``left`` are not settled.
+
+    Each task gets a copy of the context in which the batch began: what begins because another action is answered would
+    otherwise find the context variables which that one has set.
+    """
 
     __slots__ = (
-        *("_done", "_grant", "_inline", "_order", "_room", "_runs", "_send", "_serve", "_shuffle", "_started"),
+        *(
+            "_context",
+            "_done",
+            "_grant",
+            "_inline",
+            "_order",
+            "_room",
+            "_runs",
+            "_send",
+            "_serve",
+            "_shuffle",
+            "_started",
+        ),
         *("_timeout", "_until", "_watch", "left"),
     )
 
     def __init__(self, plan: Plan, runs: list[Run], means: Means, grant: Holding, watch: Watch | None) -> None:
+        self._context = copy_context()
         self._until = inf if plan.deadline is None else perf_counter() + plan.deadline
         self._timeout = plan.timeout
         self._runs = runs
@@ -193,7 +211,7 @@ class _Work:
     def _start(self, run: Run, loop: asyncio.AbstractEventLoop) -> None:
         self._started.append(run)
         if run.spreads is not None:
-            run.task = _start(self._spread(run), loop)
+            run.task = _start(self._spread(run), loop, self._context.copy())
         elif run.step.call is not None:
             if self._order is not None:
                 wiring = run.step.action.wiring
@@ -201,7 +219,7 @@ class _Work:
                 bound = self._timeout if own is None else own if self._timeout is None else min(own, self._timeout)
                 if bound is not None:
                     run.timer = loop.call_later(bound, self._expire, run, bound)
-            run.task = _start(self._carry_out(run, run.step.call), loop)
+            run.task = _start(self._carry_out(run, run.step.call), loop, self._context.copy())
 
     async def _carry_out(self, run: Run, call: Call) -> None:
         started = perf_counter()
@@ -346,13 +364,13 @@ def _commit(ready: list[Run], target: InlineTarget) -> bool:
 
 if sys.version_info >= (3, 12):
 
-    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> Task:
-        return asyncio.Task(work, loop=loop, eager_start=True)
+    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context) -> Task:
+        return asyncio.Task(work, loop=loop, context=context, eager_start=True)
 
 else:
 
-    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> Task:
-        return loop.create_task(work)
+    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context) -> Task:
+        return loop.create_task(work, context=context)
 
 
 def _wrong_type(answer: object) -> TypeError:
