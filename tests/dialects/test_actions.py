@@ -33,7 +33,7 @@ def test_all_documented_methods_are_passed_on(method):
         ("TRACE", "TRACE"),
         ("options", "options"),
         ("GET ", "GET "),
-        ("get\r\n", "get\r\n"),
+        ("get\r\n", "get\\r\\n"),
         ("", ""),
         (1, "1"),
         (True, "true"),

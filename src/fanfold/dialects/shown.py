@@ -10,9 +10,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 def shown(value: object) -> str:
-    """A value as it may be quoted in a message: as it was written, cut short."""
+    """A value as it may be quoted in a message: as it was written, cut short, with nothing that a terminal obeys."""
     text = value if isinstance(value, str) else _encode(value).decode()
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return text if text.isprintable() else "".join([char if char.isprintable() else ascii(char)[1:-1] for char in text])
 
 
 def printable(value: object) -> str:
