@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from fanfold import BatchMiddleware, Caller, RequestError
+from fanfold.engine import engine
 from fanfold.errors import SetupError
 
 JSON = (b"content-type", b"application/json")
@@ -42,11 +43,18 @@ class Reply:
 class Client:
     """Sends one request to an application, and stays connected until it is told to leave."""
 
-    def __init__(self, app, **scope):
-        self.app = app
+    def __init__(self, middleware, /, **scope):
+        self.app = middleware
         self.scope = scope
         self.messages = []
         self.left = asyncio.Event()
+        self.news = asyncio.Event()
+
+    async def until(self, enough):
+        """Wait until what has been sent is enough."""
+        while not enough(self.messages):
+            self.news.clear()
+            await asyncio.wait_for(self.news.wait(), 5)
 
     async def ask(self, method="POST", path="/batch", body=b"", headers=(JSON,), query=b""):
         given = [{"type": "http.request", "body": body}]
@@ -59,17 +67,18 @@ class Client:
 
         async def send(message):
             self.messages.append(message)
+            self.news.set()
 
         scope = {"type": "http", "method": method, "path": path, "query_string": query, "headers": list(headers)}
         await self.app({**scope, **self.scope}, receive, send)
         return Reply(self.messages) if self.messages else None
 
 
-async def batch(app, *actions, options=None, headers=(), **scope):
+async def batch(app, *actions, options=None, headers=(), scope=()):
     data = {"actions": [{"method": "get", "relative_path": "/", **action} for action in actions]}
     if options:
         data["options"] = options
-    return await Client(app, **scope).ask(body=json.dumps({"data": data}).encode(), headers=(JSON, *headers))
+    return await Client(app, **dict(scope)).ask(body=json.dumps({"data": data}).encode(), headers=(JSON, *headers))
 
 
 async def respond(send, body, status=200, headers=()):
@@ -232,8 +241,7 @@ async def test_an_action_has_what_tells_who_asks_from_the_batch(app):
         {"method": "post", "relative_path": "/a", "data": {"x": 1}, "headers": {"accept": "text/html"}},
         {"relative_path": "/b"},
         headers=outer,
-        client=("203.0.113.9", 5),
-        scheme="https",
+        scope={"client": ("203.0.113.9", 5), "scheme": "https"},
     )
     one, two = (result["body"]["headers"] for result in reply.results)
     assert one == {
@@ -268,7 +276,7 @@ async def test_the_members_of_a_scope_that_say_who_asks_are_carried(app):
         "route": "x",
         "path_params": {"a": 1},
     }
-    await batch(BatchMiddleware(app), {"relative_path": "/x"}, **carried)
+    await batch(BatchMiddleware(app), {"relative_path": "/x"}, scope=carried)
     (scope,) = app.scopes
     assert (scope["app"], scope["user"], scope["session"], scope["state"]) == ("the app", "ada", session, state)
     assert scope["session"] is not session
@@ -278,7 +286,7 @@ async def test_the_members_of_a_scope_that_say_who_asks_are_carried(app):
 
 async def test_nothing_of_one_action_is_seen_by_another(app):
     paths = [f"/context/{number}" for number in range(5)]
-    reply = await batch(BatchMiddleware(app), *({"relative_path": path} for path in paths), state={})
+    reply = await batch(BatchMiddleware(app), *({"relative_path": path} for path in paths), scope={"state": {}})
     assert [result["body"] for result in reply.results] == [["", {}, path] for path in paths]
 
 
@@ -328,7 +336,7 @@ async def test_what_does_not_end_is_bounded_and_its_neighbours_finish(app):
 
 
 async def test_all_answers_together_are_bounded(app):
-    reply = await batch(BatchMiddleware(app, max_results=500), *({"relative_path": f"/{n}"} for n in range(4)))
+    reply = await batch(BatchMiddleware(app, max_results=350), *({"relative_path": f"/{n}"} for n in range(4)))
     assert sorted(reply.statuses) == [200, 200, 507, 507]
 
 
@@ -386,7 +394,7 @@ async def test_limits_hold_for_each_caller_and_are_told(app):
 
 async def test_without_credentials_callers_are_told_apart_by_address(app):
     middleware = BatchMiddleware(app, limiter="requests=1")
-    asked = [await batch(middleware, {}, client=(host, 1)) for host in ("1.1.1.1", "2.2.2.2", "1.1.1.1")]
+    asked = [await batch(middleware, {}, scope={"client": (host, 1)}) for host in ("1.1.1.1", "2.2.2.2", "1.1.1.1")]
     assert [reply.status for reply in asked] == [200, 200, 429]
 
 
@@ -399,7 +407,7 @@ async def test_who_asks_can_be_told(app, wait):
         return Caller(scope["user"])
 
     middleware = BatchMiddleware(app, limiter="requests=1", caller=known_later if wait else known)
-    asked = [await batch(middleware, {}, user=user) for user in ("ada", "ada", "grace")]
+    asked = [await batch(middleware, {}, scope={"user": user}) for user in ("ada", "ada", "grace")]
     assert [reply.status for reply in asked] == [200, 429, 200]
 
 
@@ -469,8 +477,7 @@ async def test_a_slow_action_holds_nothing_back():
     client = Client(BatchMiddleware(app))
     body = body_of({"relative_path": "/gate"}, *({"relative_path": f"/{n}"} for n in range(9)))
     asking = asyncio.create_task(client.ask(body=body, headers=[JSON, LINES]))
-    while sum(message.get("body", b"").count(b"\n") for message in client.messages) < 9:
-        await asyncio.sleep(0)
+    await client.until(lambda messages: sum(one.get("body", b"").count(b"\n") for one in messages) == 9)
     app.gate.set()
     reply = await asking
     assert reply.headers["content-type"] == "application/x-ndjson"
@@ -512,8 +519,7 @@ async def test_whoever_leaves_a_stream_is_worked_for_no_more():
     client = Client(middleware)
     body = body_of({"relative_path": "/gate"}, {"relative_path": "/gate", "method": "put"}, {"relative_path": "/x"})
     asking = asyncio.create_task(client.ask(body=body, headers=[JSON, LINES]))
-    while len(client.messages) < 2:
-        await asyncio.sleep(0)
+    await client.until(lambda messages: len(messages) == 2)
     client.left.set()
     await asking
     assert len(middleware.engine.background) == 1, "the write goes on"
@@ -546,8 +552,6 @@ async def test_what_breaks_off_says_so(app, monkeypatch):
     async def broken(plan, means, grant, gone, watch):
         watch.settled(0, (await dispatch(plan, means, grant))[0])
         raise ZeroDivisionError
-
-    from fanfold.engine import engine
 
     dispatch = engine.dispatch
     monkeypatch.setattr(engine, "dispatch", broken)

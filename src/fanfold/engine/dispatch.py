@@ -52,24 +52,12 @@ class _Work:
     """
 
     __slots__ = (
-        *(
-            "_context",
-            "_done",
-            "_grant",
-            "_inline",
-            "_order",
-            "_room",
-            "_runs",
-            "_send",
-            "_serve",
-            "_shuffle",
-            "_started",
-        ),
-        *("_timeout", "_until", "_watch", "left"),
+        *("_context", "_done", "_grant", "_inline", "_order", "_room", "_runs", "_send", "_serve", "_shuffle"),
+        *("_started", "_timeout", "_until", "_watch", "left"),
     )
 
     def __init__(self, plan: Plan, runs: list[Run], means: Means, grant: Holding, watch: Watch | None) -> None:
-        self._context = copy_context()
+        self._context: Context | None = None
         self._until = inf if plan.deadline is None else perf_counter() + plan.deadline
         self._timeout = plan.timeout
         self._runs = runs
@@ -187,6 +175,7 @@ class _Work:
             self._give_up(0.0)
             return
         loop = asyncio.get_running_loop()
+        self._context = copy_context()
         for run in waiting:
             self._start(run, loop)
         if not self.left:
@@ -211,7 +200,7 @@ class _Work:
     def _start(self, run: Run, loop: asyncio.AbstractEventLoop) -> None:
         self._started.append(run)
         if run.spreads is not None:
-            run.task = _start(self._spread(run), loop, self._context.copy())
+            run.task = _start(self._spread(run), loop, self._context)
         elif run.step.call is not None:
             if self._order is not None:
                 wiring = run.step.action.wiring
@@ -219,7 +208,7 @@ class _Work:
                 bound = self._timeout if own is None else own if self._timeout is None else min(own, self._timeout)
                 if bound is not None:
                     run.timer = loop.call_later(bound, self._expire, run, bound)
-            run.task = _start(self._carry_out(run, run.step.call), loop, self._context.copy())
+            run.task = _start(self._carry_out(run, run.step.call), loop, self._context)
 
     async def _carry_out(self, run: Run, call: Call) -> None:
         started = perf_counter()
@@ -364,13 +353,13 @@ def _commit(ready: list[Run], target: InlineTarget) -> bool:
 
 if sys.version_info >= (3, 12):
 
-    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context) -> Task:
-        return asyncio.Task(work, loop=loop, context=context, eager_start=True)
+    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context | None) -> Task:
+        return asyncio.Task(work, loop=loop, context=context and context.copy(), eager_start=True)
 
 else:
 
-    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context) -> Task:
-        return loop.create_task(work, context=context)
+    def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context | None) -> Task:
+        return loop.create_task(work, context=context and context.copy())
 
 
 def _wrong_type(answer: object) -> TypeError:

@@ -108,6 +108,7 @@ class Gateway:
             max_body=settings.max_body,
             body_timeout=settings.body_timeout,
             observing=self.observing,
+            json_only=True,
         )
         self.log = AccessLog(settings.access_log)
         self._inherited = {name for target in self.targets.values() for name in target.terms.passed} - OWN - {HOPS}
