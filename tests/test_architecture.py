@@ -10,7 +10,17 @@ SOURCE = Path(__file__).parent.parent / "src" / "fanfold"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 WORDS = {"model", "errors", "version"}
-COMPOSED = {"engine", "dialects", "targets", "limits", "integrations", "serving", "work", "settings"}
+COMPOSED = {
+    "engine",
+    "dialects",
+    "targets",
+    "limits",
+    "idempotency",
+    "integrations",
+    "serving",
+    "work",
+    "settings",
+}
 MAY_IMPORT = {
     "version": set(),
     "errors": set(),
@@ -21,9 +31,10 @@ MAY_IMPORT = {
     "dialects": WORDS,
     "targets": WORDS,
     "limits": WORDS,
+    "idempotency": WORDS,
     "work": WORDS,
     "client": WORDS,
-    "serving": {*WORDS, "engine", "dialects", "limits"},
+    "serving": {*WORDS, "engine", "dialects", "limits", "idempotency"},
     "integrations": {*WORDS, "expressions", "targets"},
     "middleware": {*WORDS, *COMPOSED},
     "server": {*WORDS, *COMPOSED},
@@ -33,7 +44,19 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 
-CORE = {"version", "errors", "model", "engine", "expressions", "dialects", "targets", "limits", "serving", "middleware"}
+CORE = {
+    "version",
+    "errors",
+    "model",
+    "engine",
+    "expressions",
+    "dialects",
+    "targets",
+    "limits",
+    "idempotency",
+    "serving",
+    "middleware",
+}
 """What the core install runs on: no framework, nothing but the standard library and msgspec."""
 
 FORBIDDEN_NAMES = {"common", "helper", "helpers", "misc", "util", "utils"}

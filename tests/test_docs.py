@@ -18,7 +18,7 @@ WORDS = """
     fan-out, admission, cost, grant, refusal, limiter, store, dispatch, collect, kind, field, record, gid, compact,
     opt_fields, link, change, rule, verb, event, story, delivery, job, window, deadline, timeout, log, webhook,
     sync token, step of a job, performance, runner, audit entry, scope, service account, controls, seed file,
-    snapshot, fault, journal
+    snapshot, fault, journal, ledger, fingerprint
 """
 
 

@@ -6,7 +6,7 @@ counts where each action of a batch makes four of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -258,6 +258,15 @@ class Limiter(Protocol):
         """What ``take`` would say now, and how the limits stand; takes nothing and charges nothing."""
 
 
+class OnceOnly(Protocol):
+    """What makes sure that a request which is sent again is not carried out again (see ``idempotency``)."""
+
+    async def once(
+        self, caller: Caller, key: str, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]
+    ) -> tuple[Answer, bool]:
+        """What ``run`` answers, run once for each key of a caller; True where the answer had been given before."""
+
+
 __all__ = [
     "Action",
     "Answer",
@@ -271,6 +280,7 @@ __all__ = [
     "Grant",
     "InlineTarget",
     "Limiter",
+    "OnceOnly",
     "Pairs",
     "Refusal",
     "Result",

@@ -1,4 +1,4 @@
-"""A database of the first release is upgraded where it is, and everything works on what it holds."""
+"""A database of an earlier layout is upgraded where it is, and everything works on what it holds."""
 
 from __future__ import annotations
 
@@ -112,6 +112,21 @@ def test_the_upgrade_is_made_once(file: Path) -> None:
         found = store.targets(int(TEAM), "team.project_templates")
         store.close()
         assert found == [int(TEMPLATE), int(TEMPLATE_OF_NOTHING)]
+
+
+def test_a_file_of_layout_2_gets_what_it_lacks_and_keeps_the_rest(file: Path) -> None:
+    SqliteStore(file).close()
+    layout_3 = schema_of(file)
+    connection = apsw.Connection(str(file))
+    connection.execute("DROP TABLE answer; PRAGMA user_version = 2")
+    # Since then a template has left its team: what was made good for layout 1 must not be made again.
+    connection.execute("DELETE FROM link WHERE field = 'team.project_templates'")
+    connection.close()
+    store = SqliteStore(file)
+    found = store.targets(int(TEAM), "team.project_templates")
+    store.close()
+    assert schema_of(file) == layout_3
+    assert found == []
 
 
 def test_a_newer_layout_is_refused(file: Path) -> None:

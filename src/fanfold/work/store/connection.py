@@ -21,7 +21,7 @@ from fanfold.errors import SetupError
 from fanfold.work.store.queries import SQL, filled
 from fanfold.work.store.remembered import Compact, Remembered
 
-VERSION = 2
+VERSION = 3
 """Layout of the tables; written into each database. Newer ones are refused, older ones get what they lack."""
 
 FIRST_GID = 1001
@@ -76,7 +76,7 @@ class Connection:
         ):
             run(f"PRAGMA {pragma}")
         if version < VERSION:
-            scripts = ("schema.sql", "upgrade.sql") if version else ("schema.sql",)
+            scripts = ("schema.sql", "upgrade.sql") if version == 1 else ("schema.sql",)
             sql = "".join(resources.files(__package__).joinpath(script).read_text() for script in scripts)
             run(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {VERSION}; COMMIT")
         else:

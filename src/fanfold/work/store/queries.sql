@@ -327,6 +327,24 @@ UPDATE voucher SET spent = 1 WHERE digest = ?;
 -- name: drop_vouchers
 DELETE FROM voucher WHERE expires_at < ?;
 
+-- name: kept_answer
+SELECT fingerprint, status, headers, body, trusted FROM answer WHERE name = ? AND until > ?;
+
+-- name: begin_answer
+INSERT OR REPLACE INTO answer (name, fingerprint, until) VALUES (?, ?, ?);
+
+-- name: finish_answer
+INSERT OR REPLACE INTO answer (name, fingerprint, until, status, headers, body, trusted) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: forget_answer
+DELETE FROM answer WHERE name = ?;
+
+-- name: forget_answers
+DELETE FROM answer;
+
+-- name: drop_answers
+DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer WHERE until <= ? ORDER BY until LIMIT ?);
+
 -- name: user_by_email
 SELECT gid FROM record WHERE kind = 'user' AND lower(json_extract(CAST(document AS TEXT), '$.email')) = lower(?);
 

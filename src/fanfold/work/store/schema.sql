@@ -122,3 +122,16 @@ CREATE TABLE IF NOT EXISTS voucher (
 
 CREATE INDEX IF NOT EXISTS voucher_by_consent ON voucher (consent);
 CREATE INDEX IF NOT EXISTS voucher_by_expiry ON voucher (expires_at) WHERE expires_at IS NOT NULL;
+
+-- What was answered to requests that came with an idempotency key, so that it can be answered again.
+CREATE TABLE IF NOT EXISTS answer (
+    name        BLOB    NOT NULL PRIMARY KEY,  -- SHA-256 of who asked and the key, which themselves are never stored
+    fingerprint BLOB    NOT NULL,              -- SHA-256 of what was asked
+    until       REAL    NOT NULL,              -- seconds since 1970
+    status      INTEGER,                       -- NULL: begun, and nobody saw its end
+    headers     BLOB,                          -- JSON, pairs of texts
+    body        BLOB,
+    trusted     INTEGER
+);
+
+CREATE INDEX IF NOT EXISTS answer_by_until ON answer (until);

@@ -1,10 +1,11 @@
-"""The SQLite store: records, links and lists, and beside them the log of events, the tokens and the apps."""
+"""The SQLite store: records, links and lists, and beside them the log of events, tokens, apps and kept answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from fanfold.work.store.answers import KeptAnswers
 from fanfold.work.store.apps import Apps
 from fanfold.work.store.deliveries import Deliveries
 from fanfold.work.store.index import Index
@@ -22,7 +23,7 @@ class TokenRow(NamedTuple):
     revoked_at: str | None
 
 
-class SqliteStore(Index, Apps, Deliveries):
+class SqliteStore(Index, Apps, Deliveries, KeptAnswers):
     """Everything the work API keeps, in one file or in memory; each part stands in the module of its class."""
 
     def of_kind(self, kind: str) -> list[int]:

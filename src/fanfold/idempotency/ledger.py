@@ -1,0 +1,167 @@
+"""The ledger: what was asked under which key, so that asking again is answered and not carried out again.
+
+A client that sends a write and loses the answer cannot know whether it was done. With a key of its own making it may
+ask again: one that was done is answered from the ledger, one that is under way is waited for, and one of which nobody
+saw the end is refused rather than done twice.
+
+What is begun goes on in a task of the ledger, whoever gives up waiting for it: its end has to be seen, as there is
+somebody who will ask for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from fanfold.errors import Crashed, RequestError
+from fanfold.idempotency.answers import AnswerStore, Kept
+from fanfold.idempotency.memory import MemoryAnswers
+from fanfold.model import Answer, Caller
+
+logger = logging.getLogger("fanfold")
+
+ASK_AGAIN = frozenset({401, 408, 425, 429, 503})
+"""Statuses that say that nothing was done, or that asking again is right: an answer that has one is not kept."""
+
+DAY = 86_400.0
+
+_KEY = re.compile(r"[!-~]{1,255}")
+
+_NO_KEY = "idempotency key: Must be 1 to 255 visible ASCII characters"
+_REUSED = (
+    "idempotency key: It was sent before with another request. Send that request again just as it was, or choose a new "
+    "key for this one"
+)
+_UNSEEN = (
+    "idempotency key: The request that it was first sent with was begun, and how that ended is not known. It is not "
+    "carried out again: look whether it was done, and if it was not, send it with a new key"
+)
+_TOO_LARGE = (
+    "idempotency key: The request that it was first sent with was carried out, but its answer was too large to be "
+    "kept. It is not carried out again: look at what became of it"
+)
+
+
+class _Running(NamedTuple):
+    """A request that is being carried out."""
+
+    fingerprint: bytes
+    task: asyncio.Task[Answer]
+
+
+class Ledger:
+    """Answers by caller and key, in ``store`` (by default in memory), for ``seconds``, on ``clock`` (since 1970)."""
+
+    def __init__(
+        self,
+        store: AnswerStore | None = None,
+        *,
+        seconds: float = DAY,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store: AnswerStore = MemoryAnswers() if store is None else store
+        self._seconds = seconds
+        self._clock = clock
+        self._running: dict[bytes, _Running] = {}
+
+    def __len__(self) -> int:
+        """How many requests are being carried out."""
+        return len(self._running)
+
+    async def once(
+        self, caller: Caller, key: str, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]
+    ) -> tuple[Answer, bool]:
+        """What ``run`` answers, run once for each key of a caller; True where the answer had been given before.
+
+        What ``run`` did has to be durable when it returns. An exception of it is raised here and forgotten, and
+        whoever asks next runs again; so is an answer that says that nothing was done (``ASK_AGAIN``), but those who
+        waited for it are given it too. Cancelling ``once`` ends the wait and not the run.
+
+        Raises ``RequestError``: 400 for what is no key, 422 for a key that was used for a request of another
+        ``fingerprint``, 409 where the run was begun and its end was not seen.
+        """
+        name = _name(caller, key)
+        while (running := self._running.get(name)) is not None:
+            if running.fingerprint != fingerprint:
+                raise RequestError(_REUSED, status=422)
+            await asyncio.wait([running.task])
+            if not running.task.cancelled() and running.task.exception() is None:
+                return running.task.result(), True
+        now = self._clock()
+        kept = self._store.begin(name, fingerprint, now, now + self._seconds)
+        if kept is not None:
+            return _again(kept, fingerprint), True
+        return await self._first(name, fingerprint, run), False
+
+    async def drain(self) -> None:
+        """Wait until nothing is being carried out. Call it before the store is closed."""
+        while self._running:
+            await asyncio.wait([running.task for running in self._running.values()])
+
+    async def _first(self, name: bytes, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Have a task carry it out, which is held here, as the event loop holds its tasks only weakly."""
+        task = asyncio.get_running_loop().create_task(self._carry_out(name, fingerprint, run))
+        self._running[name] = _Running(fingerprint, task)
+        # Before all who wait for the task, as each of them looks next whether there is another.
+        task.add_done_callback(lambda _: self._running.pop(name))
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.add_done_callback(_note_crash)
+            raise
+        return task.result()
+
+    async def _carry_out(self, name: bytes, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]) -> Answer:
+        """What ``run`` answers, kept before anybody sees it."""
+        try:
+            answer = await run()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            # Stopped from outside, with the process most likely: how far it had come is not known.
+            if task is None or not task.cancelling():
+                self._store.forget(name)
+            raise
+        except SystemExit as crash:
+            # It would end the event loop, and is a crash of this request only.
+            self._store.forget(name)
+            raise Crashed from crash
+        except Exception:
+            self._store.forget(name)
+            raise
+        if answer.status in ASK_AGAIN:
+            self._store.forget(name)
+        else:
+            self._store.finish(name, fingerprint, answer, self._clock() + self._seconds)
+        return answer
+
+
+def _name(caller: Caller, key: str) -> bytes:
+    """A digest of who asks and the key; each field's length goes before it, so that no two pairs look alike."""
+    if not _KEY.fullmatch(key):
+        raise RequestError(_NO_KEY)
+    name = hashlib.sha256()
+    for field in (caller.key, caller.user, key):
+        raw = field.encode("utf-8", "surrogatepass")
+        name.update(len(raw).to_bytes(8, "big") + raw)
+    return name.digest()
+
+
+def _again(kept: Kept, fingerprint: bytes) -> Answer:
+    """The answer that was given before."""
+    if kept.fingerprint != fingerprint:
+        raise RequestError(_REUSED, status=422)
+    if kept.answer is None:
+        raise RequestError(_TOO_LARGE if kept.done else _UNSEEN, status=409)
+    return kept.answer
+
+
+def _note_crash(task: asyncio.Task[Answer]) -> None:
+    """Nobody is left to be told how it ended."""
+    crash = None if task.cancelled() else task.exception()
+    if crash is not None and not isinstance(crash, RequestError):
+        logger.error("a request with an idempotency key crashed after its client had gone", exc_info=crash)

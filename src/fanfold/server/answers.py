@@ -1,0 +1,69 @@
+"""The ledger's answers in the work API's own database, so that they are there after a restart.
+
+Each verb is a transaction of its own. What an action wrote is committed before its answer is kept here: if the process
+dies in between, the entry stays begun, and its key is refused rather than carried out twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from msgspec import json
+
+from fanfold.idempotency import Kept
+from fanfold.model import Answer, Pairs
+from fanfold.work import SqliteStore
+
+STEP = 100
+"""How many entries whose time is over each ``begin`` forgets at most: more than it adds, so that they shrink away."""
+
+
+class SqliteAnswers:
+    """An answer store over the database of a work API; called on the event loop thread, as the database is.
+
+    Nothing may be written and not yet committed when one of its verbs is called: it would be committed with it.
+    """
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    def begin(self, name: bytes, fingerprint: bytes, now: float, until: float) -> Kept | None:
+        """Note a beginning, or tell what stands there."""
+        store = self._store
+        with self._committed():
+            store.drop_answers(now, STEP)
+            row = store.kept_answer(name, now)
+            if row is None:
+                store.begin_answer(name, fingerprint, until)
+                return None
+        if row.status is None:
+            return Kept(row.fingerprint)
+        headers = json.decode(row.headers, type=Pairs)
+        return Kept(row.fingerprint, done=True, answer=Answer(row.status, row.body, headers, bool(row.trusted)))
+
+    def finish(self, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
+        """Keep an answer."""
+        row = answer.status, json.encode(answer.headers), answer.body, answer.trusted
+        with self._committed():
+            self._store.finish_answer(name, fingerprint, until, row)
+
+    def forget(self, name: bytes) -> None:
+        """Take back a beginning."""
+        with self._committed():
+            self._store.forget_answer(name)
+
+    @contextmanager
+    def _committed(self) -> Iterator[None]:
+        """All of it durable at the end, or none of it there."""
+        store = self._store
+        store.begin_action()
+        try:
+            yield
+        except BaseException:
+            store.undo_action()
+            raise
+        else:
+            store.end_action()
+        finally:
+            store.commit()
