@@ -443,6 +443,33 @@ async def test_who_leaves_while_sending_is_not_answered(app):
     assert sent == []
 
 
+# -- once only ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_batch_with_a_key_is_carried_out_once(app):
+    middleware = BatchMiddleware(app)
+    keyed = [(b"idempotency-key", b"k")]
+    first = await batch(middleware, {"method": "post", "relative_path": "/x"}, headers=keyed)
+    again = await batch(middleware, {"method": "post", "relative_path": "/x"}, headers=keyed)
+    assert (again.body, again.headers["idempotency-replayed"], len(app.scopes)) == (first.body, "true", 1)
+    other = await batch(middleware, {"method": "post", "relative_path": "/y"}, headers=keyed)
+    assert other.status == 422
+    stranger = await batch(
+        middleware, {"method": "post", "relative_path": "/y"}, headers=[*keyed, (b"authorization", b"other")]
+    )
+    assert (stranger.status, len(app.scopes)) == (200, 2)
+
+
+async def test_an_action_with_a_key_is_carried_out_once_and_tells_the_application(app):
+    middleware = BatchMiddleware(app)
+    action = {"method": "post", "relative_path": "/x", "idempotency_key": "k"}
+    one, two = (await batch(middleware, action, action)).results
+    assert one["body"] == two["body"]
+    assert one["body"]["headers"]["idempotency-key"] == "k"
+    assert sorted(result["headers"].get("idempotency-replayed", "") for result in (one, two)) == ["", "true"]
+    assert len(app.scopes) == 1
+
+
 # -- dry runs and results as they finish -----------------------------------------------------------------------------
 
 LINES = (b"accept", b"application/x-ndjson")

@@ -15,6 +15,7 @@ from typing import Any
 from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine
 from fanfold.errors import Crashed, LimitExceeded, RequestError
+from fanfold.idempotency import AnswerStore, Ledger
 from fanfold.limits import MemoryLimiter, profile
 from fanfold.model import Answer, Call, Caller, Limiter, Target
 from fanfold.serving.answering import send_answer
@@ -41,7 +42,8 @@ class BatchMiddleware:
     ``allow`` and ``deny`` are routes such as ``GET /users/*`` (see ``Routes``). ``inherit`` names headers of the batch
     that every action has, ``own`` those that it may set itself; what tells who asks is always inherited and never set.
     ``limiter``: a limiter, or numbers such as ``requests=300,reads=50``, counted for each ``caller(scope)``.
-    ``on_action(call)`` is asked before each action and may return another call, or raise ``RequestError``. ``metrics``
+    ``on_action(call)`` is asked before each action and may return another call, or raise ``RequestError``.
+    ``answers`` is where answers to idempotency keys are kept, in memory unless told. ``metrics``
     are kept in the registry that ``prometheus_client`` has for the process.
     """
 
@@ -66,6 +68,7 @@ class BatchMiddleware:
         limiter: Limiter | str | None = None,
         caller: Callable[[Scope], Caller | Awaitable[Caller]] | None = None,
         on_action: Callable[[Call], Any] | None = None,
+        answers: AnswerStore | None = None,
         metrics: bool = False,
     ) -> None:
         self.app = app
@@ -88,7 +91,14 @@ class BatchMiddleware:
         target: Target = self.asgi if on_action is None else Hooked(self.asgi, on_action)
         looking_on = observing(metrics=metrics)
         target = observed(target, *looking_on.observers)
-        self.engine = Engine(target, Admission(*limiters), max_fan_out=max_fan_out, max_results=max_results)
+        self.ledger = Ledger(answers)
+        self.engine = Engine(
+            target,
+            Admission(*limiters),
+            max_fan_out=max_fan_out,
+            max_results=max_results,
+            ledger=self.ledger,
+        )
         self.batches = Batches(
             self.engine,
             self.dialect,
@@ -96,6 +106,7 @@ class BatchMiddleware:
             body_timeout=body_timeout,
             json_only=True,
             observing=looking_on,
+            ledger=self.ledger,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

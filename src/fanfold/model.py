@@ -261,10 +261,8 @@ class Limiter(Protocol):
 class OnceOnly(Protocol):
     """What makes sure that a request which is sent again is not carried out again (see ``idempotency``)."""
 
-    async def once(
-        self, caller: Caller, key: str, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]
-    ) -> tuple[Answer, bool]:
-        """What ``run`` answers, run once for each key of a caller; True where the answer had been given before."""
+    async def carry_out(self, call: Call, key: str, run: Callable[[], Awaitable[Answer]]) -> tuple[Answer, bool]:
+        """What ``run`` answers to the call, run once for each key of its caller; True where that was given before."""
 
 
 __all__ = [

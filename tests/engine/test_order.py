@@ -363,6 +363,12 @@ async def test_in_turn_one_slot_is_enough(target):
     assert statuses(results) == [200] * 5
 
 
+async def test_without_a_ledger_there_are_no_keys(target):
+    keyed = Action("POST", "/x", wiring=Wiring("a", key="k"))
+    results = await run(target, keyed)
+    assert (statuses(results), target.log) == ([400], [])
+
+
 # -- how it is carried out -------------------------------------------------------------------------------------------
 
 

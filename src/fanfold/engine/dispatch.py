@@ -12,19 +12,25 @@ import logging
 import sys
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
+from functools import partial
 from math import inf
 from time import perf_counter
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from fanfold.engine.background import Background, Holding
 from fanfold.engine.means import Gone, Means, Watch
-from fanfold.engine.order import Order, folded
+from fanfold.engine.order import Order, folded, key_of
 from fanfold.engine.plan import Plan
 from fanfold.engine.runs import PENDING, Run, Task
 from fanfold.errors import Crashed, Limited, LimitExceeded, RequestError, TimedOut
 from fanfold.model import Answer, Call, EarlyTarget, InlineTarget, Result
 
 logger = logging.getLogger("fanfold")
+
+REPLAYED = ("idempotency-replayed", "true")
+"""The header of an answer that had been given before."""
 
 Serve = Callable[[Call, Callable[[Answer], None]], Coroutine[Any, Any, None]]
 
@@ -52,7 +58,19 @@ class _Work:
     """
 
     __slots__ = (
-        *("_context", "_done", "_grant", "_inline", "_order", "_room", "_runs", "_send", "_serve", "_shuffle"),
+        *(
+            "_context",
+            "_done",
+            "_grant",
+            "_inline",
+            "_ledger",
+            "_order",
+            "_room",
+            "_runs",
+            "_send",
+            "_serve",
+            "_shuffle",
+        ),
         *("_started", "_timeout", "_until", "_watch", "left"),
     )
 
@@ -68,6 +86,7 @@ class _Work:
         self._shuffle = means.shuffle
         self._order = None if plan.conduct is None else Order(plan, runs, means.max_fan_out, means.shuffle)
         self._room = means.max_results
+        self._ledger = means.ledger
         self._grant = grant
         self._watch = watch
         self._started: list[Run] = []
@@ -215,9 +234,8 @@ class _Work:
         answer: Answer | None = None
         error: RequestError | None = None
         try:
-            if run.extra is not None:
-                await self._grant.extend(run.extra)
-            answer = await (self._send(call) if self._serve is None else self._served(self._serve, run, call, started))
+            plain = self._serve is None and not run.waits
+            answer = await (self._send(call) if plain else self._ask(run, call, started))
             if answer.__class__ is not Answer:
                 raise _wrong_type(answer)
         except LimitExceeded as refused:
@@ -232,6 +250,24 @@ class _Work:
             answer, error = None, _crash(call, crash)
         if run.result is PENDING:
             self._settle(run, Result(run.step.action, answer, error, perf_counter() - started))
+
+    async def _ask(self, run: Run, call: Call, started: float) -> Answer:
+        """The answer to a call for which there is more to do than to send it."""
+        if run.extra is not None:
+            await self._grant.extend(run.extra)
+        key = key_of(run)
+        if key:
+            return await self._once(call, key)
+        if self._serve is None:
+            return await self._send(call)
+        return await self._served(self._serve, run, call, started)
+
+    async def _once(self, call: Call, key: str) -> Answer:
+        """The answer of a call that is carried out once only, however often it is asked for with its key."""
+        if self._ledger is None:
+            raise RequestError("idempotency_key: No answers are kept here; leave it out")
+        answer, replayed = await self._ledger.carry_out(call, key, partial(self._send, call))
+        return replace(answer, headers=(*answer.headers, REPLAYED)) if replayed else answer
 
     async def _served(self, serve: Serve, run: Run, call: Call, started: float) -> Answer:
         """The answer of a target that may go on when it has answered; the run is settled as soon as it has."""

@@ -12,7 +12,7 @@ from fanfold.engine.background import Background
 from fanfold.engine.dispatch import dispatch
 from fanfold.engine.means import MAX_FAN_OUT, Gone, Means, Watch
 from fanfold.engine.plan import Plan, make_plan
-from fanfold.model import Batch, Caller, Refusal, Result, Standing, Target
+from fanfold.model import Batch, Caller, OnceOnly, Refusal, Result, Standing, Target
 
 
 class Engine:
@@ -30,10 +30,11 @@ class Engine:
         shuffle: int | None = None,
         max_fan_out: int = MAX_FAN_OUT,
         max_results: int | None = None,
+        ledger: OnceOnly | None = None,
     ) -> None:
         self.admission = admission or Admission()
         self.background = Background()
-        self.means = Means(target, self.background, max_fan_out=max_fan_out, max_results=max_results)
+        self.means = Means(target, self.background, max_fan_out=max_fan_out, max_results=max_results, ledger=ledger)
         self.shuffle(shuffle)
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from fanfold.engine.background import Background
-from fanfold.model import Result, Standing, Target
+from fanfold.model import OnceOnly, Result, Standing, Target
 
 MAX_FAN_OUT = 100
 """Elements that the actions of one batch may fan out into, all together."""
@@ -32,7 +32,8 @@ class Means(Struct):
     """The target, and how far it may be made use of.
 
     ``shuffle`` begins actions in random order. ``max_fan_out``: into how many elements the actions of one batch may fan
-    out, all together. ``max_results``: bytes that all answers of one batch may have, None for any number.
+    out, all together. ``max_results``: bytes that all answers of one batch may have, None for any number. ``ledger``
+    keeps what was answered to actions that have a key; without one such actions are refused.
     """
 
     target: Target
@@ -40,3 +41,4 @@ class Means(Struct):
     shuffle: Random | None = None
     max_fan_out: int = MAX_FAN_OUT
     max_results: int | None = None
+    ledger: OnceOnly | None = None

@@ -174,7 +174,7 @@ class Order:
             if node.templates is not None:
                 run.step = self._resolve(step, Filling(self._lookup()))
                 run.extra = _still_to_take(run.step)
-            run.waits = run.extra is not None or _has_key(run)
+            run.waits = run.extra is not None or bool(key_of(run))
 
     # -- fanning out -------------------------------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class Order:
         free = 0
         for child in children:
             child.fan = fan
-            child.waits = _has_key(child)
+            child.waits = bool(key_of(child))
             call = child.step.call
             key = twin_key(call, node) if call is not None and self._conduct.coalesce else None
             if key is not None and (key in seen or key in self._firsts):
@@ -269,9 +269,12 @@ def _node_of(run: Run) -> Node:
     return node
 
 
-def _has_key(run: Run) -> bool:
+def key_of(run: Run) -> str:
+    """The idempotency key of a run that calls something, if it has one; each element of a fan-out has its own."""
     wiring = run.step.action.wiring
-    return run.step.call is not None and wiring is not None and bool(wiring.key)
+    if run.step.call is None or wiring is None or not wiring.key:
+        return ""
+    return wiring.key if run.fan is None else f"{wiring.key}/{run.place}"
 
 
 def _give(run: Run, result: Result) -> None:

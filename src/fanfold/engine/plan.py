@@ -83,7 +83,12 @@ def _make_step(action: Action, caller: Caller, target: Target, inherited: Pairs,
             return Step(action, None, Crashed())
     if in_batch and not endpoint.batchable:
         return Step(action, None, NotBatchable())
-    headers = _merged(inherited, action.headers) if inherited else action.headers
+    headers = action.headers
+    if action.wiring is not None and action.wiring.key:
+        # Whoever is called may know what the key is for, and can see to it where we cannot.
+        headers = _merged((("idempotency-key", action.wiring.key),), headers)
+    if inherited:
+        headers = _merged(inherited, headers)
     call = Call(action.method, action.path, action.query, action.body, headers, caller, endpoint, params)
     return Step(action, call)
 

@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from fanfold.errors import Crashed, RequestError
 from fanfold.idempotency.answers import AnswerStore, Kept
+from fanfold.idempotency.fingerprint import fingerprint_of
 from fanfold.idempotency.memory import MemoryAnswers
-from fanfold.model import Answer, Caller
+from fanfold.model import Answer, Call, Caller
 
 logger = logging.getLogger("fanfold")
 
@@ -72,6 +73,11 @@ class Ledger:
     def __len__(self) -> int:
         """How many requests are being carried out."""
         return len(self._running)
+
+    async def carry_out(self, call: Call, key: str, run: Callable[[], Awaitable[Answer]]) -> tuple[Answer, bool]:
+        """``once`` for a call."""
+        fingerprint = fingerprint_of(call.method, call.path, call.query, call.body)
+        return await self.once(call.caller, key, fingerprint, run)
 
     async def once(
         self, caller: Caller, key: str, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]

@@ -17,9 +17,11 @@ from typing import Any
 from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine
 from fanfold.errors import Crashed, LimitExceeded, RequestError, Unauthenticated
+from fanfold.idempotency import Ledger
 from fanfold.limits import MemoryLimiter, StandingLimiter, profile
 from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result, Target
 from fanfold.server.access_log import AccessLog
+from fanfold.server.answers import SqliteAnswers
 from fanfold.server.control import PREFIX, Control
 from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
 from fanfold.server.control.journal import Journal, Recording
@@ -93,14 +95,22 @@ class App:
             deadline=settings.batch_deadline,
         )
         self.observing = observing(metrics=settings.metrics)
+        self.ledger = Ledger(SqliteAnswers(store), clock=lambda: self.api.now().timestamp())
         self.target = self._watched(self.api)
-        self.engine = Engine(self.target, self.admission(), shuffle=settings.shuffle, max_fan_out=settings.max_fan_out)
+        self.engine = Engine(
+            self.target,
+            self.admission(),
+            shuffle=settings.shuffle,
+            max_fan_out=settings.max_fan_out,
+            ledger=self.ledger,
+        )
         self.batches = Batches(
             self.engine,
             self.dialect,
             max_body=settings.max_body,
             body_timeout=settings.body_timeout,
             observing=self.observing,
+            ledger=self.ledger,
         )
         self.faults = Faults(self.api, self.dialect.limit_answer)
         self.struck = self._watched(self.faults)
@@ -154,6 +164,7 @@ class App:
         await self.indexer.close()
         await self.courier.close()
         await self.runner.close()
+        await self.ledger.drain()
         await self.engine.drain()
         await self.poster.close()
         self.log.close()

@@ -32,6 +32,7 @@ from fanfold.errors import (
     Unauthenticated,
     Unreachable,
 )
+from fanfold.idempotency import Ledger
 from fanfold.limits import MemoryLimiter, Profile, Waiting, profile
 from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
 from fanfold.server.access_log import AccessLog
@@ -96,11 +97,13 @@ class Gateway:
             deadline=settings.batch_deadline,
         )
         self.observing = observing(metrics=settings.metrics)
+        self.ledger = Ledger()
         self.engine = Engine(
             observed(Mounts(self.targets), *self.observing.observers),
             Admission(*_limiters(settings, upstreams)),
             max_fan_out=settings.max_fan_out,
             max_results=settings.max_results,
+            ledger=self.ledger,
         )
         self.batches = Batches(
             self.engine,
@@ -108,6 +111,7 @@ class Gateway:
             max_body=settings.max_body,
             body_timeout=settings.body_timeout,
             observing=self.observing,
+            ledger=self.ledger,
             json_only=True,
         )
         self.log = AccessLog(settings.access_log)
@@ -142,6 +146,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Let what still runs finish, then close the connections."""
+        await self.ledger.drain()
         await self.engine.drain()
         for target in self.targets.values():
             await target.close()

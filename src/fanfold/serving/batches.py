@@ -16,6 +16,7 @@ from fanfold.dialects import AsanaDialect
 from fanfold.dialects.limit_headers import limit_headers
 from fanfold.engine import Engine, Gone, Watch
 from fanfold.errors import RequestError
+from fanfold.idempotency import Ledger, fingerprint_of
 from fanfold.model import Answer, Batch, Caller, Result, Standing
 from fanfold.serving.answering import results_body
 from fanfold.serving.bodies import Receive, Scope, gone, header, read_body, read_query
@@ -51,6 +52,7 @@ class Batches:
         body_timeout: float,
         json_only: bool = False,
         observing: Observing | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self.engine = engine
         self.dialect = dialect
@@ -58,6 +60,7 @@ class Batches:
         self._body_timeout = body_timeout
         self._json_only = json_only
         self._observing = observing or Observing()
+        self._ledger = ledger
 
     async def answer(
         self, scope: Scope, receive: Receive, caller: Caller, prepare: Prepare | None = None
@@ -70,22 +73,45 @@ class Batches:
         if self._json_only:
             _demand_json(header(headers, b"content-type"))
         query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
-        batch = self.dialect.decode(await read_body(scope, receive, self._max_body, self._body_timeout))
+        body = await read_body(scope, receive, self._max_body, self._body_timeout)
+        batch = self.dialect.decode(body)
         if prepare is not None:
             batch = await prepare(batch)
         if batch.conduct is not None and batch.conduct.dry_run:
             plan, refusals, _ = await self.engine.preview(batch, caller)
             return preview_answer(plan, refusals), ()
+        key = header(headers, b"idempotency-key").decode("latin-1")
+        if key and self._ledger is not None:
+            return await self._once(self._ledger, key, scope, body, _Asked(batch, query, headers, caller))
         kind = wanted_flow(header(headers, b"accept"))
         if kind:
             flow = Flow(kind, self.dialect, batch, self._body_timeout)
             await flow.begin(lambda watch: self._run(headers, batch, caller, None, watch))
             return Streamed(200, b"", (("content-type", kind), *flow.headers()), trusted=True, flow=flow), flow.results
+        return await self._whole(_Asked(batch, query, headers, caller), lambda: gone(receive))
+
+    async def _whole(self, asked: _Asked, left: Gone | None) -> tuple[Answer, Sequence[Result]]:
         watch = _Standings()
         started = perf_counter()
-        results = await self._run(headers, batch, caller, lambda: gone(receive), watch)
+        results = await self._run(asked.headers, asked.batch, asked.caller, left, watch)
         told = (*limit_headers(watch.standing), ("server-timing", _timing(results, perf_counter() - started)))
-        return Answer(200, results_body(query, self.dialect, results), told, trusted=True), results
+        return Answer(200, results_body(asked.query, self.dialect, results), told, trusted=True), results
+
+    async def _once(
+        self, ledger: Ledger, key: str, scope: Scope, body: bytes, asked: _Asked
+    ) -> tuple[Answer, Sequence[Result]]:
+        """A batch that is carried out once, however often it is sent. It goes on when whoever sent it has gone."""
+        found: list[tuple[Answer, Sequence[Result]]] = []
+
+        async def run() -> Answer:
+            found.append(await self._whole(asked, None))
+            return Answer(200, found[0][0].body, trusted=True)
+
+        fingerprint = fingerprint_of("POST", scope["path"], tuple(asked.query.items()), body)
+        answer, replayed = await ledger.once(asked.caller, key, fingerprint, run)
+        if replayed or not found:
+            return msgspec.structs.replace(answer, headers=(*answer.headers, ("idempotency-replayed", "true"))), ()
+        return found[0]
 
     async def _run(
         self, headers: Headers, batch: Batch, caller: Caller, left: Gone | None, watch: Watch
@@ -97,6 +123,9 @@ class Batches:
         standing: list[Standing] = []
         if caller is not None:
             _, standing = await self.engine.admission.look(costs or COSTS, caller)
+        features = FEATURES if self.dialect.extended else ()
+        if self._ledger is not None:
+            features = (*features, "idempotency_key")
         data: dict[str, Any] = {
             "max_actions": self.dialect.max_actions,
             "max_body": self._max_body,
@@ -104,12 +133,21 @@ class Batches:
             "max_fan_out": self.engine.means.max_fan_out,
             "action_timeout": self.dialect.timeout,
             "batch_deadline": self.dialect.deadline,
-            "features": FEATURES if self.dialect.extended else (),
+            "features": features,
             "limits": [msgspec.to_builtins(one) for one in standing],
         }
         return Answer(
             200, _encode({"data": data}), (("allow", "OPTIONS, POST"), *limit_headers(standing)), trusted=True
         )
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A batch, and what has been read of its request."""
+
+    batch: Batch
+    query: dict[str, str]
+    headers: Headers
+    caller: Caller
 
 
 class _Standings:
