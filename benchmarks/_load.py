@@ -104,7 +104,7 @@ class Load:
 class Server:
     """A server process, with all that it starts, on one core of its own. It answers ``health`` once it is ready."""
 
-    def __init__(  # noqa: PLR0913 - where it runs, and how one knows that it does
+    def __init__(
         self,
         command: list[str],
         port: int,

@@ -1,8 +1,8 @@
 """What others have made of the same idea, fetched when a benchmark runs and kept out of the project's own lock.
 
 Everything goes into one folder: a Python environment for the frameworks, another for what needs a later Python than
-the oldest that this project runs on, and a folder of Node.js. Where a registry or an interpreter is missing, ``Missing``
-says so and the case is left out; nothing stands in for it.
+the oldest that this project runs on, and a folder of Node.js. Where a registry or an interpreter is missing,
+``Missing`` says so and the case is left out; nothing stands in for it.
 """
 
 from __future__ import annotations

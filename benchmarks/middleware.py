@@ -1,9 +1,9 @@
 """A batch of ten through the middleware, against what others made of the idea and against ten requests without it.
 
-The same ten handlers in every system (a small JSON answer; in a second round each waits 20 ms before it), servers on one
-core and the load on the other. For the handlers that answer at once: actions a second under ten connections, and the
-server's CPU for one action. For those that wait: how long it takes one client until it has all ten answers. ``busy`` is
-how much of its core the server used; where it is far below 1, the load was what limited the actions a second.
+The same ten handlers in every system (a small JSON answer; in a second round each waits 20 ms before it), servers on
+one core and the load on the other. For the handlers that answer at once: actions a second under ten connections, and
+the server's CPU for one action. For those that wait: how long it takes one client until it has all ten answers.
+``busy`` is how much of its core the server used; far below 1, it was the load that limited the actions a second.
 
 What is compared with is installed into a temporary folder, or into ``--rivals DIR`` and kept there. HTTP/2 needs
 ``h2load`` (Debian: ``nghttp2-client``). What cannot be had is left out and said so.
@@ -148,11 +148,11 @@ def _found(pattern: str, text: str) -> str:
     return found[1]
 
 
-def gather(options: argparse.Namespace, rivals: Rivals, stack: ExitStack) -> dict[str, Server]:
+def gather(cases: list[Case], rivals: Rivals, stack: ExitStack) -> dict[str, Server]:
     """The servers of all cases that can be had here, started."""
     servers: dict[str, Server] = {}
     refused: set[str] = set()
-    for case in CASES:
+    for case in cases:
         if case.server in servers or case.server in refused:
             continue
         try:
@@ -163,7 +163,7 @@ def gather(options: argparse.Namespace, rivals: Rivals, stack: ExitStack) -> dic
         except (Missing, RuntimeError) as error:
             refused.add(case.server)
             say(skipped=case.server, why=str(error))
-    for case in [case for case in CASES if case.server in servers and not case.http2]:
+    for case in [case for case in cases if case.server in servers and not case.http2]:
         for kind in KINDS:
             try:
                 check(case, servers[case.server], kind)
@@ -174,9 +174,10 @@ def gather(options: argparse.Namespace, rivals: Rivals, stack: ExitStack) -> dic
     return servers
 
 
-def compare(options: argparse.Namespace, servers: dict[str, Server], kind: str) -> dict[str, Measured]:
+def compare(
+    options: argparse.Namespace, cases: list[Case], servers: dict[str, Server], kind: str
+) -> dict[str, Measured]:
     """Medians of all cases, taken in turn."""
-    cases = [case for case in CASES if case.server in servers]
     rounds: dict[str, list[Measured]] = {case.name: [] for case in cases}
     for number in range(options.rounds):
         for case in cases[:: -1 if number % 2 else 1]:
@@ -225,14 +226,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--spin", action="store_true", help="a load that never sleeps: see _load.py")
+    parser.add_argument("--only", default="", help="a pattern for the names of cases")
     options = parser.parse_args()
     goal("a request that is no batch, in microseconds", asyncio.run(passing(options.rounds)), most=1.0)
     with ExitStack() as stack:
         folder = options.rivals or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        servers = gather(options, Rivals(folder), stack)
+        cases = [case for case in CASES if re.search(options.only, case.name)]
+        servers = gather(cases, Rivals(folder), stack)
+        cases = [case for case in cases if case.server in servers]
         stand_aside()
-        judge(compare(options, servers, "items"))
-        compare(options, servers, "slow")
+        judge(compare(options, cases, servers, "items"))
+        compare(options, cases, servers, "slow")
 
 
 if __name__ == "__main__":
