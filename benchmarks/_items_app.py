@@ -32,12 +32,12 @@ async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
     """Answer one of the ten, when its time has come."""
     if scope["type"] != "http":
         return
-    _, kind, number = scope["path"].split("/")
+    kind, _, number = scope["path"].strip("/").partition("/")
     if kind in WAITS:
         await asyncio.sleep(WAITS[kind])
-    body = _READY[number]
+    body = _READY.get(number, b"{}")
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": 200 if number in _READY else 404, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
