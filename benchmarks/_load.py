@@ -15,36 +15,54 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 CONNECTIONS = 10
 
+CORES = frozenset(os.sched_getaffinity(0))
+"""Those of the machine, as it was before this process stood aside."""
+
 
 class Load:
-    """Ten keep-alive connections that each have one request under way."""
+    """Keep-alive connections, ten unless told, that each have one request under way."""
 
-    def __init__(self, port: int, *, spin: bool = False) -> None:
+    def __init__(self, port: int, *, spin: bool = False, connections: int = CONNECTIONS) -> None:
         self._flags = socket.MSG_DONTWAIT if spin else 0
-        self._sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
+        self._sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
         for connection in self._sockets:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._left = [b""] * CONNECTIONS
+        self._left = [b""] * connections
 
-    def run(self, request: bytes, seconds: float) -> int:
-        """Send ``request`` over and over for so long; the number of answers. Raises if one is not a 200."""
+    def run(self, request: bytes | Sequence[bytes], seconds: float) -> int:
+        """Send ``request`` over and over for so long; the number of answers. Raises if one is not a 200.
+
+        Of several requests each connection sends its own.
+        """
+        given = [request] if isinstance(request, bytes) else request
+        turns = [(index, connection, given[index % len(given)]) for index, connection in enumerate(self._sockets)]
         done = 0
         until = time.perf_counter() + seconds
-        for connection in self._sockets:
-            connection.sendall(request)
+        for _, connection, sent in turns:
+            connection.sendall(sent)
         while time.perf_counter() < until:
-            for index, connection in enumerate(self._sockets):
+            for index, connection, sent in turns:
                 self._receive(index)
-                connection.sendall(request)
-            done += CONNECTIONS
-        for index in range(CONNECTIONS):
+                connection.sendall(sent)
+            done += len(turns)
+        for index, _, _ in turns:
             self._receive(index)
-        return done + CONNECTIONS
+        return done + len(turns)
+
+    def together(self, requests: Sequence[bytes]) -> float:
+        """Seconds until all of ``requests`` are answered, which are sent at once, each over its own connection."""
+        started = time.perf_counter()
+        for connection, request in zip(self._sockets, requests, strict=False):
+            connection.sendall(request)
+        for index in range(len(requests)):
+            self._receive(index)
+        return time.perf_counter() - started
 
     def once(self, request: bytes) -> bytes:
         """The body of one answer."""
@@ -84,13 +102,23 @@ class Load:
 
 
 class Server:
-    """A server process on one core of its own."""
+    """A server process, with all that it starts, on one core of its own. It answers ``health`` once it is ready."""
 
-    def __init__(self, command: list[str], port: int, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        port: int,
+        environment: dict[str, str] | None = None,
+        *,
+        program: str = sys.executable,
+        health: str = "/healthz",
+        core: int = 0,
+    ) -> None:
         started = time.perf_counter()
-        pin = ["taskset", "-c", "0"] if len(os.sched_getaffinity(0)) > 1 else []
+        pin = ["taskset", "-c", str(core)] if len(CORES) > 1 else []
+        self._health = health
         self.process = subprocess.Popen(
-            [*pin, sys.executable, *command],
+            [*pin, program, *command],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, **(environment or {})},
@@ -106,7 +134,7 @@ class Server:
                 raise RuntimeError(message)
             connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
             try:
-                connection.request("GET", "/healthz")
+                connection.request("GET", self._health)
                 if connection.getresponse().status == 200:
                     return
             except (OSError, HTTPException):
@@ -117,8 +145,8 @@ class Server:
         raise RuntimeError(message)
 
     def cpu(self) -> float:
-        """Seconds of CPU time that the process has used."""
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        """Seconds of CPU time that the process and those it started have used."""
+        tasks = [task for pid in _family(self.process.pid) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
         return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
     def memory(self) -> float:
@@ -132,6 +160,21 @@ class Server:
         self.process.wait(timeout=60)
 
 
+def _family(pid: int) -> list[int]:
+    """A process and all below it."""
+    found = [pid]
+    for parent in found:
+        for listed in Path(f"/proc/{parent}/task").glob("*/children"):
+            found += map(int, listed.read_text().split())
+    return found
+
+
+def stand_aside() -> None:
+    """Keep this process, which is the load, off the core that servers have."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(0, CORES - {0})
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:
@@ -140,15 +183,19 @@ def free_port() -> int:
         return port
 
 
-def get(path: str, token: str) -> bytes:
+def get(path: str, token: str = "") -> bytes:
     """A GET request as sent."""
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{_shown(token)}\r\n".encode()
+
+
+def _shown(token: str) -> str:
+    return f"Authorization: Bearer {token}\r\n" if token else ""
 
 
 def post(path: str, token: str, body: bytes) -> bytes:
     """A POST of JSON as sent."""
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{_shown(token)}"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

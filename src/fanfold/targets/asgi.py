@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from msgspec import Struct
 
 from fanfold.errors import NoSuchRoute, RequestError
-from fanfold.model import Answer, Call
+from fanfold.model import Answer, Call, Pairs
 from fanfold.targets.forwarding import may_be_passed, spelt, tells_who_asks
 from fanfold.targets.payload import payload_of
 from fanfold.targets.routes import Routes
@@ -31,6 +32,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 
 MAX_RESPONSE = 16 * 1024 * 1024
 """Bytes of body that one action may be answered."""
@@ -51,6 +53,9 @@ _TRACE = frozenset({"traceparent", "tracestate"})
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _BREAKS = re.compile(r"[\r\n\0]")
+_PATH_SAFE = "/%:@!$&'()*+,;=~"
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/:@!$&'()*+,;=~_.-]*")
+"""A path that is the same decoded as encoded, as most are."""
 
 _OF_ONE_REQUEST = frozenset(
     {
@@ -60,9 +65,17 @@ _OF_ONE_REQUEST = frozenset(
 )
 """Members of a scope that belong to one request, or are written into it on the way to its handler."""
 
+_NAMES = 512
+_SHORT = 64
+"""Names of headers that are remembered with what was made of them, and how long these are: the same few always come."""
 
 _outer: ContextVar[Mapping[str, Any]] = ContextVar("outer")
 _NO_OUTER: Mapping[str, Any] = {
+    "type": "http",
+    "method": "",
+    "path": "",
+    "raw_path": b"",
+    "query_string": b"",
     "asgi": {"version": "3.0", "spec_version": "2.4"},
     "http_version": "1.1",
     "scheme": "http",
@@ -113,6 +126,7 @@ class AsgiTarget:
         self._inherited = frozenset(map(spelt, inherited))
         # A trace that an action inherits is continued by the call's own span, if there is one.
         self._own = frozenset(name for name in map(spelt, own) if may_be_passed(name)) | (_TRACE & self._inherited)
+        self._remembered = lru_cache(maxsize=_NAMES)(self._is_inherited)
 
     def resolve(self, method: str, path: str) -> tuple[AsgiEndpoint, tuple[str, ...]]:
         """GET, HEAD and OPTIONS read; all else writes."""
@@ -125,9 +139,12 @@ class AsgiTarget:
     @contextmanager
     def within(self, scope: Mapping[str, Any]) -> Iterator[None]:
         """Calls that are sent in this context are parts of the HTTP request that ``scope`` describes."""
-        kept = [pair for pair in scope.get("headers", ()) if self._is_inherited(pair[0].decode("latin-1"))]
-        carried = {name: value for name, value in scope.items() if name not in _OF_ONE_REQUEST}
-        carried = {name: value for name, value in carried.items() if not name.startswith("fastapi_")}
+        kept = [pair for pair in scope.get("headers", ()) if self._inherits(bytes(pair[0]))]
+        carried = {
+            name: value
+            for name, value in scope.items()
+            if name not in _OF_ONE_REQUEST and not name.startswith("fastapi_")
+        }
         extensions = {name: value for name, value in (scope.get("extensions") or {}).items() if name == "tls"}
         outer = {**_NO_OUTER, **carried, "headers": kept, "extensions": extensions, "state": scope.get("state") or {}}
         token = _outer.set(outer)
@@ -136,8 +153,11 @@ class AsgiTarget:
         finally:
             _outer.reset(token)
 
-    def _is_inherited(self, written: str) -> bool:
-        name = spelt(written)
+    def _inherits(self, written: bytes) -> bool:
+        return self._remembered(written) if len(written) <= _SHORT else self._is_inherited(written)
+
+    def _is_inherited(self, written: bytes) -> bool:
+        name = spelt(written.decode("latin-1"))
         return name in self._inherited or tells_who_asks(name)
 
     async def send(self, call: Call) -> Answer:
@@ -152,8 +172,9 @@ class AsgiTarget:
 
     async def serve(self, call: Call, settle: Callable[[Answer], None]) -> None:
         """Like ``send``, but the answer is known as soon as its last byte is, whatever the application does then."""
-        headers, body = self._make_message(call)
-        scope = self._make_scope(call, headers)
+        outer = _outer.get(_NO_OUTER)
+        headers, body = self._make_message(call, outer["headers"])
+        scope = self._make_scope(call, headers, outer)
         exchange = _Exchange(scope, body, self.max_response, settle)
         try:
             await self.app(scope, exchange.receive, exchange.send)
@@ -164,40 +185,39 @@ class AsgiTarget:
                 logger.exception("%s %r crashed after it was answered", call.method, call.path)
         exchange.check()
 
-    def _make_scope(self, call: Call, headers: list[tuple[bytes, bytes]]) -> Scope:
-        outer = _outer.get(_NO_OUTER)
-        if _BREAKS.search(call.path):
-            raise RequestError("path: Line breaks and NUL are not accepted")
+    def _make_scope(self, call: Call, headers: Headers, outer: Mapping[str, Any]) -> Scope:
+        path = raw_path = call.path
+        if not _PLAIN_PATH.fullmatch(path):
+            if _BREAKS.search(path):
+                raise RequestError("path: Line breaks and NUL are not accepted")
+            path, raw_path = unquote(path), quote(path, safe=_PATH_SAFE)
         root_path = self.root_path or outer["root_path"]
+        if root_path:
+            path, raw_path = root_path + path, quote(root_path, safe=_PATH_SAFE) + raw_path
         scope = {
             **outer,
-            "type": "http",
             "method": call.method,
-            "path": root_path + unquote(call.path),
-            "raw_path": (root_path + quote(call.path, safe="/%:@!$&'()*+,;=~")).encode(),
+            "path": path,
+            "raw_path": raw_path.encode(),
             "query_string": urlencode(call.query).encode() if call.query else b"",
             "root_path": root_path,
             "headers": headers,
-            "state": dict(outer["state"]),
-            "extensions": dict(outer["extensions"]),
+            "state": {**outer["state"]},
+            "extensions": {**outer["extensions"]},
         }
         if "session" in scope:
             scope["session"] = dict(scope["session"])
         return scope
 
-    def _make_message(self, call: Call) -> tuple[list[tuple[bytes, bytes]], bytes]:
-        """The headers and the body of a call."""
-        own = {}
-        for written, value in call.headers:
-            if _BREAKS.search(written) or _BREAKS.search(value):
-                raise RequestError("headers: Line breaks and NUL are not accepted")
-            name = spelt(written)
-            if name in self._own:
-                own[name.encode()] = value.encode("latin-1", "replace")
+    def _make_message(self, call: Call, outer: Headers) -> tuple[Headers, bytes]:
+        """The headers and the body of a call; ``outer`` are the headers that it inherits."""
+        if call.body is None and not call.headers:
+            return [*outer], b""
+        own = self._own_headers(call.headers)
         body = payload_of(call.body, own[b"content-type"].decode("latin-1") if b"content-type" in own else "")
         if not body:
             own.pop(b"content-type", None)
-        headers = [pair for pair in _outer.get(_NO_OUTER)["headers"] if pair[0] not in own]
+        headers = [pair for pair in outer if pair[0] not in own]
         headers += own.items()
         if body:
             if b"content-type" not in own:
@@ -205,71 +225,86 @@ class AsgiTarget:
             headers.append((b"content-length", b"%d" % len(body)))
         return headers, body
 
+    def _own_headers(self, given: Pairs) -> dict[bytes, bytes]:
+        own = {}
+        for written, value in given:
+            if _BREAKS.search(written) or _BREAKS.search(value):
+                raise RequestError("headers: Line breaks and NUL are not accepted")
+            name = spelt(written)
+            if name in self._own:
+                own[name.encode()] = value.encode("latin-1", "replace")
+        return own
 
-class _Exchange:
-    """One request and the answer to it, as the application sees them."""
 
-    __slots__ = (
-        *("_body", "_chunks", "_given", "_max", "_scope", "_settle", "_size", "_start", "_waiter"),
-        *("complete", "settled"),
-    )
+class _Exchange(Struct, eq=False):
+    """One request and the answer to it, as the application sees them.
 
-    def __init__(self, scope: Scope, body: bytes, max_response: int, settle: Callable[[Answer], None]) -> None:
-        self.complete = False
-        self.settled = False
-        self._scope = scope
-        self._body = body
-        self._settle = settle
-        self._given = False
-        self._max = max_response
-        self._size = 0
-        self._start: Message | None = None
-        self._chunks: list[bytes] = []
-        self._waiter: asyncio.Event | None = None
+    ``body`` is None once it was given; ``size`` is that of all that was answered, in bytes; ``status`` is 0 until the
+    answer has begun.
+    """
+
+    scope: Scope
+    body: bytes | None
+    max_response: int
+    settle: Callable[[Answer], None]
+    size: int = 0
+    status: int = 0
+    headers: Pairs = ()
+    chunks: list[bytes] = []
+    complete: bool = False
+    settled: bool = False
+    waiter: asyncio.Event | None = None
 
     async def receive(self) -> Message:
         """The body once; then nothing until the answer is settled, as with a client that waits for it."""
-        if not self._given:
-            self._given = True
-            return {"type": "http.request", "body": self._body, "more_body": False}
+        body, self.body = self.body, None
+        if body is not None:
+            return {"type": "http.request", "body": body, "more_body": False}
         if not self.settled:
-            self._waiter = self._waiter or asyncio.Event()
-            await self._waiter.wait()
+            self.waiter = self.waiter or asyncio.Event()
+            await self.waiter.wait()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
         """Take one message of the answer; what comes after its end is ignored, as it is on a closed connection."""
         if message["type"] == "http.response.start":
-            self._start = self._start or message
-            self._size += sum(len(name) + len(value) for name, value in message.get("headers", ()))
+            if not self.status:
+                self._begin(int(message["status"]), message.get("headers", ()))
         elif message["type"] == "http.response.body" and not self.complete:
             chunk = message.get("body", b"")
-            self._size += len(chunk)
-            if self._size > self._max:
-                self._chunks.clear()
+            self.size += len(chunk)
+            if self.size > self.max_response:
+                self.chunks.clear()
                 self._end()
                 raise OSError("the answer is larger than the target takes")
-            self._chunks.append(chunk)
-            if self._start is not None and not message.get("more_body", False):
+            self.chunks.append(chunk)
+            if self.status and not message.get("more_body", False):
                 self.complete = True
                 self._end()
-                self._settle(self._answer(self._start))
+                answer = Answer(self.status, b"".join(self.chunks), self.headers, route=route_found(self.scope))
+                self.settle(answer)
 
     def check(self) -> None:
         """Raise where the application has ended and its answer cannot be taken."""
-        if self._size > self._max:
+        if self.size > self.max_response:
             raise RequestError("The response of this action is too large", status=507)
         if not self.complete:
             raise RuntimeError("the application returned without a complete answer")
 
-    def _answer(self, start: Message) -> Answer:
-        headers = start.get("headers", ())
-        pairs = tuple(
-            [(bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")) for name, value in headers]
-        )
-        return Answer(int(start["status"]), b"".join(self._chunks), pairs, route=route_found(self._scope))
+    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        pairs = []
+        size = self.size
+        for name, value in headers:
+            size += len(name) + len(value)
+            pairs.append((_lower(bytes(name)), bytes(value).decode("latin-1")))
+        self.status, self.headers, self.size = status, tuple(pairs), size
 
     def _end(self) -> None:
         self.settled = True
-        if self._waiter is not None:
-            self._waiter.set()
+        if self.waiter is not None:
+            self.waiter.set()
+
+
+@lru_cache(maxsize=_NAMES)
+def _lower(name: bytes) -> str:
+    return name.decode("latin-1").lower()

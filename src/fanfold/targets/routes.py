@@ -15,6 +15,8 @@ from fanfold.errors import SetupError
 
 _PATTERN = re.compile(r"(?:(?P<methods>[A-Za-z]+(?:\|[A-Za-z]+)*)\s+)?(?P<path>/\S*)")
 _DECODINGS = 8
+_PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+"""A path that no two readers read differently, but for upper and lower case."""
 
 
 class Routes:
@@ -30,18 +32,17 @@ class Routes:
 
     def admits(self, method: str, path: str) -> bool:
         """Whether the route may be called; ``path`` is percent-encoded."""
-        if self._allow:
-            seen = unquote(path)
-            if not any(_fits(pattern, method, seen) for pattern in self._allow):
-                return False
-        if not self._deny:
-            return True
-        reading = bare(path)
-        return not any(_fits(pattern, method.casefold(), reading) for pattern in self._deny)
+        if self._allow and not _is_among(self._allow, method, unquote(path)):
+            return False
+        return not self._deny or not _is_among(self._deny, method.casefold(), bare(path))
 
 
 def bare(path: str) -> str:
     """A path without anything that readers disagree about: decoded, in lower case, no parameters, no empty segments."""
+    return path.lower() if _PLAIN.fullmatch(path) else _read_laxly(path)
+
+
+def _read_laxly(path: str) -> str:
     for _ in range(_DECODINGS):
         decoded = unquote(path)
         if decoded == path:
@@ -74,6 +75,8 @@ def _compile(written: str) -> tuple[frozenset[str], re.Pattern[str]]:
     return methods, re.compile(f"{body}(?:/.*)?" if rest else f"{body}/?")
 
 
-def _fits(pattern: tuple[frozenset[str], re.Pattern[str]], method: str, path: str) -> bool:
-    methods, paths = pattern
-    return (not methods or method in methods) and paths.fullmatch(path) is not None
+def _is_among(patterns: Iterable[tuple[frozenset[str], re.Pattern[str]]], method: str, path: str) -> bool:
+    for methods, paths in patterns:  # noqa: SIM110 - asked for each action, and a generator takes as long as the match
+        if (not methods or method in methods) and paths.fullmatch(path) is not None:
+            return True
+    return False
