@@ -46,6 +46,10 @@ OWN_HEADERS = frozenset(
 INHERITED_HEADERS = frozenset({"authorization", "cookie", "accept-language", "user-agent", "traceparent", "tracestate"})
 """Headers every action has from the request around it, beside those that tell who asks."""
 
+GRACE = 2.0
+"""Seconds in which an application may end by itself when nobody waits for its answer any more."""
+
+_CRASHES = (Exception, SystemExit, GeneratorExit)
 _TRACE = frozenset({"traceparent", "tracestate"})
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -69,6 +73,7 @@ _NO_OUTER: Mapping[str, Any] = {
     "client": None,
     "server": None,
     "root_path": "",
+    "path": "",
     "headers": (),
     "extensions": {},
     "state": {},
@@ -130,6 +135,8 @@ class AsgiTarget:
         carried = {name: value for name, value in carried.items() if not name.startswith("fastapi_")}
         extensions = {name: value for name, value in (scope.get("extensions") or {}).items() if name == "tls"}
         outer = {**_NO_OUTER, **carried, "headers": kept, "extensions": extensions, "state": scope.get("state") or {}}
+        if scope.get("path", "").startswith(outer["root_path"]):
+            outer["path"] = outer["root_path"]
         token = _outer.set(outer)
         try:
             yield
@@ -151,30 +158,49 @@ class AsgiTarget:
         return answers[0]
 
     async def serve(self, call: Call, settle: Callable[[Answer], None]) -> None:
-        """Like ``send``, but the answer is known as soon as its last byte is, whatever the application does then."""
+        """Like ``send``, but the answer is known as soon as its last byte is, whatever the application does then.
+
+        To be cancelled means that nobody waits any more. An application that listens for that may end by itself first:
+        some run their handlers in tasks of their own, which go on for ever if only what waits for them is cancelled.
+        """
         headers, body = self._make_message(call)
         scope = self._make_scope(call, headers)
         exchange = _Exchange(scope, body, self.max_response, settle)
+        task = exchange.task = asyncio.create_task(self._perform(scope, exchange))
+        crash: BaseException | None = None
+        try:
+            crash = await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.done():
+                await exchange.leave(task)
+            if not task.cancelled() or not exchange.cut:
+                raise
+        if crash is not None and not exchange.settled:
+            raise crash
+        if crash is not None and exchange.complete:
+            logger.error("%s %r crashed after it was answered", call.method, call.path, exc_info=crash)
+        exchange.check()
+
+    async def _perform(self, scope: Scope, exchange: _Exchange) -> BaseException | None:
+        """Run the application. What it raises is returned: a task that raised some of it would stop the event loop."""
         try:
             await self.app(scope, exchange.receive, exchange.send)
-        except Exception:
-            if not exchange.settled:
-                raise
-            if exchange.complete:
-                logger.exception("%s %r crashed after it was answered", call.method, call.path)
-        exchange.check()
+        except _CRASHES as crash:
+            return crash
+        return None
 
     def _make_scope(self, call: Call, headers: list[tuple[bytes, bytes]]) -> Scope:
         outer = _outer.get(_NO_OUTER)
         if _BREAKS.search(call.path):
             raise RequestError("path: Line breaks and NUL are not accepted")
         root_path = self.root_path or outer["root_path"]
+        base = self.root_path or outer["path"]  # behind a proxy that takes it off the path, it is not there
         scope = {
             **outer,
             "type": "http",
             "method": call.method,
-            "path": root_path + unquote(call.path),
-            "raw_path": (root_path + quote(call.path, safe="/%:@!$&'()*+,;=~")).encode(),
+            "path": base + unquote(call.path),
+            "raw_path": (base + quote(call.path, safe="/%:@!$&'()*+,;=~")).encode(),
             "query_string": urlencode(call.query).encode() if call.query else b"",
             "root_path": root_path,
             "headers": headers,
@@ -210,13 +236,14 @@ class _Exchange:
     """One request and the answer to it, as the application sees them."""
 
     __slots__ = (
-        *("_body", "_chunks", "_given", "_max", "_scope", "_settle", "_size", "_start", "_waiter"),
-        *("complete", "settled"),
+        *("_body", "_chunks", "_given", "_listeners", "_max", "_scope", "_settle", "_size", "_start", "_waiter"),
+        *("complete", "settled", "task"),
     )
 
     def __init__(self, scope: Scope, body: bytes, max_response: int, settle: Callable[[Answer], None]) -> None:
         self.complete = False
         self.settled = False
+        self.task: asyncio.Task[BaseException | None] | None = None
         self._scope = scope
         self._body = body
         self._settle = settle
@@ -226,6 +253,12 @@ class _Exchange:
         self._start: Message | None = None
         self._chunks: list[bytes] = []
         self._waiter: asyncio.Event | None = None
+        self._listeners = 0
+
+    @property
+    def cut(self) -> bool:
+        """Whether the answer is larger than it may be."""
+        return self._size > self._max
 
     async def receive(self) -> Message:
         """The body once; then nothing until the answer is settled, as with a client that waits for it."""
@@ -234,7 +267,11 @@ class _Exchange:
             return {"type": "http.request", "body": self._body, "more_body": False}
         if not self.settled:
             self._waiter = self._waiter or asyncio.Event()
-            await self._waiter.wait()
+            self._listeners += 1
+            try:
+                await self._waiter.wait()
+            finally:
+                self._listeners -= 1
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
@@ -245,9 +282,8 @@ class _Exchange:
         elif message["type"] == "http.response.body" and not self.complete:
             chunk = message.get("body", b"")
             self._size += len(chunk)
-            if self._size > self._max:
-                self._chunks.clear()
-                self._end()
+            if self.cut:
+                await self._cut_off()
                 raise OSError("the answer is larger than the target takes")
             self._chunks.append(chunk)
             if self._start is not None and not message.get("more_body", False):
@@ -255,12 +291,33 @@ class _Exchange:
                 self._end()
                 self._settle(self._answer(self._start))
 
+    async def _cut_off(self) -> None:
+        """Take no more. Who listens for a client that leaves can end in peace, everybody else sees an error at once."""
+        if self.settled:
+            return
+        self._chunks.clear()
+        self._end()
+        if self.task is not None:
+            asyncio.get_running_loop().call_later(GRACE, self.task.cancel)
+        if self._listeners:
+            await asyncio.sleep(GRACE)
+
     def check(self) -> None:
         """Raise where the application has ended and its answer cannot be taken."""
-        if self._size > self._max:
+        if self.cut:
             raise RequestError("The response of this action is too large", status=507)
         if not self.complete:
             raise RuntimeError("the application returned without a complete answer")
+
+    async def leave(self, task: asyncio.Task[BaseException | None]) -> None:
+        """Be a client that closes the connection; return when the application has ended."""
+        self._end()
+        try:
+            if self._listeners:
+                await asyncio.wait({task}, timeout=GRACE)
+        finally:
+            task.cancel()
+        await asyncio.wait({task})
 
     def _answer(self, start: Message) -> Answer:
         headers = start.get("headers", ())
