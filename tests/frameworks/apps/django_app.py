@@ -155,7 +155,12 @@ async def slow(request):
     return JsonResponse({"slow": True})
 
 
+async def guarded(request):
+    return JsonResponse({"guarded": True})
+
+
 urlpatterns = [
+    path("guarded", guarded),
     path("me", me),
     path("items", items),
     path("items/<str:name>", item),
