@@ -10,7 +10,14 @@ from fanfold.work.coverage import coverage
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "fanfold"
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "benchmarks").glob("*.md"),
+        *(ROOT / "examples").glob("*.md"),
+    ]
+)
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 WORDS = """

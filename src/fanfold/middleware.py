@@ -20,11 +20,12 @@ from fanfold.limits import MemoryLimiter, profile
 from fanfold.model import Answer, Call, Caller, Limiter, Target
 from fanfold.serving.answering import send_answer
 from fanfold.serving.batches import Batches
-from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, header
+from fanfold.serving.bodies import ClientLeftError, Message, Receive, Scope, Send, header
 from fanfold.serving.observing import observing
 from fanfold.targets.asgi import INHERITED_HEADERS, MAX_RESPONSE, OWN_HEADERS, App, AsgiTarget
 from fanfold.targets.hooked import Hooked
 from fanfold.targets.observed import observed
+from fanfold.targets.outermost import with_own_errors
 from fanfold.targets.routes import Routes
 
 logger = logging.getLogger("fanfold")
@@ -75,7 +76,8 @@ class BatchMiddleware:
         self.path = path
         self._caller = caller or caller_of
         routes = Routes(allow, (*deny, path))
-        self.asgi = AsgiTarget(app, max_response=max_response, own=own, inherited=inherit, routes=routes)
+        inner = with_own_errors(app)
+        self.asgi = AsgiTarget(inner, max_response=max_response, own=own, inherited=inherit, routes=routes)
         self.dialect = AsanaDialect(
             max_actions=max_actions,
             max_parallel=max_parallel,
@@ -111,10 +113,23 @@ class BatchMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a batch; hand everything else on."""
-        if scope["type"] != "http" or not scope["path"].endswith(self.path) or not self._is_meant(scope):
+        if scope["type"] == "lifespan":
+            await self.app(scope, self._to_the_end(receive), send)
+        elif scope["type"] != "http" or not scope["path"].endswith(self.path) or not self._is_meant(scope):
             await self.app(scope, receive, send)
         else:
             await self._answer(scope, receive, send)
+
+    def _to_the_end(self, receive: Receive) -> Receive:
+        """Let the application stop when the actions have that went on after their batch, as a server does itself."""
+
+        async def received() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await self.engine.drain()
+            return message
+
+        return received
 
     def _is_meant(self, scope: Scope) -> bool:
         """Whether a request is for the batch endpoint. What browsers ask beforehand the application answers."""

@@ -201,11 +201,20 @@ class InlineTarget(Target, Protocol):
         """Make durable whatever ``answer`` wrote since the last commit; raises if it could not."""
 
 
+Leave = Callable[[], float]
+"""Says that nobody waits for an answer any more; how many seconds its target has to end by itself before that."""
+
+
 class EarlyTarget(Target, Protocol):
     """A target that may have things left to do when its answer is complete, as applications with own tasks have."""
 
-    async def serve(self, call: Call, settle: Callable[[Answer], None]) -> None:
-        """Like ``send``, but hands the answer to ``settle`` as soon as it is complete, once, and then goes on."""
+    async def serve(
+        self, call: Call, settle: Callable[[Answer], None], begun: Callable[[Leave], None] | None = None
+    ) -> None:
+        """Like ``send``, but hands the answer to ``settle`` as soon as it is complete, once, and then goes on.
+
+        ``begun`` is told how to leave: whoever does not wait any more calls that before the task is cancelled.
+        """
 
 
 class Standing(Struct, frozen=True):
@@ -277,6 +286,7 @@ __all__ = [
     "Endpoint",
     "Grant",
     "InlineTarget",
+    "Leave",
     "Limiter",
     "OnceOnly",
     "Pairs",

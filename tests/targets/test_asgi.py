@@ -228,6 +228,104 @@ async def test_an_answer_of_just_the_largest_size_is_taken():
     assert len((await target.send(call_for(target))).body) == 1000
 
 
+async def hands_over(scope, receive, send):
+    """Streams from a task of its own, as some adapters do, and does not see what becomes of that."""
+    sender = asyncio.create_task(stream(scope, receive, send))
+    try:
+        await asyncio.Event().wait()
+    finally:
+        assert isinstance(sender.exception(), OSError)
+
+
+async def watches(scope, receive, send):
+    """Streams until the client goes away."""
+    await receive()
+    task = asyncio.create_task(stream(scope, receive, send))
+    assert (await receive())["type"] == "http.disconnect"
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+
+
+@pytest.mark.parametrize("app", [hands_over, watches])
+async def test_what_goes_on_after_its_answer_was_cut_off_is_ended(app, monkeypatch):
+    monkeypatch.setattr("fanfold.targets.asgi_exchange.GRACE", 0.01 if app is hands_over else 60)
+    target = AsgiTarget(app, max_response=1000)
+    with pytest.raises(RequestError, match="too large"):
+        await target.send(call_for(target))
+
+
+class Workshop:
+    """An application with handlers in tasks of their own, which it ends when the client goes away."""
+
+    def __init__(self, *, listens):
+        self.listens = listens
+        self.begun = asyncio.Event()
+        self.log = []
+
+    async def handler(self):
+        try:
+            self.begun.set()
+            await asyncio.Event().wait()
+        finally:
+            self.log.append("ended")
+
+    async def __call__(self, scope, receive, send):
+        await receive()
+        if not self.listens:
+            await self.handler()
+        task = asyncio.create_task(self.handler())
+        await receive()
+        self.log.append("told")
+        task.cancel()
+        await asyncio.wait({task})
+        self.log.append("left")
+
+
+async def give_up(app):
+    """Ask for something, and wait for it no longer than a moment."""
+    engine = Engine(AsgiTarget(app))
+    (result,) = await engine.run(Batch((Action("GET", "/"),), timeout=0.01), CALLER)
+    assert result.status == 504
+    await asyncio.wait_for(engine.drain(), 5)
+
+
+@pytest.mark.parametrize(("listens", "log"), [(True, ["told", "ended", "left"]), (False, ["ended"])])
+async def test_an_application_that_listens_is_told_before_it_is_cancelled(listens, log):
+    workshop = Workshop(listens=listens)
+    await give_up(workshop)
+    assert workshop.log == log
+
+
+async def test_an_application_that_listens_and_stays_is_cancelled(monkeypatch):
+    monkeypatch.setattr("fanfold.targets.asgi_exchange.GRACE", 0.01)
+    ended = []
+
+    async def app(scope, receive, send):
+        await receive()
+        await receive()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    await give_up(app)
+    assert ended == [True]
+
+
+@pytest.mark.parametrize(
+    ("path", "root_path", "seen"),
+    [("/batch", "", "/x"), ("/v1/batch", "/v1", "/v1/x"), ("/batch", "/v1", "/x")],
+    ids=["nowhere", "mounted", "behind a proxy that takes the prefix off"],
+)
+async def test_a_path_begins_as_that_of_the_request_around_it_does(path, root_path, seen):
+    spy = Spy()
+    target = AsgiTarget(spy)
+    with target.within({"path": path, "root_path": root_path}):
+        await target.send(call_for(target, path="/x"))
+    assert (spy.scope["path"], spy.scope["raw_path"], spy.scope["root_path"]) == (seen, seen.encode(), root_path)
+
+
 async def test_the_client_stays_connected_until_the_answer_is_complete():
     seen = []
 

@@ -169,7 +169,7 @@ async def test_it_answers_early_exactly_where_the_target_does():
 
 async def test_what_fails_after_its_answer_has_ended_once():
     class Early(EchoTarget):
-        async def serve(self, call, settle):
+        async def serve(self, call, settle, begun=None):
             settle(Answer(200))
             raise ZeroDivisionError
 
@@ -182,7 +182,7 @@ async def test_what_fails_after_its_answer_has_ended_once():
 
 async def test_a_target_that_never_answers_has_failed():
     class Silent(EchoTarget):
-        async def serve(self, call, settle):
+        async def serve(self, call, settle, begun=None):
             pass
 
     notes = Notes()

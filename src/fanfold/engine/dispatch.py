@@ -25,14 +25,14 @@ from fanfold.engine.order import Order, folded, key_of
 from fanfold.engine.plan import Plan
 from fanfold.engine.runs import PENDING, Run, Task
 from fanfold.errors import Crashed, Limited, LimitExceeded, RequestError, TimedOut
-from fanfold.model import Answer, Call, EarlyTarget, InlineTarget, Result
+from fanfold.model import Answer, Call, EarlyTarget, InlineTarget, Leave, Result
 
 logger = logging.getLogger("fanfold")
 
 REPLAYED = ("idempotency-replayed", "true")
 """The header of an answer that had been given before."""
 
-Serve = Callable[[Call, Callable[[Answer], None]], Coroutine[Any, Any, None]]
+Serve = Callable[[Call, Callable[[Answer], None], Callable[[Leave], None]], Coroutine[Any, Any, None]]
 
 _CRASHES = (Exception, asyncio.CancelledError, SystemExit, GeneratorExit)
 """What a handler may raise without anybody else noticing: all but the interrupt of the person at the keyboard."""
@@ -279,7 +279,10 @@ class _Work:
                 run.early = True
                 self._settle(run, Result(run.step.action, answer, None, perf_counter() - started))
 
-        await serve(call, settle)
+        def begun(leave: Leave) -> None:
+            run.leave = leave
+
+        await serve(call, settle, begun)
         if not found:
             raise TypeError("a target has to settle each call that it serves")
         return found[0]
@@ -336,7 +339,12 @@ class _Work:
     def _stop(self, run: Run) -> None:
         """Cancel what only reads. A write that has begun is finished, unseen."""
         call = run.step.call
-        if run.task is not None and (call is None or not call.endpoint.write):
+        if run.task is None or run.task.done() or (call is not None and call.endpoint.write):
+            return
+        grace = 0.0 if run.leave is None else run.leave()
+        if grace:
+            asyncio.get_running_loop().call_later(grace, run.task.cancel)
+        else:
             run.task.cancel()
 
     def _give_up(self, seconds: float) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from msgspec import Struct
 
 from fanfold.engine.plan import Step
-from fanfold.model import Action, Result
+from fanfold.model import Action, Leave, Result
 
 PENDING = Result(Action("", ""))
 """Stands in a run until it is settled."""
@@ -21,8 +21,8 @@ class Run(Struct, eq=False):
 
     ``given`` is a result that needs no call. ``waits``: it has to be awaited, even if its target never waits, for the
     ``extra`` costs that it takes first or for its idempotency key. ``early``: its task goes on after its answer.
-    ``fan`` is the fan-out that it is an element of, ``spreads`` the one that it becomes. ``counted``: it holds one of
-    the places of a batch that limits how much runs at once.
+    ``leave`` tells its target that nobody waits any more. ``fan`` is the fan-out that it is an element of, ``spreads``
+    the one that it becomes. ``counted``: it holds one of the places of a batch that limits how much runs at once.
     """
 
     step: Step
@@ -33,6 +33,7 @@ class Run(Struct, eq=False):
     given: Result | None = None
     waits: bool = False
     early: bool = False
+    leave: Leave | None = None
     counted: bool = False
     extra: dict[str, int] | None = None
     fan: FanOut | None = None

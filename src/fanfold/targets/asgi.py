@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -19,11 +19,11 @@ from urllib.parse import quote, unquote, urlencode
 from msgspec import Struct
 
 from fanfold.errors import NoSuchRoute, RequestError
-from fanfold.model import Answer, Call, Pairs
+from fanfold.model import Answer, Call, Leave, Pairs
+from fanfold.targets.asgi_exchange import Exchange
 from fanfold.targets.forwarding import may_be_passed, spelt, tells_who_asks
 from fanfold.targets.payload import payload_of
 from fanfold.targets.routes import Routes
-from fanfold.targets.templates import route_found
 
 logger = logging.getLogger("fanfold")
 
@@ -73,7 +73,6 @@ _outer: ContextVar[Mapping[str, Any]] = ContextVar("outer")
 _NO_OUTER: Mapping[str, Any] = {
     "type": "http",
     "method": "",
-    "path": "",
     "raw_path": b"",
     "query_string": b"",
     "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -82,6 +81,7 @@ _NO_OUTER: Mapping[str, Any] = {
     "client": None,
     "server": None,
     "root_path": "",
+    "path": "",
     "headers": (),
     "extensions": {},
     "state": {},
@@ -147,6 +147,8 @@ class AsgiTarget:
         }
         extensions = {name: value for name, value in (scope.get("extensions") or {}).items() if name == "tls"}
         outer = {**_NO_OUTER, **carried, "headers": kept, "extensions": extensions, "state": scope.get("state") or {}}
+        if scope.get("path", "").startswith(outer["root_path"]):
+            outer["path"] = outer["root_path"]
         token = _outer.set(outer)
         try:
             yield
@@ -170,14 +172,21 @@ class AsgiTarget:
         await self.serve(call, answers.append)
         return answers[0]
 
-    async def serve(self, call: Call, settle: Callable[[Answer], None]) -> None:
+    async def serve(
+        self, call: Call, settle: Callable[[Answer], None], begun: Callable[[Leave], None] | None = None
+    ) -> None:
         """Like ``send``, but the answer is known as soon as its last byte is, whatever the application does then."""
         outer = _outer.get(_NO_OUTER)
         headers, body = self._make_message(call, outer["headers"])
         scope = self._make_scope(call, headers, outer)
-        exchange = _Exchange(scope, body, self.max_response, settle)
+        exchange = Exchange(scope, body, self.max_response, settle, asyncio.current_task())
+        if begun is not None:
+            begun(exchange.leave)
         try:
             await self.app(scope, exchange.receive, exchange.send)
+        except asyncio.CancelledError:
+            if not exchange.was_cut_off():
+                raise
         except Exception:
             if not exchange.settled:
                 raise
@@ -192,8 +201,9 @@ class AsgiTarget:
                 raise RequestError("path: Line breaks and NUL are not accepted")
             path, raw_path = unquote(path), quote(path, safe=_PATH_SAFE)
         root_path = self.root_path or outer["root_path"]
-        if root_path:
-            path, raw_path = root_path + path, quote(root_path, safe=_PATH_SAFE) + raw_path
+        base = self.root_path or outer["path"]  # behind a proxy that takes it off the path, it is not there
+        if base:
+            path, raw_path = base + path, quote(base, safe=_PATH_SAFE) + raw_path
         scope = {
             **outer,
             "method": call.method,
@@ -234,77 +244,3 @@ class AsgiTarget:
             if name in self._own:
                 own[name.encode()] = value.encode("latin-1", "replace")
         return own
-
-
-class _Exchange(Struct, eq=False):
-    """One request and the answer to it, as the application sees them.
-
-    ``body`` is None once it was given; ``size`` is that of all that was answered, in bytes; ``status`` is 0 until the
-    answer has begun.
-    """
-
-    scope: Scope
-    body: bytes | None
-    max_response: int
-    settle: Callable[[Answer], None]
-    size: int = 0
-    status: int = 0
-    headers: Pairs = ()
-    chunks: list[bytes] = []
-    complete: bool = False
-    settled: bool = False
-    waiter: asyncio.Event | None = None
-
-    async def receive(self) -> Message:
-        """The body once; then nothing until the answer is settled, as with a client that waits for it."""
-        body, self.body = self.body, None
-        if body is not None:
-            return {"type": "http.request", "body": body, "more_body": False}
-        if not self.settled:
-            self.waiter = self.waiter or asyncio.Event()
-            await self.waiter.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        """Take one message of the answer; what comes after its end is ignored, as it is on a closed connection."""
-        if message["type"] == "http.response.start":
-            if not self.status:
-                self._begin(int(message["status"]), message.get("headers", ()))
-        elif message["type"] == "http.response.body" and not self.complete:
-            chunk = message.get("body", b"")
-            self.size += len(chunk)
-            if self.size > self.max_response:
-                self.chunks.clear()
-                self._end()
-                raise OSError("the answer is larger than the target takes")
-            self.chunks.append(chunk)
-            if self.status and not message.get("more_body", False):
-                self.complete = True
-                self._end()
-                answer = Answer(self.status, b"".join(self.chunks), self.headers, route=route_found(self.scope))
-                self.settle(answer)
-
-    def check(self) -> None:
-        """Raise where the application has ended and its answer cannot be taken."""
-        if self.size > self.max_response:
-            raise RequestError("The response of this action is too large", status=507)
-        if not self.complete:
-            raise RuntimeError("the application returned without a complete answer")
-
-    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        pairs = []
-        size = self.size
-        for name, value in headers:
-            size += len(name) + len(value)
-            pairs.append((_lower(bytes(name)), bytes(value).decode("latin-1")))
-        self.status, self.headers, self.size = status, tuple(pairs), size
-
-    def _end(self) -> None:
-        self.settled = True
-        if self.waiter is not None:
-            self.waiter.set()
-
-
-@lru_cache(maxsize=_NAMES)
-def _lower(name: bytes) -> str:
-    return name.decode("latin-1").lower()

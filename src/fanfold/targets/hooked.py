@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 
-from fanfold.model import Answer, Call, EarlyTarget, Endpoint
+from fanfold.model import Answer, Call, EarlyTarget, Endpoint, Leave
 
 Hook = Callable[[Call], Call | Awaitable[Call | None] | None]
 """Is asked before a call is sent: None for as it is, or another call. A ``RequestError`` is the answer of the call."""
@@ -26,9 +26,11 @@ class Hooked:
         """The target's answer to what the hook made of the call."""
         return await self._target.send(await self._asked(call))
 
-    async def serve(self, call: Call, settle: Callable[[Answer], None]) -> None:
+    async def serve(
+        self, call: Call, settle: Callable[[Answer], None], begun: Callable[[Leave], None] | None = None
+    ) -> None:
         """Likewise, settled as soon as it is known."""
-        await self._target.serve(await self._asked(call), settle)
+        await self._target.serve(await self._asked(call), settle, begun)
 
     async def _asked(self, call: Call) -> Call:
         found = self._hook(call)

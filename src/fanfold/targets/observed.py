@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Protocol, cast
 
 from fanfold.errors import RequestError
-from fanfold.model import Answer, Call, EarlyTarget, Ending, InlineTarget, Target
+from fanfold.model import Answer, Call, EarlyTarget, Ending, InlineTarget, Leave, Target
 
 logger = logging.getLogger("fanfold")
 
@@ -91,10 +91,12 @@ class Observed:
         finally:
             watch.left()
 
-    async def _serve(self, call: Call, settle: Callable[[Answer], None]) -> None:
+    async def _serve(
+        self, call: Call, settle: Callable[[Answer], None], begun: Callable[[Leave], None] | None = None
+    ) -> None:
         watch = self._begin(call)
         if watch is None:
-            await self._early.serve(call, settle)
+            await self._early.serve(call, settle, begun)
             return
 
         def settled(answer: Answer) -> None:
@@ -102,7 +104,7 @@ class Observed:
             settle(answer)
 
         try:
-            await self._early.serve(watch.call, settled)
+            await self._early.serve(watch.call, settled, begun)
         except BaseException as error:
             watch.broken(error)
             raise
