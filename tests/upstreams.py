@@ -15,7 +15,7 @@ from socket import SO_LINGER, SOL_SOCKET
 from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import pytest
 
@@ -44,11 +44,13 @@ class Upstream:
         self.says: dict[str, tuple[bytes | None, ...]] = {}
         self.pours: dict[str, tuple[bytes, bytes]] = {}
         self.connections = 0
+        self.hanging = 0
         self._tls = tls
         self._times: Counter[str] = Counter()
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._transports: WeakSet[Any] = WeakSet()
+        self._readers: WeakKeyDictionary[asyncio.StreamWriter, asyncio.StreamReader] = WeakKeyDictionary()
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -88,6 +90,7 @@ class Upstream:
         assert task
         self._tasks.add(task)
         self._transports.add(writer.transport)
+        self._readers[writer] = reader
         self.connections += 1
         number = self.connections
         asked = 0
@@ -141,8 +144,12 @@ class Upstream:
     async def do_batch(self, request: Seen, writer: Any, _asked: int) -> None:
         self._echo(request, writer)
 
-    async def do_hang(self, _request: Seen, _writer: Any, _asked: int) -> None:
-        await asyncio.Event().wait()
+    async def do_hang(self, _request: Seen, writer: Any, _asked: int) -> None:
+        self.hanging += 1
+        try:
+            await self._readers[writer].read(1)
+        finally:
+            self.hanging -= 1
 
     async def do_reset(self, _request: Seen, writer: Any, _asked: int) -> None:
         writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))

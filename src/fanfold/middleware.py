@@ -126,6 +126,7 @@ class BatchMiddleware:
         async def received() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
+                await self.ledger.drain()
                 await self.engine.drain()
             return message
 

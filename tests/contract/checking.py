@@ -226,14 +226,24 @@ def received(method: str, url: str, sent: object, status: int, body: object) -> 
 def check_exchange(method: str, url: str, sent: object, status: int, body: object) -> list[str]:
     """What is wrong with an answer received over HTTP, and with each result in it where it answers a batch."""
     parts = urlsplit(url)
-    if status >= 300 or not parts.path.startswith(f"{BASE}/"):
+    if status >= 300 or not parts.path.startswith(f"{BASE}/") or method == "OPTIONS":
         return []
+    if parts.path == f"{BASE}/batch":
+        return _check_batch(parts.query, json.decode(sent) if isinstance(sent, bytes) else sent, status, body)
     limited = _chooses(parse_qs(parts.query, keep_blank_values=True), sent)
     operation = f"{method} {parts.path.removeprefix(BASE)}"
-    faults = check_response(operation, status, body, limited=limited)
-    if operation == "POST /batch" and not limited:
-        asked = (json.decode(sent) if isinstance(sent, bytes) else sent)["data"]["actions"]
-        for action, result in zip(asked, body["data"], strict=True):
+    return check_response(operation, status, body, limited=limited)
+
+
+def _check_batch(query: str, sent: dict, status: int, body: dict) -> list[str]:
+    """What is wrong with the answer to a batch. What is ours alone in it is taken off; a plan is ours altogether."""
+    if (sent["data"].get("options") or {}).get("dry_run"):
+        return []
+    limited = _chooses(parse_qs(query, keep_blank_values=True), sent)
+    results = [{name: member for name, member in result.items() if name != "id"} for result in body["data"]]
+    faults = check_response("createBatchRequest", status, {"data": results}, limited=limited)
+    if not limited:
+        for action, result in zip(sent["data"]["actions"], results, strict=True):
             faults += _check_result(action, result)
     return faults
 
@@ -241,8 +251,12 @@ def check_exchange(method: str, url: str, sent: object, status: int, body: objec
 def _check_result(action: dict, result: dict) -> list[str]:
     if result["status_code"] >= 300:
         return []
+    if "for_each" in action:
+        alone = {name: member for name, member in action.items() if name != "for_each"}
+        return [fault for part in result["body"]["data"] for fault in _check_result(alone, part)]
     limited = _chooses(action.get("data") or (), action)
-    operation = f"{action['method']} /{action['relative_path'].lstrip('/').partition('?')[0]}"
+    path = re.sub(r"\{\{.*?\}\}", "0", action["relative_path"]).lstrip("/").partition("?")[0]
+    operation = f"{action['method']} /{path}"
     return check_response(operation, result["status_code"], result["body"], limited=limited)
 
 

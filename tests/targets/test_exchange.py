@@ -120,7 +120,9 @@ SLOW = {"extensions of chunks", "one extension", "a chunk size"}
 async def test_what_has_no_end_is_given_up_while_others_are_served(make, upstream, name):
     upstream.pours["it"] = POURED[name]
     target = make()
-    endless = asyncio.create_task(ask(make(timeout=0.5 if name in SLOW else 10, max_response=1_000_000), "GET", "/pour/it"))
+    endless = asyncio.create_task(
+        ask(make(timeout=0.5 if name in SLOW else 10, max_response=1_000_000), "GET", "/pour/it")
+    )
     for number in range(5):
         assert b"/echo/%d" % number in (await ask(target, "GET", f"/echo/{number}")).body
     with pytest.raises(RequestError) as refused:

@@ -74,7 +74,11 @@ class Batches:
             _demand_json(header(headers, b"content-type"))
         query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
         body = await read_body(scope, receive, self._max_body, self._body_timeout)
-        batch = self.dialect.decode(body)
+        try:
+            batch = self.dialect.decode(body)
+        except RequestError as error:
+            self._observing.unreadable(error.status)
+            raise
         if prepare is not None:
             batch = await prepare(batch)
         if batch.conduct is not None and batch.conduct.dry_run:

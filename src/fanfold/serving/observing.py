@@ -49,6 +49,11 @@ class Observing(Struct, frozen=True):
                 self.metrics.batch(status, len(batch.actions), perf_counter() - started)
         return results
 
+    def unreadable(self, status: int) -> None:
+        """Count a batch that could not be understood."""
+        if self.metrics is not None:
+            self.metrics.batch(status, 0, 0.0)
+
     def exposition(self) -> Answer | None:
         """The metrics as Prometheus reads them, if there are any."""
         if self.metrics is None:

@@ -50,12 +50,46 @@ _ACTION = {
                 "expand": {"type": "array", "items": {"type": "string"}},
             },
         },
+        "id": {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_-]{1,64}$",
+            "description": "A name by which other actions refer to this one, as in `{{ID.body.data.gid}}`.",
+        },
+        "depends_on": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Ids of actions that have to succeed first.",
+        },
+        "for_each": {
+            "type": "string",
+            "description": "A reference to an array, for each element of which the action is carried out.",
+        },
+        "timeout": {"type": "number", "exclusiveMinimum": 0, "maximum": 999999, "description": "Seconds it may take."},
+        "idempotency_key": {
+            "type": "string",
+            "pattern": "^[!-~]{1,240}$",
+            "description": "However often the action is sent with it, it is carried out once.",
+        },
+    },
+}
+
+_BATCH_OPTIONS = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "execution": {"type": "string", "enum": ["parallel", "serial"]},
+        "on_error": {"type": "string", "enum": ["continue", "stop"]},
+        "deadline": {"type": "number", "exclusiveMinimum": 0, "maximum": 999999, "description": "In seconds."},
+        "max_parallel": {"type": "integer", "minimum": 0, "maximum": 10000, "description": "0 for all at once."},
+        "coalesce": {"type": "boolean", "description": "Identical reads run once. Not with serial execution."},
+        "dry_run": {"type": "boolean", "description": "Nothing runs, and the plan is shown."},
     },
 }
 
 _RESULT = {
     "type": "object",
     "properties": {
+        "id": {"type": "string", "description": "Of the action, where that has one."},
         "status_code": {"type": "integer", "description": "What the request alone would have been answered with."},
         "headers": {"type": "object", "additionalProperties": {"type": "string"}},
         "body": {"type": "object"},
@@ -78,7 +112,12 @@ def _envelope(data: dict[str, Any]) -> dict[str, Any]:
 
 
 _ACTIONS = {"type": "array", "minItems": 1, "maxItems": 10, "items": {"$ref": "#/components/schemas/BatchAction"}}
-_RESULTS = {"type": "array", "items": {"$ref": "#/components/schemas/BatchResult"}}
+_RESULTS = {
+    "anyOf": [
+        {"type": "array", "items": {"$ref": "#/components/schemas/BatchResult"}},
+        {"type": "object", "description": "The plan, where nothing was to run.", "required": ["actions", "cost"]},
+    ]
+}
 
 BATCH: dict[str, Any] = {
     "operationId": "createBatchRequest",
@@ -91,7 +130,13 @@ BATCH: dict[str, Any] = {
     "tags": ["Batch"],
     "requestBody": {
         "required": True,
-        "content": _envelope({"type": "object", "required": ["actions"], "properties": {"actions": _ACTIONS}}),
+        "content": _envelope(
+            {
+                "type": "object",
+                "required": ["actions"],
+                "properties": {"actions": _ACTIONS, "options": _BATCH_OPTIONS},
+            }
+        ),
     },
     "responses": {"200": {"description": "The results.", "content": _envelope(_RESULTS)}},
 }
