@@ -11,6 +11,6 @@ ANSWERS = {
 """Faults of answers (a regular expression that finds them) that are the description's and not ours."""
 
 ADDED = {
-    "createBatchRequest: request field options is not published": "how a batch is carried out; without it nothing differs"
+    "createBatchRequest: request field options is not published": "how a batch is run; without it nothing differs"
 }
 """Differences from the published description that are an extension of it, which plain clients never meet."""
