@@ -1,7 +1,9 @@
 """Dispatch: really parallel, isolated, bounded in time, and careful with what was already begun."""
 
 import asyncio
+import gc
 import logging
+import weakref
 from contextvars import ContextVar
 
 import pytest
@@ -389,3 +391,36 @@ async def test_an_error_is_never_beside_an_answer():
         (True, True),
         (True, True),
     ]
+
+
+class Leaving:
+    """What a target holds of a call while it serves it."""
+
+    def leave(self):
+        return 0.0
+
+
+class LeavingTarget(EchoTarget):
+    """Keeps an eye on what it has held."""
+
+    def __init__(self):
+        super().__init__()
+        self.held = []
+
+    async def serve(self, call, settle, begun=None):
+        leaving = Leaving()
+        leaving.settle = settle
+        self.held.append(weakref.ref(leaving))
+        begun(leaving.leave)
+        await asyncio.sleep(0)
+        settle(Answer(200))
+
+
+async def test_a_batch_leaves_nothing_to_the_garbage_collector():
+    target = LeavingTarget()
+    gc.disable()
+    try:
+        assert statuses(await run(target, "GET /a", "GET /b")) == [200, 200]
+        assert [held() for held in target.held] == [None, None]
+    finally:
+        gc.enable()

@@ -282,7 +282,10 @@ class _Work:
         def begun(leave: Leave) -> None:
             run.leave = leave
 
-        await serve(call, settle, begun)
+        try:
+            await serve(call, settle, begun)
+        finally:
+            run.leave = None  # or the two would hold each other until the garbage is collected
         if not found:
             raise TypeError("a target has to settle each call that it serves")
         return found[0]
