@@ -220,6 +220,16 @@ async def test_an_answer_that_does_not_end_is_cut_off(app):
     assert refused.value.status == 507
 
 
+async def test_whoever_asked_for_an_answer_that_was_cut_off_is_not_cancelled_later(monkeypatch):
+    monkeypatch.setattr("fanfold.targets.asgi_exchange.GRACE", 0.01)
+    target = AsgiTarget(stream, max_response=1000)
+    with pytest.raises(RequestError, match="too large"):
+        await target.send(call_for(target))
+    later = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(0.03, later.set_result, "still here")
+    assert await later == "still here"
+
+
 async def test_an_answer_of_just_the_largest_size_is_taken():
     async def app(scope, receive, send):
         await respond(send, b"x" * 1000)

@@ -45,6 +45,7 @@ class Exchange(Struct, eq=False):
     settled: bool = False
     listeners: int = 0
     waiter: asyncio.Event | None = None
+    timer: asyncio.TimerHandle | None = None
 
     async def receive(self) -> dict[str, Any]:
         """The body once; then nothing until the client leaves."""
@@ -92,6 +93,8 @@ class Exchange(Struct, eq=False):
 
     def check(self) -> None:
         """Raise where the application has ended and its answer cannot be taken."""
+        if self.timer is not None:
+            self.timer.cancel()  # its task may have other things to do now
         if self.size > self.max_response:
             raise RequestError("The response of this action is too large", status=507)
         if not self.complete:
@@ -104,7 +107,7 @@ class Exchange(Struct, eq=False):
         self.chunks.clear()
         self._end()
         if self.task is not None:
-            asyncio.get_running_loop().call_later(GRACE, self.task.cancel)
+            self.timer = asyncio.get_running_loop().call_later(GRACE, self.task.cancel)
         if self.listeners:
             await asyncio.sleep(GRACE)
 
