@@ -157,11 +157,12 @@ def test_a_bad_path_never_moves_its_neighbours(live: Any, workspace: int, bad: s
 
 def test_keys_that_nobody_knows_change_nothing(live: Any) -> None:
     unknown = {
-        "headers": {"Authorization": "Bearer x"},
         "url": "http://evil",
-        "depends_on": ["a"],
+        "uri": "/users/1002",
+        "auth": "Bearer x",
+        "cookies": {"a": "b"},
+        "body": {"data": {}},
         "name": "a",
-        "id": "a",
     }
     cyclic = {**ME, **unknown}
     plain, other, same = live.batch(ME, cyclic, cyclic)

@@ -10,7 +10,5 @@ ANSWERS = {
 }
 """Faults of answers (a regular expression that finds them) that are the description's and not ours."""
 
-ADDED = {
-    "createBatchRequest: request field options is not published": "how a batch is run; without it nothing differs"
-}
+ADDED = {"createBatchRequest: request field options is not published": "how a batch is run; without it nothing differs"}
 """Differences from the published description that are an extension of it, which plain clients never meet."""

@@ -18,7 +18,10 @@ from tests.server.conftest import ask
 ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("batch", "dependent-actions", "idempotency", "limits", "quickstart", "events", "work-api")),
+    *(
+        f"docs/{name}.md"
+        for name in ("batch", "dependent-actions", "idempotency", "limits", "quickstart", "events", "work-api")
+    ),
 )
 GUIDES = {name: (ROOT / name).read_text() for name in PAGES}
 FENCED = r"```(?:sh)?\n(curl .*?)```\n"

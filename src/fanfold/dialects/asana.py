@@ -45,7 +45,7 @@ FOREIGN_HEADERS = PARTICULAR_HEADERS | {"etag", "last-modified", "link"}
 
 COMMON_HEADERS = frozenset(
     {
-        *("connection", "content-encoding", "content-length", "date", "keep-alive", "proxy-connection", "server"),
+        *("connection", "content-length", "date", "keep-alive", "proxy-connection", "server"),
         *("te", "trailer", "transfer-encoding", "upgrade"),
     }
 )
