@@ -58,20 +58,8 @@ class _Work:
     """
 
     __slots__ = (
-        *(
-            "_context",
-            "_done",
-            "_grant",
-            "_inline",
-            "_ledger",
-            "_order",
-            "_room",
-            "_runs",
-            "_send",
-            "_serve",
-            "_shuffle",
-        ),
-        *("_started", "_timeout", "_until", "_watch", "left"),
+        *("_context", "_done", "_grant", "_inline", "_ledger", "_order", "_ready", "_room", "_runs"),
+        *("_send", "_serve", "_shuffle", "_started", "_timeout", "_until", "_watch", "left"),
     )
 
     def __init__(self, plan: Plan, runs: list[Run], means: Means, grant: Holding, watch: Watch | None) -> None:
@@ -90,6 +78,7 @@ class _Work:
         self._grant = grant
         self._watch = watch
         self._started: list[Run] = []
+        self._ready: list[list[Run]] = []
         self._done: asyncio.Future[None] | None = None
         self.left = len(runs)
 
@@ -317,15 +306,24 @@ class _Work:
             self._wake()
 
     def _begin(self, ready: list[Run]) -> None:
-        if not ready:
+        """Begin runs that are ready.
+
+        What is begun may be settled at once, and others be ready because of it: they are begun when it comes back here,
+        not deeper and deeper within.
+        """
+        self._ready.append(ready)
+        if len(self._ready) > 1:
             return
         loop = asyncio.get_running_loop()
         try:
-            for run in self.answer(ready):
-                self._start(run, loop)
+            for runs in self._ready:
+                for run in self.answer(runs) if runs else ():
+                    self._start(run, loop)
         except Exception:
             logger.exception("a batch cannot go on")
             self._wake()
+        finally:
+            self._ready.clear()
         if not self.left:
             self._wake()
 
