@@ -9,7 +9,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "fanfold"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-WORDS = {"model", "errors", "version"}
+WORDS = {"model", "errors", "readings", "version"}
 COMPOSED = {
     "engine",
     "dialects",
@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "version": set(),
     "errors": set(),
     "model": {"errors"},
+    "readings": set(),
     "settings": WORDS,
     "engine": {*WORDS, "expressions"},
     "expressions": WORDS,
@@ -46,6 +47,7 @@ MAY_IMPORT = {
 
 CORE = {
     "version",
+    "readings",
     "errors",
     "model",
     "engine",

@@ -8,12 +8,11 @@ the same to everybody who reads it, and tells somebody who dresses up a refused 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from fanfold.errors import NoSuchRoute, NotBatchable, RequestError
 from fanfold.model import Pairs
+from fanfold.readings import decode_fully, readings
 
 MAX_LENGTH = 2048
 """Characters in a path."""
@@ -21,8 +20,6 @@ MAX_LENGTH = 2048
 _VALID = re.compile(r"/|(?:/(?:[A-Za-z0-9._~:@!$&'()*+,=-]|%[0-9A-Fa-f]{2})+)+/?")
 _QUERY = re.compile(r"[!-~]*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://[^/]*)?")
-_DECODINGS = 8
 
 
 class PathRules:
@@ -69,43 +66,18 @@ class PathRules:
         return path, _read_query(query)
 
     def _is_refused(self, method: str, written: str) -> bool:
-        for segments in _readings(written):
+        for segments in readings(written):
             bare = segments[len(self._base) :] if segments[: len(self._base)] == self._base else segments
             if bare and not self._refused.isdisjoint((("*", bare[0]), (method, bare[0]))):
                 return True
         return False
 
 
-def _readings(written: str) -> Iterator[list[str]]:
-    """The segments of a path as lax readers might see them, with and without a host in front."""
-    text = unicodedata.normalize("NFKC", _decode_fully(written)).casefold()
-    text = "".join(char for char in text if char.isprintable() and char != " ").replace("\\", "/")
-    text = re.split("[?#]", text, maxsplit=1)[0]
-    for reading in (text, _AUTHORITY.sub("", text, count=1)):
-        segments: list[str] = []
-        for piece in reading.split("/"):
-            segment = piece.partition(";")[0]
-            if segment == "..":
-                del segments[-1:]
-            elif segment not in {"", "."}:
-                segments.append(segment)
-        yield segments
-
-
-def _decode_fully(text: str) -> str:
-    for _ in range(_DECODINGS):
-        decoded = unquote(text)
-        if decoded == text:
-            break
-        text = decoded
-    return text
-
-
 def _is_unambiguous(path: str) -> bool:
     """Whether decoding a path, even twice, can neither climb nor bring up what a reader may stumble over."""
     if "%" not in path and "." not in path:
         return True
-    decoded = _decode_fully(path)
+    decoded = decode_fully(path)
     pieces = decoded.split("/")
     return (
         decoded.replace(" ", "").isprintable()

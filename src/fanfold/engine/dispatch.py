@@ -10,29 +10,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextvars import Context, copy_context
-from functools import partial
 from math import inf
 from time import perf_counter
 from typing import Any, cast
 
-from msgspec.structs import replace
-
+from fanfold.engine.asking import Asking
 from fanfold.engine.background import Background, Holding
 from fanfold.engine.means import Gone, Means, Watch
-from fanfold.engine.order import Order, folded, key_of
+from fanfold.engine.order import Order, folded
 from fanfold.engine.plan import Plan
 from fanfold.engine.runs import PENDING, Run, Task
 from fanfold.errors import Crashed, Limited, LimitExceeded, RequestError, TimedOut
-from fanfold.model import Answer, Call, EarlyTarget, InlineTarget, Leave, Result
+from fanfold.model import Answer, Call, InlineTarget, Result
 
 logger = logging.getLogger("fanfold")
-
-REPLAYED = ("idempotency-replayed", "true")
-"""The header of an answer that had been given before."""
-
-Serve = Callable[[Call, Callable[[Answer], None], Callable[[Leave], None]], Coroutine[Any, Any, None]]
 
 _CRASHES = (Exception, asyncio.CancelledError, SystemExit, GeneratorExit)
 """What a handler may raise without anybody else noticing: all but the interrupt of the person at the keyboard."""
@@ -58,8 +51,8 @@ class _Work:
     """
 
     __slots__ = (
-        *("_context", "_done", "_grant", "_inline", "_ledger", "_order", "_ready", "_room", "_runs"),
-        *("_send", "_serve", "_shuffle", "_started", "_timeout", "_until", "_watch", "left"),
+        *("_asking", "_context", "_done", "_grant", "_inline", "_order", "_ready", "_room", "_runs"),
+        *("_shuffle", "_started", "_timeout", "_until", "_watch", "left"),
     )
 
     def __init__(self, plan: Plan, runs: list[Run], means: Means, grant: Holding, watch: Watch | None) -> None:
@@ -67,14 +60,11 @@ class _Work:
         self._until = inf if plan.deadline is None else perf_counter() + plan.deadline
         self._timeout = plan.timeout
         self._runs = runs
-        target = means.target
-        self._send = target.send
-        self._serve = cast("EarlyTarget", target).serve if hasattr(target, "serve") else None
-        self._inline = cast("InlineTarget", target) if hasattr(target, "answer") else None
+        self._asking = Asking(means, grant)
+        self._inline = cast("InlineTarget", means.target) if hasattr(means.target, "answer") else None
         self._shuffle = means.shuffle
         self._order = None if plan.conduct is None else Order(plan, runs, means.max_fan_out, means.shuffle)
         self._room = means.max_results
-        self._ledger = means.ledger
         self._grant = grant
         self._watch = watch
         self._started: list[Run] = []
@@ -223,8 +213,9 @@ class _Work:
         answer: Answer | None = None
         error: RequestError | None = None
         try:
-            plain = self._serve is None and not run.waits
-            answer = await (self._send(call) if plain else self._ask(run, call, started))
+            asking = self._asking
+            plain = asking.plain and not run.waits
+            answer = await (asking.send(call) if plain else asking.ask(run, call, self._settle))
             if answer.__class__ is not Answer:
                 raise _wrong_type(answer)
         except LimitExceeded as refused:
@@ -239,45 +230,6 @@ class _Work:
             answer, error = None, _crash(call, crash)
         if run.result is PENDING:
             self._settle(run, Result(run.step.action, answer, error, perf_counter() - started))
-
-    async def _ask(self, run: Run, call: Call, started: float) -> Answer:
-        """The answer to a call for which there is more to do than to send it."""
-        if run.extra is not None:
-            await self._grant.extend(run.extra)
-        key = key_of(run)
-        if key:
-            return await self._once(call, key)
-        if self._serve is None:
-            return await self._send(call)
-        return await self._served(self._serve, run, call, started)
-
-    async def _once(self, call: Call, key: str) -> Answer:
-        """The answer of a call that is carried out once only, however often it is asked for with its key."""
-        if self._ledger is None:
-            raise RequestError("idempotency_key: No answers are kept here; leave it out")
-        answer, replayed = await self._ledger.carry_out(call, key, partial(self._send, call))
-        return replace(answer, headers=(*answer.headers, REPLAYED)) if replayed else answer
-
-    async def _served(self, serve: Serve, run: Run, call: Call, started: float) -> Answer:
-        """The answer of a target that may go on when it has answered; the run is settled as soon as it has."""
-        found: list[Answer] = []
-
-        def settle(answer: Answer) -> None:
-            found.append(answer)
-            if run.result is PENDING and answer.__class__ is Answer:
-                run.early = True
-                self._settle(run, Result(run.step.action, answer, None, perf_counter() - started))
-
-        def begun(leave: Leave) -> None:
-            run.leave = leave
-
-        try:
-            await serve(call, settle, begun)
-        finally:
-            run.leave = None  # or the two would hold each other until the garbage is collected
-        if not found:
-            raise TypeError("a target has to settle each call that it serves")
-        return found[0]
 
     async def _spread(self, run: Run) -> None:
         """Have a fan-out admitted, and begin it."""

@@ -7,14 +7,13 @@ reading that a lax router might make of the path, so that no spelling leads past
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from urllib.parse import unquote
 
 from fanfold.errors import SetupError
+from fanfold.readings import readings
 
 _PATTERN = re.compile(r"(?:(?P<methods>[A-Za-z]+(?:\|[A-Za-z]+)*)\s+)?(?P<path>/\S*)")
-_DECODINGS = 8
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 """A path that no two readers read differently, but for upper and lower case."""
 
@@ -39,25 +38,7 @@ class Routes:
 
 def bare(path: str) -> str:
     """A path without anything that readers disagree about: decoded, in lower case, no parameters, no empty segments."""
-    return path.lower() if _PLAIN.fullmatch(path) else _read_laxly(path)
-
-
-def _read_laxly(path: str) -> str:
-    for _ in range(_DECODINGS):
-        decoded = unquote(path)
-        if decoded == path:
-            break
-        path = decoded
-    text = unicodedata.normalize("NFKC", path).casefold().replace("\\", "/")
-    text = "".join(char for char in text if char.isprintable() and char != " ")
-    segments: list[str] = []
-    for piece in re.split("[?#]", text, maxsplit=1)[0].split("/"):
-        segment = piece.partition(";")[0]
-        if segment == "..":
-            del segments[-1:]
-        elif segment not in {"", "."}:
-            segments.append(segment)
-    return "/" + "/".join(segments)
+    return path.lower() if _PLAIN.fullmatch(path) else "/" + "/".join(next(readings(path)))
 
 
 def _compile(written: str) -> tuple[frozenset[str], re.Pattern[str]]:

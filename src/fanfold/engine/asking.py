@@ -1,0 +1,78 @@
+"""Putting a call to the target where there is more to do than to send it: take more first, do it once, answer early."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from time import perf_counter
+from typing import Any, cast
+
+from msgspec.structs import replace
+
+from fanfold.engine.background import Holding
+from fanfold.engine.means import Means
+from fanfold.engine.order import key_of
+from fanfold.engine.runs import PENDING, Run
+from fanfold.errors import RequestError
+from fanfold.model import Answer, Call, EarlyTarget, Leave, Result
+
+REPLAYED = ("idempotency-replayed", "true")
+"""The header of an answer that had been given before."""
+
+Serve = Callable[[Call, Callable[[Answer], None], Callable[[Leave], None]], Coroutine[Any, Any, None]]
+Settle = Callable[[Run, Result], None]
+
+
+class Asking:
+    """Asks the target for the runs of one batch; ``plain`` says that a run which says nothing else is simply sent."""
+
+    __slots__ = ("_grant", "_ledger", "_serve", "plain", "send")
+
+    def __init__(self, means: Means, grant: Holding) -> None:
+        target = means.target
+        self.send = target.send
+        self._serve: Serve | None = cast("EarlyTarget", target).serve if hasattr(target, "serve") else None
+        self.plain = self._serve is None
+        self._ledger = means.ledger
+        self._grant = grant
+
+    async def ask(self, run: Run, call: Call, settle: Settle) -> Answer:
+        """The answer to a call; ``settle`` is told of one that is there before its task ends."""
+        if run.extra is not None:
+            await self._grant.extend(run.extra)
+        key = key_of(run)
+        if key:
+            return await self._once(call, key)
+        if self._serve is None:
+            return await self.send(call)
+        return await _served(self._serve, run, call, settle)
+
+    async def _once(self, call: Call, key: str) -> Answer:
+        """The answer of a call that is carried out once only, however often it is asked for with its key."""
+        if self._ledger is None:
+            raise RequestError("idempotency_key: No answers are kept here; leave it out")
+        answer, replayed = await self._ledger.carry_out(call, key, partial(self.send, call))
+        return replace(answer, headers=(*answer.headers, REPLAYED)) if replayed else answer
+
+
+async def _served(serve: Serve, run: Run, call: Call, settle: Settle) -> Answer:
+    """The answer of a target that may go on when it has answered; the run is settled as soon as it has."""
+    started = perf_counter()
+    found: list[Answer] = []
+
+    def answered(answer: Answer) -> None:
+        found.append(answer)
+        if run.result is PENDING and answer.__class__ is Answer:
+            run.early = True
+            settle(run, Result(run.step.action, answer, None, perf_counter() - started))
+
+    def begun(leave: Leave) -> None:
+        run.leave = leave
+
+    try:
+        await serve(call, answered, begun)
+    finally:
+        run.leave = None  # or the two would hold each other until the garbage is collected
+    if not found:
+        raise TypeError("a target has to settle each call that it serves")
+    return found[0]
