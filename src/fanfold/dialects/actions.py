@@ -10,10 +10,11 @@ import base64
 import binascii
 
 import msgspec
+from msgspec.structs import replace
 
 from fanfold.dialects.paths import MAX_LENGTH, PathRules
 from fanfold.dialects.shown import printable, shown
-from fanfold.dialects.wiring import EnvelopeError, read_headers, read_manner, read_wiring
+from fanfold.dialects.wiring import read_headers, read_manner, read_wiring
 from fanfold.errors import RequestError
 from fanfold.model import Action, Pairs
 
@@ -23,16 +24,40 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _encode = msgspec.json.Encoder().encode
 
 
-def read_action(item: object, index: int, paths: PathRules, *, foreign: bool = False) -> Action:
+def read_action(
+    item: object, index: int, paths: PathRules, *, foreign: bool = False, templated: bool = False
+) -> Action:
     """The action, or one that holds the error. Never raises.
 
     An empty ``data`` or ``options`` of any type is taken for an empty object, because PHP writes that as a list; but
-    where the API is ``foreign``, ``data`` is the body as it is.
+    where the API is ``foreign``, ``data`` is the body as it is. ``templated``: a path that holds references is read
+    when they are filled in.
     """
     if not isinstance(item, dict):
         return Action("", "", error=RequestError(f"actions: [{index}]: Value is not a JSON object: {shown(item)}"))
     try:
-        return _read_plain(item, paths, foreign=foreign)
+        try:
+            method = _METHODS[item["method"]]
+        except (KeyError, TypeError):
+            method = _read_method(item.get("method"))
+        path = item.get("relative_path")
+        query: Pairs = ()
+        if not isinstance(path, str) or paths.is_plain(path) is None:
+            if templated and isinstance(path, str) and "{{" in path:
+                path = _bounded(path)
+            else:
+                path, query = paths.read(method, path)
+        data, options = item.get("data"), item.get("options")
+        body: object = None
+        if method in _WITH_BODY and foreign:
+            body = data
+        elif method in _WITH_BODY:
+            body = {"data": _read_object("data", data) if data else {}}
+        elif data and method != "DELETE":
+            query += _read_query(_read_object("data", data))
+        if options:
+            query = _override(query, _read_options(_read_object("options", options)))
+        return Action(method, path, query, body)
     except RequestError as error:
         return _refused(item, error)
 
@@ -40,51 +65,29 @@ def read_action(item: object, index: int, paths: PathRules, *, foreign: bool = F
 def read_wired(
     item: object, index: int, paths: PathRules, *, templated: bool, own: frozenset[str], foreign: bool = False
 ) -> Action:
-    """The same for an action that may have a name, headers of its own, and the like.
+    """The same for an action that may have a name, headers of its own, and the like; ``own`` are those that it may set.
 
-    ``templated``: references are looked for, and a path that holds one is read when that is filled in. ``own`` are the
-    headers that it may set. Raises ``EnvelopeError`` for a mistake that concerns the whole batch.
+    Raises ``EnvelopeError`` for a mistake that concerns the whole batch.
     """
+    plain = read_action(item, index, paths, foreign=foreign, templated=templated)
     if not isinstance(item, dict):
-        return read_action(item, index, paths, foreign=foreign)
+        return plain
     wiring = read_wiring(item, index)
+    if plain.error is not None:
+        return replace(plain, wiring=wiring)
     try:
-        plain = _read_plain(item, paths, foreign=foreign, templated=templated)
         wiring = read_manner(item, wiring)
         headers = read_headers(item.get("headers"), own)
         body = plain.body if item.get("base64") is None else _read_base64(item, plain, foreign=foreign)
-        return Action(plain.method, plain.path, plain.query, body, headers, wiring=wiring)
-    except EnvelopeError:
-        raise
     except RequestError as error:
-        refused = _refused(item, error)
-        return Action(refused.method, refused.path, error=refused.error, wiring=wiring)
+        return replace(_refused(item, error), wiring=wiring)
+    return Action(plain.method, plain.path, plain.query, body, headers, wiring=wiring)
 
 
-def _read_plain(item: dict[str, object], paths: PathRules, *, foreign: bool, templated: bool = False) -> Action:
-    try:
-        method = _METHODS[item["method"]]
-    except (KeyError, TypeError):
-        method = _read_method(item.get("method"))
-    path = item.get("relative_path")
-    query: Pairs = ()
-    if not isinstance(path, str) or paths.is_plain(path) is None:
-        if templated and isinstance(path, str) and "{{" in path:
-            if len(path) > MAX_LENGTH:
-                raise RequestError(f"relative_path: Must be at most {MAX_LENGTH} characters long")
-        else:
-            path, query = paths.read(method, path)
-    data, options = item.get("data"), item.get("options")
-    body: object = None
-    if method in _WITH_BODY and foreign:
-        body = data
-    elif method in _WITH_BODY:
-        body = {"data": _read_object("data", data) if data else {}}
-    elif data and method != "DELETE":
-        query += _read_query(_read_object("data", data))
-    if options:
-        query = _override(query, _read_options(_read_object("options", options)))
-    return Action(method, path, query, body)
+def _bounded(path: str) -> str:
+    if len(path) > MAX_LENGTH:
+        raise RequestError(f"relative_path: Must be at most {MAX_LENGTH} characters long")
+    return path
 
 
 def _refused(item: dict[str, object], error: RequestError) -> Action:

@@ -19,7 +19,7 @@ from fanfold.dialects.paths import PathRules
 from fanfold.dialects.phrases import make_phrase
 from fanfold.dialects.shown import shown
 from fanfold.dialects.strict_json import decode_strict, is_deeper
-from fanfold.dialects.wiring import is_wired, read_options
+from fanfold.dialects.wiring import are_plain, read_options
 from fanfold.errors import Crashed, ForeignError, Limited, LimitExceeded, RequestError
 from fanfold.model import Action, Answer, Batch, Conduct, Pairs, Result
 
@@ -113,7 +113,7 @@ class AsanaDialect:
             raise RequestError("actions: Must contain at least one action")
         if len(items) > self.max_actions:
             raise RequestError(f"actions: Must contain at most {self.max_actions} actions")
-        if self.extended and (data.get("options") is not None or any(map(is_wired, items))):
+        if self.extended and (data.get("options") is not None or not are_plain(items)):
             return self._decode_wired(items, data.get("options"))
         conduct = Conduct(max_parallel=self.max_parallel) if 0 < self.max_parallel < len(items) else None
         paths, foreign = self.paths, self._foreign

@@ -34,9 +34,12 @@ class EnvelopeError(RequestError):
     """
 
 
-def is_wired(item: object) -> bool:
-    """Whether an action says more than plain ones do."""
-    return isinstance(item, dict) and not MEMBERS.isdisjoint(item)
+def are_plain(items: list[object]) -> bool:
+    """Whether no action says more than plain ones do. Asked of every batch, so without a step for each action."""
+    try:
+        return all(map(MEMBERS.isdisjoint, items))  # type: ignore[arg-type]
+    except TypeError:  # something that has no members at all
+        return not any(isinstance(item, dict) and not MEMBERS.isdisjoint(item) for item in items)
 
 
 def read_wiring(item: dict[str, object], index: int) -> Wiring:

@@ -51,7 +51,7 @@ class _Work:
     """
 
     __slots__ = (
-        *("_asking", "_context", "_done", "_grant", "_inline", "_order", "_ready", "_room", "_runs"),
+        *("_asking", "_context", "_done", "_grant", "_inline", "_means", "_order", "_ready", "_room", "_runs"),
         *("_shuffle", "_started", "_timeout", "_until", "_watch", "left"),
     )
 
@@ -60,15 +60,13 @@ class _Work:
         self._until = inf if plan.deadline is None else perf_counter() + plan.deadline
         self._timeout = plan.timeout
         self._runs = runs
-        self._asking = Asking(means, grant)
+        self._means = means
         self._inline = cast("InlineTarget", means.target) if hasattr(means.target, "answer") else None
         self._shuffle = means.shuffle
         self._order = None if plan.conduct is None else Order(plan, runs, means.max_fan_out, means.shuffle)
         self._room = means.max_results
         self._grant = grant
         self._watch = watch
-        self._started: list[Run] = []
-        self._ready: list[list[Run]] = []
         self._done: asyncio.Future[None] | None = None
         self.left = len(runs)
 
@@ -169,13 +167,12 @@ class _Work:
         bound = self._until - started
         if self._order is None and self._timeout is not None and self._timeout < bound:
             bound = self._timeout
+        self._started = waiting if self._order is None else []
         if bound <= 0:
             self._give_up(0.0)
             return
         loop = asyncio.get_running_loop()
-        self._context = copy_context()
-        for run in waiting:
-            self._start(run, loop)
+        self._start_all(waiting, loop)
         if not self.left:
             self._leave(background)
             return
@@ -195,17 +192,29 @@ class _Work:
                 self._give_up(perf_counter() - started)
             self._leave(background)
 
+    def _start_all(self, waiting: list[Run], loop: asyncio.AbstractEventLoop) -> None:
+        self._asking = Asking(self._means, self._grant)
+        if self._order is None:
+            for run in waiting:
+                if run.step.call is not None:
+                    run.task = _start(self._carry_out(run, run.step.call), loop, None)
+        else:
+            self._ready: list[list[Run]] = []
+            self._context = copy_context()
+            for run in waiting:
+                self._start(run, loop)
+
     def _start(self, run: Run, loop: asyncio.AbstractEventLoop) -> None:
+        """Start a run of those that hang together: in the batch's own context, and with a time limit of its own."""
         self._started.append(run)
         if run.spreads is not None:
             run.task = _start(self._spread(run), loop, self._context)
         elif run.step.call is not None:
-            if self._order is not None:
-                wiring = run.step.action.wiring
-                own = wiring.timeout if wiring is not None else None
-                bound = self._timeout if own is None else own if self._timeout is None else min(own, self._timeout)
-                if bound is not None:
-                    run.timer = loop.call_later(bound, self._expire, run, bound)
+            wiring = run.step.action.wiring
+            own = wiring.timeout if wiring is not None else None
+            bound = self._timeout if own is None else own if self._timeout is None else min(own, self._timeout)
+            if bound is not None:
+                run.timer = loop.call_later(bound, self._expire, run, bound)
             run.task = _start(self._carry_out(run, run.step.call), loop, self._context)
 
     async def _carry_out(self, run: Run, call: Call) -> None:
@@ -248,11 +257,12 @@ class _Work:
     def _settle(self, run: Run, result: Result) -> None:
         """Take what became of a run that was waited for, and begin what may begin because of it."""
         run.result = result
-        if run.timer is not None:
-            run.timer.cancel()
-        self._bound(run)
+        if self._room is not None:
+            self._bound(run)
         self._tell(run)
         if self._order is not None:
+            if run.timer is not None:
+                run.timer.cancel()
             self._begin(self._order.settled(run))
         if not self.left:
             self._wake()
@@ -322,9 +332,10 @@ class _Work:
 
     def _leave(self, background: Background) -> None:
         """See to it that what still runs is finished: what was answered already holds no slots any more."""
-        for run in self._started:
-            if run.timer is not None:
-                run.timer.cancel()
+        if self._order is not None:
+            for run in self._started:
+                if run.timer is not None:
+                    run.timer.cancel()
         loose = [run for run in self._started if run.task is not None and not run.task.done()]
         if loose:
             given_up = [run.task for run in loose if run.task is not None and not run.early]
