@@ -40,7 +40,8 @@ MAY_IMPORT = {
     "middleware": {*WORDS, *COMPOSED},
     "server": {*WORDS, *COMPOSED},
     "console": {*WORDS, "settings", "server", "client"},
-    "cli": {*WORDS, "settings", "server", "client"},
+    "attack": WORDS,
+    "cli": {*WORDS, "settings", "server", "client", "attack"},
     "testing": {*WORDS, "settings", "server"},
     "__main__": {"cli"},
 }

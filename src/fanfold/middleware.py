@@ -6,7 +6,6 @@ middleware, routing and error handling the application has. Nothing is decided h
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from inspect import isawaitable
@@ -21,6 +20,7 @@ from fanfold.model import Answer, Call, Caller, Limiter, Target
 from fanfold.serving.answering import send_answer
 from fanfold.serving.batches import Batches
 from fanfold.serving.bodies import ClientLeftError, Message, Receive, Scope, Send, header
+from fanfold.serving.callers import key_of
 from fanfold.serving.observing import observing
 from fanfold.targets.asgi import INHERITED_HEADERS, MAX_RESPONSE, OWN_HEADERS, App, AsgiTarget
 from fanfold.targets.hooked import Hooked
@@ -168,8 +168,4 @@ class BatchMiddleware:
 
 def caller_of(scope: Scope) -> Caller:
     """Who asks, as far as anybody can tell who is not the application: by credentials, else by address."""
-    shown = [value for name, value in scope["headers"] if name in {b"authorization", b"cookie"}]
-    if not shown:
-        client: Any = scope.get("client")
-        shown = [str(client[0] if client else "").encode()]
-    return Caller(hashlib.sha256(b"\0".join(shown)).hexdigest()[:32])
+    return Caller(key_of(scope))

@@ -189,3 +189,9 @@ def test_text_around_references_is_kept():
     found = compile_text("a {{x.body}} b")
     assert isinstance(found, Text)
     assert [piece if isinstance(piece, str) else piece.source for piece in found.pieces] == ["a ", "x", " b"]
+
+
+def test_braces_that_are_never_closed_are_looked_at_once():
+    # Searching the rest anew at each of them would take this test minutes.
+    with pytest.raises(RequestError, match="is not a reference"):
+        compile_text("x" + "{{" * 250_000)

@@ -58,14 +58,18 @@ async def test_a_call_becomes_a_scope():
 
 
 @pytest.mark.parametrize(
-    ("body", "sent"), [({"data": {"n": "\u00e9"}}, '{"data":{"n":"\u00e9"}}'.encode()), (b"raw", b"raw")]
+    ("body", "sent", "kind"),
+    [
+        ({"data": {"n": "\u00e9"}}, '{"data":{"n":"\u00e9"}}'.encode(), b"application/json"),
+        (b"raw", b"raw", b"application/octet-stream"),
+    ],
 )
-async def test_a_body_is_sent_as_json_or_as_it_is(body, sent):
+async def test_a_body_is_sent_as_json_or_as_it_is(body, sent, kind):
     spy = Spy()
     target = AsgiTarget(spy)
     await target.send(call_for(target, "POST", body=body))
     assert spy.message["body"] == sent
-    assert spy.headers == {b"content-type": b"application/json", b"content-length": str(len(sent)).encode()}
+    assert spy.headers == {b"content-type": kind, b"content-length": str(len(sent)).encode()}
 
 
 async def test_an_answer_is_collected_whole():

@@ -1,4 +1,4 @@
-"""``fanfold``: serve, gateway, demo, coverage, token, app. A mistake is one clear sentence and exit code 2."""
+"""``fanfold``: serve, gateway, attack, demo, coverage, token, app. A mistake is one clear sentence and exit code 2."""
 
 from __future__ import annotations
 
@@ -81,6 +81,9 @@ def gateway(
 
     given = {"upstream": upstream, "host": host, "port": port, "allow_private": allow_private}
     serve_gateway(read_as(GatewaySettings, given, file=config))
+
+
+app.command("fanfold.cli.attack:attack", name="attack")
 
 
 @app.command

@@ -29,7 +29,6 @@ MAX_FILLED = 8 * 1024 * 1024
 MAX_PARAMETER = 8192
 """Characters that a reference may put into a query or a header."""
 
-_MARK = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _BRACES = "'{{'"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PARTS = ("body", "status_code", "headers")
@@ -75,12 +74,15 @@ def compile_text(text: str) -> str | Reference | Text:
         return text
     pieces: list[str | Reference] = []
     end = 0
-    for found in _MARK.finditer(text):
-        pieces.append(_plain(text[end : found.start()]))
-        inner = found[1].strip()
-        pieces.append("{{" if inner == _BRACES else _read(inner, found[0]))
-        end = found.end()
-    pieces.append(_plain(text[end:]))
+    # Searched for, not matched: a pattern would look through the whole rest again at each brace that is never closed.
+    while (start := text.find("{{", end)) >= 0:
+        close = text.find("}}", start + 2)
+        if close < 0:
+            raise _malformed(text[start:])
+        inner = text[start + 2 : close].strip()
+        pieces += (text[end:start], "{{" if inner == _BRACES else _read(inner, text[start : close + 2]))
+        end = close + 2
+    pieces.append(text[end:])
     kept = tuple(piece for piece in pieces if piece != "")
     if len(kept) == 1 and isinstance(kept[0], Reference):
         return kept[0]
@@ -207,12 +209,6 @@ def _read(inner: str, written: str) -> Reference:
     if part not in _PARTS or (part == "status_code" and path) or (part == "headers" and len(path) != 1):
         raise _malformed(written)
     return Reference(written, source, part, path)
-
-
-def _plain(text: str) -> str:
-    if "{{" in text:
-        raise _malformed(text[text.index("{{") :])
-    return text
 
 
 def _malformed(written: str) -> RequestError:

@@ -7,7 +7,6 @@ upstream; where the gateway adds credentials of its own, callers have to show th
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import itertools
 import logging
@@ -41,6 +40,7 @@ from fanfold.server.run import Say, address_of, listen, run
 from fanfold.serving.answering import live, send_answer
 from fanfold.serving.batches import Batches
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
+from fanfold.serving.callers import shown_key
 from fanfold.serving.observing import METRICS, observing
 from fanfold.targets import Mounts, Terms, UpstreamTarget
 from fanfold.targets.forwarding import INHERITED, OWN, spelt
@@ -193,7 +193,7 @@ class Gateway:
             if not hmac.compare_digest(shown, f"Bearer {self.token}".encode()):
                 raise Unauthenticated
             return Caller("gateway")
-        return Caller(hashlib.sha256(shown).hexdigest()[:16] if shown else "anonymous")
+        return Caller(shown_key(scope)[:16] or "anonymous")
 
     async def _batch(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Answer, Sequence[Result]]:
         given = self._headers(scope, self._inherited)

@@ -231,7 +231,8 @@ class AsgiTarget:
         headers += own.items()
         if body:
             if b"content-type" not in own:
-                headers.append((b"content-type", b"application/json"))
+                kind = b"application/octet-stream" if isinstance(call.body, bytes) else b"application/json"
+                headers.append((b"content-type", kind))
             headers.append((b"content-length", b"%d" % len(body)))
         return headers, body
 
