@@ -37,6 +37,7 @@ class Rivals:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
+        self._failed: dict[str, str] = {}
 
     def python(self) -> Path:
         """An interpreter with the frameworks, and with what this project's own code needs."""
@@ -57,20 +58,34 @@ class Rivals:
         if node is None or npm is None:
             raise Missing("bassmaster needs Node.js and npm, which are not here")
         folder = self._folder / "node"
-        if not _is_done(folder, NODE):
-            folder.mkdir(parents=True, exist_ok=True)
-            _install([npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--loglevel=error", *NODE])
-            _note(folder, NODE)
+        folder.mkdir(parents=True, exist_ok=True)
+        quiet = ("--no-audit", "--no-fund", "--loglevel=error")
+        self._install(folder, NODE, [[npm, "install", "--prefix", str(folder), *quiet, *NODE]])
         return node, folder / "node_modules"
 
     def _environment(self, name: str, base: str, packages: tuple[str, ...]) -> Path:
         folder = self._folder / name
         python = folder / "bin" / "python"
-        if not _is_done(folder, packages):
-            _install([base, "-m", "venv", "--clear", str(folder)])
-            _install([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
-            _note(folder, packages)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        self._install(folder, packages, [[base, "-m", "venv", "--clear", str(folder)], [*pip, *packages]])
         return python
+
+    def _install(self, folder: Path, packages: tuple[str, ...], commands: list[list[str]]) -> None:
+        """Run the commands unless that has been done; what did not work is not tried again for the next case."""
+        stamp = folder / ".installed"
+        if stamp.exists() and stamp.read_text() == "\n".join(packages):
+            return
+        if folder.name in self._failed:
+            raise Missing(self._failed[folder.name])
+        for command in commands:
+            print(f"installing: {' '.join(command)}", file=sys.stderr, flush=True)
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                said = [line for line in (done.stderr or done.stdout).splitlines() if line and "log" not in line]
+                why = f"could not be installed (is the registry out of reach?): {''.join(said[-1:])}"
+                self._failed[folder.name] = why
+                raise Missing(why)
+        stamp.write_text("\n".join(packages))
 
 
 def _works(name: str) -> str | None:
@@ -79,20 +94,3 @@ def _works(name: str) -> str | None:
     if path is None or subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode:
         return None
     return path
-
-
-def _install(command: list[str]) -> None:
-    print(f"installing: {' '.join(command)}", file=sys.stderr, flush=True)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise Missing(f"could not be installed (is the registry out of reach?): {''.join(last)}")
-
-
-def _is_done(folder: Path, packages: tuple[str, ...]) -> bool:
-    stamp = folder / ".installed"
-    return stamp.exists() and stamp.read_text() == "\n".join(packages)
-
-
-def _note(folder: Path, packages: tuple[str, ...]) -> None:
-    (folder / ".installed").write_text("\n".join(packages))
