@@ -381,18 +381,18 @@ async def test_a_hook_may_be_a_plain_function(app):
 
 async def test_limits_hold_for_each_caller_and_are_told(app):
     middleware = BatchMiddleware(app, limiter="requests=3,reads=9")
-    ada, grace = [(b"authorization", b"ada")], [(b"authorization", b"grace")]
-    reply = await batch(middleware, {}, {}, headers=ada)
+    ada, grace = {"client": ("192.0.2.1", 1)}, {"client": ("192.0.2.2", 1)}
+    reply = await batch(middleware, {}, {}, scope=ada)
     assert reply.headers["ratelimit-policy"] == '"requests";q=3;w=60, "reads";q=9;qu="concurrent-requests"'
     assert reply.headers["ratelimit"] == '"requests";r=1;t=60, "reads";r=7;t=30'
-    refused = await batch(middleware, {}, {}, headers=ada)
+    refused = await batch(middleware, {}, {}, headers=[(b"authorization", b"made up")], scope=ada)
     assert (refused.status, refused.headers["retry-after"]) == (429, "60")
     assert refused.headers["ratelimit"].startswith('"requests";r=1;t=60')
-    assert (await batch(middleware, {}, {}, headers=grace)).status == 200
+    assert (await batch(middleware, {}, {}, scope=grace)).status == 200
     assert len(app.scopes) == 4
 
 
-async def test_without_credentials_callers_are_told_apart_by_address(app):
+async def test_callers_are_counted_by_address(app):
     middleware = BatchMiddleware(app, limiter="requests=1")
     asked = [await batch(middleware, {}, scope={"client": (host, 1)}) for host in ("1.1.1.1", "2.2.2.2", "1.1.1.1")]
     assert [reply.status for reply in asked] == [200, 200, 429]

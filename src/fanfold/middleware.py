@@ -20,7 +20,7 @@ from fanfold.model import Answer, Call, Caller, Limiter, Target
 from fanfold.serving.answering import send_answer
 from fanfold.serving.batches import Batches
 from fanfold.serving.bodies import ClientLeftError, Message, Receive, Scope, Send, header
-from fanfold.serving.callers import key_of
+from fanfold.serving.callers import address_of, key_of
 from fanfold.serving.observing import observing
 from fanfold.targets.asgi import INHERITED_HEADERS, MAX_RESPONSE, OWN_HEADERS, App, AsgiTarget
 from fanfold.targets.hooked import Hooked
@@ -42,7 +42,8 @@ class BatchMiddleware:
 
     ``allow`` and ``deny`` are routes such as ``GET /users/*`` (see ``Routes``). ``inherit`` names headers of the batch
     that every action has, ``own`` those that it may set itself; what tells who asks is always inherited and never set.
-    ``limiter``: a limiter, or numbers such as ``requests=300,reads=50``, counted for each ``caller(scope)``.
+    ``limiter``: a limiter, or numbers such as ``requests=300,reads=50``, counted for each address, or for each
+    ``caller(scope)``. ``drain_timeout``: what goes on after its batch is waited for so long when the application stops.
     ``on_action(call)`` is asked before each action and may return another call, or raise ``RequestError``.
     ``answers`` is where answers to idempotency keys are kept, in memory unless told. ``metrics``
     are kept in the registry that ``prometheus_client`` has for the process.
@@ -60,6 +61,7 @@ class BatchMiddleware:
         max_fan_out: int = 100,
         max_body: int = MIB,
         body_timeout: float = 30.0,
+        drain_timeout: float = 30.0,
         max_response: int = MAX_RESPONSE,
         max_results: int = 64 * MIB,
         allow: Iterable[str] = (),
@@ -75,6 +77,7 @@ class BatchMiddleware:
         self.app = app
         self.path = path
         self._caller = caller or caller_of
+        self._drain_timeout = drain_timeout
         routes = Routes(allow, (*deny, path))
         inner = with_own_errors(app)
         self.asgi = AsgiTarget(inner, max_response=max_response, own=own, inherited=inherit, routes=routes)
@@ -126,8 +129,8 @@ class BatchMiddleware:
         async def received() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                await self.ledger.drain()
-                await self.engine.drain()
+                await self.ledger.drain(self._drain_timeout)
+                await self.engine.drain(self._drain_timeout)
             return message
 
         return received
@@ -167,5 +170,9 @@ class BatchMiddleware:
 
 
 def caller_of(scope: Scope) -> Caller:
-    """Who asks, as far as anybody can tell who is not the application: by credentials, else by address."""
-    return Caller(key_of(scope))
+    """Who asks, as far as anybody can tell who is not the application.
+
+    Callers are told apart by the credentials that they show, but counted by their address: nobody here knows which
+    credentials are good, and whoever made some up would be counted anew with each.
+    """
+    return Caller(key_of(scope), counted=address_of(scope) or "unknown")

@@ -21,12 +21,13 @@ class Caller(Struct, frozen=True, gc=False):
     """Who asks. ``key`` is what limits are counted on and is never the token itself; ``user`` is a gid or empty.
 
     ``scopes``: what an app was allowed to do in the user's name; None where the user is asking, or an app that may do
-    everything.
+    everything. ``counted`` is what limits are counted on instead, where whoever asks could choose another ``key``.
     """
 
     key: str
     user: str = ""
     scopes: frozenset[str] | None = None
+    counted: str = ""
 
 
 class Endpoint(Protocol):

@@ -17,18 +17,6 @@ TIMES = {"timeout": 2.0, "deadline": 4.0}
 PATIENCE = 12.0
 BIG = 60
 
-OPEN_AT_THE_GATEWAY = {
-    ("S24", "one caller whose reads all fail, beside another"): (
-        "the breaker is shared by all callers of an upstream, and counts what the upstream itself answers"
-    ),
-}
-OPEN_WITH_LIMITS = {
-    ("S4", "a made-up token with each batch"): (
-        "nobody can tell a token that was made up but the application; where that matters, say who asks with caller="
-    ),
-}
-"""What is known, and has a reason. It is found by these tests as soon as it is no longer so."""
-
 JUDGED = {f"S{number}" for number in range(1, 31)} - {"S26"}
 
 
@@ -55,14 +43,14 @@ def test_nothing_gets_past_the_middleware():
 def test_nothing_gets_past_the_limits_of_the_middleware():
     with serving(BatchMiddleware(Ground(), limiter="requests=45", **TIMES)) as address:
         outcomes = attacked(f"{address}/batch", only=["S3", "S4"], patience=PATIENCE)
-    assert set(failures(outcomes)) == set(OPEN_WITH_LIMITS)
+    assert failures(outcomes) == {}
     assert all(one.verdict != "n/a" for one in outcomes)
 
 
 def test_nothing_gets_past_the_gateway(tmp_path):
     with serving(Ground()) as ground, gateway_before(ground, tmp_path) as (address, log):
         outcomes = attacked(f"{address}/batch", patience=PATIENCE, big=BIG, log=str(log))
-    assert set(failures(outcomes)) == set(OPEN_AT_THE_GATEWAY), failures(outcomes)
+    assert failures(outcomes) == {}
     assert lines_judged(outcomes) >= JUDGED - {"S6"}
     assert sum(one.verdict == "passed" for one in outcomes) >= 900
 

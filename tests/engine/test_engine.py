@@ -164,3 +164,24 @@ async def test_a_client_that_stays_is_not_watched_longer_than_needed():
     await Engine(EchoTarget()).run(Batch((Action("GET", "/wait/1"),)), Caller("key"), gone)
     await asyncio.sleep(0)
     assert watched == ["began", "ended"]
+
+
+async def test_draining_ends_after_its_time_and_cancels_what_is_left():
+    target = EchoTarget()
+    engine = Engine(target)
+    batch = Batch((Action("POST", "/wait/60000"),), timeout=0.01)
+    assert statuses(await engine.run(batch, CALLER)) == [504]
+    await asyncio.wait_for(engine.drain(0.01), 5)
+    assert (len(engine.background), target.calls) == (0, [])
+
+
+async def test_limits_are_counted_on_what_they_are_to_be_counted_on():
+    class Keys(Counting):
+        async def take(self, key, costs):
+            self.keys = [*getattr(self, "keys", ()), key]
+            return await super().take(key, costs)
+
+    limiter = Keys()
+    for caller in (Caller("a"), Caller("b", counted="c")):
+        await Engine(EchoTarget(), Admission(limiter)).run(Batch((Action("GET", "/x"),)), caller)
+    assert limiter.keys == ["a", "c"]

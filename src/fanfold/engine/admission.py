@@ -26,7 +26,7 @@ class Admission:
         refusals: list[Refusal] = []
         standing: list[Standing] = []
         for limiter in self.limiters:
-            outcome = await limiter.look(caller.key, costs)
+            outcome = await limiter.look(caller.counted or caller.key, costs)
             if isinstance(outcome, Refusal):
                 refusals.append(outcome)
                 standing += outcome.standing
@@ -57,9 +57,10 @@ class Admitted:
     async def _take(self, costs: Mapping[str, int]) -> list[Grant]:
         """A grant of every limiter; raises ``LimitExceeded`` if one refuses, and then holds none of them."""
         grants: list[Grant] = []
+        key = self._caller.counted or self._caller.key
         try:
             for limiter in self._limiters:
-                outcome = await limiter.take(self._caller.key, costs)
+                outcome = await limiter.take(key, costs)
                 if isinstance(outcome, Refusal):
                     raise LimitExceeded(outcome.retry_after, limit=outcome.limit, standing=outcome.standing)
                 grants.append(outcome)

@@ -55,10 +55,16 @@ class Background:
             self._tasks.add(task)
             task.add_done_callback(finished)
 
-    async def drain(self) -> None:
-        """Wait until nothing is left, including what is adopted meanwhile."""
+    async def drain(self, seconds: float | None = None) -> None:
+        """Wait until nothing is left, including what is adopted meanwhile; after ``seconds`` cancel what is."""
+        until = None if seconds is None else asyncio.get_running_loop().time() + seconds
         while self._tasks:
-            await asyncio.wait(self._tasks)
+            left = None if until is None else until - asyncio.get_running_loop().time()
+            if left is not None and left <= 0:
+                _cancel_all(self._tasks)
+                await asyncio.wait(self._tasks, timeout=1)
+                return
+            await asyncio.wait(self._tasks, timeout=left)
 
 
 def _cancel_all(tasks: set[Task]) -> None:

@@ -71,6 +71,6 @@ class Engine:
         plan = make_plan(batch, caller, self.target)
         return plan, *await self.admission.look(plan.costs, caller)
 
-    async def drain(self) -> None:
-        """Wait for the actions that outlived their batch. Call it before the target is closed."""
-        await self.background.drain()
+    async def drain(self, seconds: float | None = None) -> None:
+        """Wait for the actions that outlived their batch, ``seconds`` at most. Call it before closing the target."""
+        await self.background.drain(seconds)

@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from fanfold.errors import Crashed, RequestError
+from fanfold.errors import Crashed, RequestError, TimedOut
 from fanfold.idempotency.answers import AnswerStore, Kept
 from fanfold.idempotency.fingerprint import fingerprint_of
 from fanfold.idempotency.memory import MemoryAnswers
@@ -56,17 +56,22 @@ class _Running(NamedTuple):
 
 
 class Ledger:
-    """Answers by caller and key, in ``store`` (by default in memory), for ``seconds``, on ``clock`` (since 1970)."""
+    """Answers by caller and key, in ``store`` (by default in memory), for ``seconds``, on ``clock`` (since 1970).
+
+    What is carried out may take ``longest`` seconds; it is stopped then, and what came of it is not known.
+    """
 
     def __init__(
         self,
         store: AnswerStore | None = None,
         *,
         seconds: float = DAY,
+        longest: float = 300.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store: AnswerStore = MemoryAnswers() if store is None else store
         self._seconds = seconds
+        self._longest = longest
         self._clock = clock
         self._running: dict[bytes, _Running] = {}
 
@@ -104,10 +109,21 @@ class Ledger:
             return _again(kept, fingerprint), True
         return await self._first(name, fingerprint, run), False
 
-    async def drain(self) -> None:
-        """Wait until nothing is being carried out. Call it before the store is closed."""
+    async def drain(self, seconds: float | None = None) -> None:
+        """Wait until nothing is being carried out, but ``seconds`` at most. Call it before the store is closed.
+
+        What is not done by then is stopped, and how far it had come is not known.
+        """
+        until = None if seconds is None else asyncio.get_running_loop().time() + seconds
         while self._running:
-            await asyncio.wait([running.task for running in self._running.values()])
+            tasks = [running.task for running in self._running.values()]
+            left = None if until is None else until - asyncio.get_running_loop().time()
+            if left is not None and left <= 0:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks, timeout=1)
+                return
+            await asyncio.wait(tasks, timeout=left)
 
     async def _first(self, name: bytes, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]) -> Answer:
         """Have a task carry it out, which is held here, as the event loop holds its tasks only weakly."""
@@ -125,7 +141,13 @@ class Ledger:
     async def _carry_out(self, name: bytes, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]) -> Answer:
         """What ``run`` answers, kept before anybody sees it."""
         try:
-            answer = await run()
+            async with asyncio.timeout(self._longest) as bound:
+                answer = await run()
+        except TimeoutError:
+            if not bound.expired():
+                self._store.forget(name)
+                raise
+            raise TimedOut from None
         except asyncio.CancelledError:
             task = asyncio.current_task()
             # Stopped from outside, with the process most likely: how far it had come is not known.

@@ -164,8 +164,8 @@ class App:
         await self.indexer.close()
         await self.courier.close()
         await self.runner.close()
-        await self.ledger.drain()
-        await self.engine.drain()
+        await self.ledger.drain(self.settings.drain_timeout)
+        await self.engine.drain(self.settings.drain_timeout)
         await self.poster.close()
         self.log.close()
         if self.control is not None:

@@ -146,8 +146,8 @@ class Gateway:
 
     async def close(self) -> None:
         """Let what still runs finish, then close the connections."""
-        await self.ledger.drain()
-        await self.engine.drain()
+        await self.ledger.drain(self.settings.drain_timeout)
+        await self.engine.drain(self.settings.drain_timeout)
         for target in self.targets.values():
             await target.close()
         self.log.close()

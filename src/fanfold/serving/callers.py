@@ -27,11 +27,16 @@ def shown_key(scope: Scope) -> str:
     return hashlib.sha256(b" ".join((words[0].lower(), *words[1:]))).hexdigest()[:32]
 
 
+def address_of(scope: Scope) -> str:
+    """The address that the request came from, as the server says; empty where that does not know."""
+    client: Any = scope.get("client")
+    return str(client[0]) if client else ""
+
+
 def key_of(scope: Scope) -> str:
     """A digest of credentials, else of cookies, else of the address that the request came from."""
     shown = shown_key(scope)
     if shown:
         return shown
     cookie = header(scope["headers"], b"cookie")
-    client: Any = scope.get("client")
-    return hashlib.sha256(b"cookie " + cookie if cookie else str(client[0] if client else "").encode()).hexdigest()[:32]
+    return hashlib.sha256(b"cookie " + cookie if cookie else address_of(scope).encode()).hexdigest()[:32]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -108,6 +109,29 @@ class Breaker:
         elif self._failures > self._most and self._until <= self._clock():
             self._rest = min(LONGEST_REST, self._rest * 2)
             self._until = self._clock() + self._rest
+
+
+class Breakers:
+    """A breaker for each caller; those of the ``most`` callers who asked last are remembered.
+
+    What one of them asks for may fail for reasons of its own, and must not close an upstream to the others.
+    """
+
+    def __init__(self, failures: int, rest: float, clock: Callable[[], float], most: int = 1000) -> None:
+        self._made = failures, rest, clock
+        self._most = most
+        self._breakers: OrderedDict[str, Breaker] = OrderedDict()
+
+    def of(self, key: str) -> Breaker:
+        """The breaker of one caller."""
+        breaker = self._breakers.get(key)
+        if breaker is None:
+            breaker = self._breakers[key] = Breaker(*self._made)
+            if len(self._breakers) > self._most:
+                self._breakers.popitem(last=False)
+        else:
+            self._breakers.move_to_end(key)
+        return breaker
 
 
 def wished_pause(value: str | None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:

@@ -21,7 +21,7 @@ from fanfold.targets.exchange import SAFE, Exchanges, NoAnswer, Request
 from fanfold.targets.forwarding import may_be_passed, passed_on, spelt
 from fanfold.targets.origins import check_path, read_origin
 from fanfold.targets.payload import JSON, payload_of
-from fanfold.targets.persistence import AGAIN, FAILED, Breaker, Budget, Retries, spread, wished_pause
+from fanfold.targets.persistence import AGAIN, FAILED, Breaker, Breakers, Budget, Retries, spread, wished_pause
 from fanfold.targets.terms import Terms
 from fanfold.targets.unpacking import ACCEPTED
 from fanfold.targets.vetting import Vetting
@@ -62,7 +62,7 @@ class UpstreamTarget:
         self._allowed = frozenset(name for name in map(spelt, self.terms.passed) if may_be_passed(name))
         self._retries = Retries(self.terms.attempts)
         self._budget = Budget()
-        self._breaker = Breaker(self.terms.failures, self.terms.rest, clock)
+        self._breakers = Breakers(self.terms.failures, self.terms.rest, clock)
         self._sleep = sleep
         self._exchanges = Exchanges(self.terms, self.vetting)
         counts = self.terms.counts
@@ -83,11 +83,12 @@ class UpstreamTarget:
     async def send(self, call: Call) -> Answer:
         """The upstream's whole answer, whatever its status; raises ``RequestError`` where there is none."""
         request = self._prepare(call)
+        breaker = self._breakers.of(call.caller.key)
         try:
             async with asyncio.timeout(self.terms.timeout):
-                return await self._persist(request)
+                return await self._persist(request, breaker)
         except TimeoutError:
-            self._breaker.failed()
+            breaker.failed()
             logger.warning("%s %s did not answer in time", self.origin.netloc, request.method)
             raise TimedOut from None
 
@@ -115,17 +116,18 @@ class UpstreamTarget:
         query = f"?{urlencode(call.query, quote_via=quote)}" if call.query else ""
         return Request(call.method, f"{self._base}{call.path}{query}", headers, payload)
 
-    async def _persist(self, request: Request) -> Answer:
+    async def _persist(self, request: Request, breaker: Breaker) -> Answer:
         """Attempts until one is to be the last."""
         self._budget.earn()
         until = asyncio.get_running_loop().time() + self.terms.timeout
         tried = 0
         while True:
-            outcome = await self._attempt(request)
+            outcome = await self._attempt(request, breaker)
             if _may_be_renewed(request, outcome):
-                outcome = await self._attempt(request, alone=True)
+                outcome = await self._attempt(request, breaker, alone=True)
             tried += 1
-            pause = self._pause(request, outcome, tried, until - asyncio.get_running_loop().time())
+            left = until - asyncio.get_running_loop().time()
+            pause = None if breaker.wait() else self._pause(request, outcome, tried, left)
             if pause is None:
                 if isinstance(outcome, Answer):
                     return outcome
@@ -141,37 +143,37 @@ class UpstreamTarget:
             wished = wished_pause(dict(outcome.headers).get("retry-after"))
         elif outcome.lasting:
             return None
-        if request.method not in SAFE or self._breaker.wait():
+        if request.method not in SAFE:
             return None
         pause = self._retries.pause(tried, wished, spread())
         if pause is None or pause >= left or not self._budget.spend():
             return None
         return pause
 
-    async def _attempt(self, request: Request, *, alone: bool = False) -> Answer | NoAnswer:
-        wait = self._breaker.wait()
+    async def _attempt(self, request: Request, breaker: Breaker, *, alone: bool = False) -> Answer | NoAnswer:
+        wait = breaker.wait()
         if wait:
             raise RequestError(
                 f"The upstream is not answering and is left alone; try again in {wait:.0f} seconds", status=503
             )
-        trial = self._breaker.enter()
+        trial = breaker.enter()
         try:
             answer = await self._exchanges.ask(request, alone=alone)
         except NoAnswer as error:
-            self._note(request, error)
+            self._note(request, error, breaker)
             return error
         finally:
-            self._breaker.leave(trial=trial)
+            breaker.leave(trial=trial)
         if answer.status in FAILED:
-            self._breaker.failed()
+            breaker.failed()
         else:
-            self._breaker.succeeded()
+            breaker.succeeded()
         return answer
 
-    def _note(self, request: Request, failure: NoAnswer) -> None:
+    def _note(self, request: Request, failure: NoAnswer, breaker: Breaker) -> None:
         """Count what tells of an upstream in trouble: not what is to be put right, nor a connection that was closed."""
         if not (failure.stale or failure.unsent or failure.lasting):
-            self._breaker.failed()
+            breaker.failed()
         if not failure.stale:
             logger.warning("%s %s failed: %s", self.origin.netloc, request.method, failure.reason)
 
