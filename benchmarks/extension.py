@@ -144,7 +144,12 @@ def compare(sides: dict[str, Side], dialect: str, rounds: int) -> None:
         **{f"{name}_least": round(min(costs), 3) for name, costs in taken.items()},
         seconds=round((perf_counter_ns() - started) / 1e9, 1),
     )
-    say(name=f"more for an action, {dialect} dialect, in µs", value=round(more, 3), target=GOAL, met=more <= GOAL)
+    say(
+        name=f"more for an action, {dialect} dialect, in microseconds",
+        value=round(more, 3),
+        target=GOAL,
+        met=more <= GOAL,
+    )
 
 
 if __name__ == "__main__":
