@@ -1,7 +1,8 @@
 """The words that every room shares: what is asked, who asks, what comes back.
 
 All are frozen ``msgspec`` structs, not dataclasses: they mean the same and are built about five times faster, which
-counts where each action of a batch makes four of them.
+counts where each action of a batch makes four of them. Those are not looked at by the garbage collector (``gc``): what
+they hold was decoded or written down, and never leads back to them.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Conduct(Struct, frozen=True):
     dry_run: bool = False
 
 
-class Action(Struct, frozen=True):
+class Action(Struct, frozen=True, gc=False):
     """One request inside a batch, as written.
 
     ``method`` is upper case; ``path`` starts with ``/`` and is relative to the target's base; ``body`` is the decoded
@@ -115,7 +116,7 @@ class Batch(Struct, frozen=True):
     inherited: Pairs = ()
 
 
-class Call(Struct, frozen=True):
+class Call(Struct, frozen=True, gc=False):
     """What goes to a target: an action with everything filled in and its route resolved."""
 
     method: str
@@ -128,7 +129,7 @@ class Call(Struct, frozen=True):
     params: tuple[str, ...]
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """What comes back from a target.
 
     ``trusted`` says that ``body`` is JSON by construction (the target encoded it itself), so that it is embedded in an
@@ -143,7 +144,7 @@ class Answer(Struct, frozen=True):
     route: str = ""
 
 
-class Result(Struct, frozen=True):
+class Result(Struct, frozen=True, gc=False):
     """What became of one action: an answer or an error, never both; ``seconds`` is how long it ran.
 
     ``parts`` are the results of an action that fanned out, in the order of the elements, and ``answer`` then has a

@@ -197,11 +197,11 @@ class AsanaDialect:
 
     def _write_members(self, result: Result, answer: Answer, kept: tuple[str, ...]) -> bytes:
         wiring = result.action.wiring
-        written = {
-            "status_code": b"%d" % answer.status,
-            "headers": _encode(self._shown_headers(answer.headers)) if answer.headers else b"{}",
-            "body": self._write_body(result, answer),
-        }
+        headers = _encode(self._shown_headers(answer.headers)) if answer.headers else b"{}"
+        body = self._write_body(result, answer)
+        if wiring is None and kept is FIELDS:
+            return b'{"status_code":%d,"headers":%b,"body":%b}' % (answer.status, headers, body)
+        written = {"status_code": b"%d" % answer.status, "headers": headers, "body": body}
         if wiring is not None and wiring.id:
             written["id"] = _encode(wiring.id)
             kept = ("id", *kept)
@@ -221,10 +221,14 @@ class AsanaDialect:
 
     def _shown_headers(self, pairs: Pairs) -> dict[str, str | list[str]]:
         """The headers of an answer as its result has them. Those that are there twice are one, but cookies a list."""
+        shows = self._shows
+        kept = [pair for pair in pairs if (pair[0] in shows if shows is not None else pair[0] not in COMMON_HEADERS)]
+        once: dict[str, str | list[str]] = dict(kept)
+        if len(once) == len(kept):
+            return once
         found: dict[str, list[str]] = {}
-        for name, value in pairs:
-            if name in self._shows if self._shows is not None else name not in COMMON_HEADERS:
-                found.setdefault(name, []).append(value)
+        for name, value in kept:
+            found.setdefault(name, []).append(value)
         return {
             name: values[0] if len(values) == 1 else values if name == "set-cookie" else ", ".join(values)
             for name, values in found.items()
@@ -242,7 +246,8 @@ def _is_json(body: bytes) -> bool:
     """Whether ``body`` can stand inside JSON. Scanning it costs a quarter of decoding it."""
     try:
         _scan(body)
-        body.decode()
+        if not body.isascii():
+            body.decode()
     except (ValueError, RecursionError):
         return False
     return True

@@ -24,34 +24,35 @@ Settle = Callable[[Run, Result], None]
 
 
 class Asking:
-    """Asks the target for the runs of one batch; ``plain`` says that a run which says nothing else is simply sent."""
+    """Asks the target for the runs of one batch."""
 
-    __slots__ = ("_grant", "_ledger", "_serve", "plain", "send")
+    __slots__ = ("_grant", "_ledger", "_send", "_serve")
 
     def __init__(self, means: Means, grant: Holding) -> None:
         target = means.target
-        self.send = target.send
+        self._send = target.send
         self._serve: Serve | None = cast("EarlyTarget", target).serve if hasattr(target, "serve") else None
-        self.plain = self._serve is None
         self._ledger = means.ledger
         self._grant = grant
 
-    async def ask(self, run: Run, call: Call, settle: Settle) -> Answer:
+    def put(self, run: Run, call: Call, settle: Settle) -> Coroutine[Any, Any, Answer]:
         """The answer to a call; ``settle`` is told of one that is there before its task ends."""
+        return self._send(call) if self._serve is None else _served(self._serve, run, call, settle)
+
+    async def ask(self, run: Run, call: Call, settle: Settle) -> Answer:
+        """Likewise, after what has to be taken first, and once only where the run has a key."""
         if run.extra is not None:
             await self._grant.extend(run.extra)
         key = key_of(run)
         if key:
             return await self._once(call, key)
-        if self._serve is None:
-            return await self.send(call)
-        return await _served(self._serve, run, call, settle)
+        return await self.put(run, call, settle)
 
     async def _once(self, call: Call, key: str) -> Answer:
         """The answer of a call that is carried out once only, however often it is asked for with its key."""
         if self._ledger is None:
             raise RequestError("idempotency_key: No answers are kept here; leave it out")
-        answer, replayed = await self._ledger.carry_out(call, key, partial(self.send, call))
+        answer, replayed = await self._ledger.carry_out(call, key, partial(self._send, call))
         return replace(answer, headers=(*answer.headers, REPLAYED)) if replayed else answer
 
 

@@ -51,7 +51,19 @@ class _Work:
     """
 
     __slots__ = (
-        *("_asking", "_context", "_done", "_grant", "_inline", "_means", "_order", "_ready", "_room", "_runs"),
+        *(
+            "_asking",
+            "_context",
+            "_done",
+            "_grant",
+            "_inline",
+            "_loose",
+            "_means",
+            "_order",
+            "_ready",
+            "_room",
+            "_runs",
+        ),
         *("_shuffle", "_started", "_timeout", "_until", "_watch", "left"),
     )
 
@@ -68,6 +80,7 @@ class _Work:
         self._grant = grant
         self._watch = watch
         self._done: asyncio.Future[None] | None = None
+        self._loose = False  # whether some task may still run when the batch is answered
         self.left = len(runs)
 
     def first(self) -> list[Run]:
@@ -146,7 +159,9 @@ class _Work:
         answer = run.result.answer
         if self._room is None or answer is None or run.result.parts is not None:
             return
-        size = len(answer.body) + sum([len(name) + len(value) for name, value in answer.headers])
+        size = len(answer.body)
+        for name, value in answer.headers:
+            size += len(name) + len(value)
         if size > self._room:
             error = RequestError("The responses of this batch are too large together", status=507)
             run.result = Result(run.result.action, None, error, run.result.seconds)
@@ -223,8 +238,8 @@ class _Work:
         error: RequestError | None = None
         try:
             asking = self._asking
-            plain = asking.plain and not run.waits
-            answer = await (asking.send(call) if plain else asking.ask(run, call, self._settle))
+            ask = asking.ask if run.waits else asking.put
+            answer = await ask(run, call, self._settle)
             if answer.__class__ is not Answer:
                 raise _wrong_type(answer)
         except LimitExceeded as refused:
@@ -257,9 +272,14 @@ class _Work:
     def _settle(self, run: Run, result: Result) -> None:
         """Take what became of a run that was waited for, and begin what may begin because of it."""
         run.result = result
+        if run.early:
+            self._loose = True
         if self._room is not None:
             self._bound(run)
-        self._tell(run)
+        if self._watch is None and run.fan is None:
+            self.left -= 1
+        else:
+            self._tell(run)
         if self._order is not None:
             if run.timer is not None:
                 run.timer.cancel()
@@ -301,6 +321,7 @@ class _Work:
 
     def _stop(self, run: Run) -> None:
         """Cancel what only reads. A write that has begun is finished, unseen."""
+        self._loose = True
         call = run.step.call
         if run.task is None or run.task.done() or (call is not None and call.endpoint.write):
             return
@@ -336,6 +357,8 @@ class _Work:
             for run in self._started:
                 if run.timer is not None:
                     run.timer.cancel()
+        if not self._loose:
+            return
         loose = [run for run in self._started if run.task is not None and not run.task.done()]
         if loose:
             given_up = [run.task for run in loose if run.task is not None and not run.early]
@@ -367,7 +390,7 @@ if sys.version_info >= (3, 12):
 else:
 
     def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context | None) -> Task:
-        return loop.create_task(work, context=context and context.copy())
+        return loop.create_task(work) if context is None else loop.create_task(work, context=context.copy())
 
 
 def _wrong_type(answer: object) -> TypeError:

@@ -25,7 +25,7 @@ STAND_IN = "0"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """One action on its way: a call to be sent, or an error that already settles it.
 
     Where its ``node`` says so, it is templates that become one of these; in a plain batch there is no node.

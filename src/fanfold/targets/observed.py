@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from time import perf_counter
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from fanfold.errors import RequestError
 from fanfold.model import Answer, Call, EarlyTarget, Ending, InlineTarget, Leave, Target
@@ -60,11 +60,12 @@ class Observed:
             self._early = cast("EarlyTarget", target)
             self.serve = self._serve
 
-    async def send(self, call: Call) -> Answer:
+    def send(self, call: Call) -> Coroutine[Any, Any, Answer]:
         """What the target answers."""
         watch = self._begin(call)
-        if watch is None:
-            return await self._target.send(call)
+        return self._target.send(call) if watch is None else self._watched_send(watch)
+
+    async def _watched_send(self, watch: _Watch) -> Answer:
         try:
             answer = await self._target.send(watch.call)
             watch.answered(answer)
@@ -91,14 +92,17 @@ class Observed:
         finally:
             watch.left()
 
-    async def _serve(
+    def _serve(
         self, call: Call, settle: Callable[[Answer], None], begun: Callable[[Leave], None] | None = None
-    ) -> None:
+    ) -> Coroutine[Any, Any, None]:
         watch = self._begin(call)
         if watch is None:
-            await self._early.serve(call, settle, begun)
-            return
+            return self._early.serve(call, settle, begun)
+        return self._watched_serve(watch, settle, begun)
 
+    async def _watched_serve(
+        self, watch: _Watch, settle: Callable[[Answer], None], begun: Callable[[Leave], None] | None
+    ) -> None:
         def settled(answer: Answer) -> None:
             watch.answered(answer)
             settle(answer)

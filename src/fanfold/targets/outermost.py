@@ -17,13 +17,13 @@ App = Callable[[Scope, Any, Any], Awaitable[None]]
 def with_own_errors(app: App) -> App:
     """``app``, whose exceptions are answered as the application answers them that it was added to."""
 
-    async def guarded(scope: Scope, receive: Any, send: Any) -> None:
+    def guarded(scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
         outermost = getattr(scope.get("app"), "middleware_stack", None)
         kind: Any = type(outermost)
         if kind.__name__ == "ServerErrorMiddleware":
             handler, debug = getattr(outermost, "handler", None), getattr(outermost, "debug", False)
-            await kind(app, handler=handler, debug=debug)(scope, receive, send)
-        else:
-            await app(scope, receive, send)
+            answered: Awaitable[None] = kind(app, handler=handler, debug=debug)(scope, receive, send)
+            return answered
+        return app(scope, receive, send)
 
     return guarded
