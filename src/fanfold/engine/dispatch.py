@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from math import inf
 from time import perf_counter
@@ -26,6 +26,9 @@ from fanfold.errors import Crashed, Limited, LimitExceeded, RequestError, TimedO
 from fanfold.model import Answer, Call, InlineTarget, Result
 
 logger = logging.getLogger("fanfold")
+
+PATIENCE = 0.02
+"""Seconds that a batch runs before it is looked whether whoever asked is still there."""
 
 _CRASHES = (Exception, asyncio.CancelledError, SystemExit, GeneratorExit)
 """What a handler may raise without anybody else noticing: all but the interrupt of the person at the keyboard."""
@@ -193,9 +196,7 @@ class _Work:
             return
         self._done = loop.create_future()
         timer = None if bound == inf else loop.call_later(bound, self._wake)
-        watcher = None if gone is None else loop.create_task(gone())
-        if watcher is not None:
-            watcher.add_done_callback(self._wake)
+        watcher = None if gone is None else _Watcher(gone, self._wake, loop)
         try:
             await self._done
         finally:
@@ -367,6 +368,29 @@ class _Work:
             answered = [run.task for run in loose if run.task is not None and run.early]
             if answered:
                 background.adopt(answered)
+
+
+class _Watcher:
+    """Looks whether whoever asked has gone, once that is worth a task: most batches are answered before."""
+
+    __slots__ = ("_gone", "_loop", "_task", "_timer", "_told")
+
+    def __init__(self, gone: Gone, told: Callable[[object], None], loop: asyncio.AbstractEventLoop) -> None:
+        self._gone = gone
+        self._told = told
+        self._loop = loop
+        self._task: asyncio.Task[Any] | None = None
+        self._timer = loop.call_later(PATIENCE, self._begin)
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._gone())
+        self._task.add_done_callback(self._told)
+
+    def cancel(self) -> None:
+        """Look no longer."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
 
 def _commit(ready: list[Run], target: InlineTarget) -> bool:

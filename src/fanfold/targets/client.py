@@ -10,6 +10,7 @@ import importlib
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from fanfold.errors import FanfoldError
@@ -34,6 +35,10 @@ class NotSentError(FanfoldError):
 
 class ForbiddenAddressError(OSError):
     """A socket was about to be opened to an address that may not be called. One of those that the library expects."""
+
+
+used_before: ContextVar[bool] = ContextVar("used_before", default=False)
+"""Whether the connection over which a request was just sent had been used before, in the context that sent it."""
 
 
 class VettedResolver:
@@ -147,6 +152,7 @@ def _request_class(library: Any) -> Any:
             raise NotSentError
         if request.method == "HEAD":
             protocol.force_close()  # some servers send a body all the same
+        used_before.set("read" in vars(protocol))
         protocol.read = _reading(protocol)
         return await plain(request, connection)
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from fanfold.errors import FanfoldError, ForbiddenTarget, Unreachable
 from fanfold.model import Answer
-from fanfold.targets.client import Client, ForbiddenAddressError, NotSentError
+from fanfold.targets.client import Client, ForbiddenAddressError, NotSentError, used_before
 from fanfold.targets.forwarding import passed_back
 from fanfold.targets.redirects import STATUSES, led
 from fanfold.targets.terms import Terms
@@ -74,7 +74,6 @@ class NoAnswer(FanfoldError):
 class _Noticed(Struct):
     """What is noticed while a request is under way."""
 
-    reused: bool = False
     begun: bool = False
 
 
@@ -105,6 +104,7 @@ class Exchanges:
     async def ask(self, request: Request, *, alone: bool = False) -> Answer:
         """The whole answer, whatever its status; raises ``NoAnswer``. ``alone``: over a connection of its own."""
         noticed = _Noticed()
+        used_before.set(False)
         client = self._own if alone else self._kept
         try:
             return await self._ask(await client.session(), request, noticed)
@@ -128,7 +128,6 @@ class Exchanges:
                 data=request.body,
                 headers=headers,
                 allow_redirects=False,
-                trace_request_ctx=noticed,
             ) as response:
                 noticed.begun = True
                 location = response.headers.get("location")
@@ -144,18 +143,23 @@ class Exchanges:
             _check_head(response)
             body = b""
             if request.method != "HEAD":
-                encoding = response.headers.get("content-encoding", "")
-                body = await read_bounded(response.content.iter_any(), encoding, self._terms.max_response)
+                body = await self._read(response)
         except (TooLarge, NotReadable):
             response.close()
             raise
         return Answer(response.status, body, passed_back(tuple(response.headers.items())))
 
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        most = self._terms.max_response
+        encoding = response.headers.get("content-encoding", "")
+        length = response.content_length
+        if not encoding and length is not None and length <= most:
+            return await response.content.read()  # no more of it than was announced
+        return await read_bounded(response.content.iter_any(), encoding, most)
+
     def _session(self, library: Any) -> dict[str, Any]:
         """What the client library is told besides."""
         self._url = importlib.import_module("yarl").URL
-        traces = library.TraceConfig()
-        traces.on_connection_reuseconn.append(_note_reuse)
 
         async def translate(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
             try:
@@ -165,7 +169,6 @@ class Exchanges:
 
         return {
             "timeout": library.ClientTimeout(total=None, sock_connect=self._terms.connect_timeout),
-            "trace_configs": [traces],
             "middlewares": (translate,),
         }
 
@@ -187,10 +190,7 @@ def _failure(noticed: _Noticed, error: Exception) -> NoAnswer:
         return NoAnswer(distrust(cause), unsent=True, lasting=True)
     if isinstance(cause, ForbiddenAddressError):
         return NoAnswer(_FORBIDDEN, unsent=True, lasting=True)
-    stale = isinstance(error, _BrokenError) and noticed.reused and not noticed.begun
-    reached = noticed.begun or noticed.reused
+    reused = used_before.get()
+    stale = isinstance(error, _BrokenError) and reused and not noticed.begun
+    reached = noticed.begun or reused
     return NoAnswer("The upstream broke off" if reached else "", stale=stale)
-
-
-async def _note_reuse(_session: object, context: Any, _params: object) -> None:
-    context.trace_request_ctx.reused = True

@@ -95,17 +95,19 @@ def passed_back(headers: Collection[tuple[str, str]]) -> Pairs:
     One that was sent several times is a list, and joined to one. Cookies are not among them: they would be kept for all
     that is reached through this server.
     """
-    dropped = set(_NOT_BACK)
-    for name, value in headers:
-        if name.lower() == "connection":
-            dropped.update(part.strip().lower() for part in value.split(","))
+    lower = [(name.lower(), value) for name, value in headers]
+    dropped = _NOT_BACK.union(*(_names(value) for name, value in lower if name == "connection"))
     found: dict[str, str] = {}
-    for written, text in headers:
-        name, value = written.lower(), text.encode("utf-8", "replace").decode()
-        if name in dropped or name.startswith("proxy-") or _BREAKS.search(value):
+    for name, text in lower:
+        if name in dropped or name.startswith("proxy-") or _BREAKS.search(text):
             continue
+        value = text if text.isascii() else text.encode("utf-8", "replace").decode()
         if name not in found:
             found[name] = value
         elif name not in _NO_LIST:
             found[name] += f", {value}"
     return tuple(found.items())
+
+
+def _names(value: str) -> list[str]:
+    return [part.strip().lower() for part in value.split(",")]

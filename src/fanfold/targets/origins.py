@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from fanfold.errors import RequestError, SetupError
 
 _PATH = re.compile(r"/(?:[!$&'()*+,;=:@A-Za-z0-9._~/-]|%[0-9A-Fa-f]{2})*")
+_PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+"""A path that can be taken for nothing else at a glance."""
 
 
 def origin_of(parts: SplitResult) -> tuple[str, str | None, int]:
@@ -31,6 +33,8 @@ def read_origin(url: str) -> SplitResult:
 
 def check_path(path: str) -> None:
     """Refuse a path that could be taken for anything but one below the upstream's base."""
+    if _PLAIN.fullmatch(path):
+        return
     decoded = path
     while "%" in decoded and (again := unquote(decoded)) != decoded:
         decoded = again
