@@ -83,20 +83,23 @@ def _make_step(action: Action, caller: Caller, target: Target, inherited: Pairs,
             return Step(action, None, Crashed())
     if in_batch and not endpoint.batchable:
         return Step(action, None, NotBatchable())
-    headers = action.headers
-    if action.wiring is not None and action.wiring.key:
-        # Whoever is called may know what the key is for, and can see to it where we cannot.
-        headers = _merged((("idempotency-key", action.wiring.key),), headers)
-    if inherited:
-        headers = _merged(inherited, headers)
+    headers = _headers_of(action, inherited) if inherited or action.wiring else action.headers
     call = Call(action.method, action.path, action.query, action.body, headers, caller, endpoint, params)
     return Step(action, call)
 
 
+def _headers_of(action: Action, inherited: Pairs) -> Pairs:
+    headers = action.headers
+    if action.wiring is not None and action.wiring.key:
+        # Whoever is called may know what the key is for, and can see to it where we cannot.
+        headers = _merged((("idempotency-key", action.wiring.key),), headers)
+    return _merged(inherited, headers)
+
+
 def _merged(inherited: Pairs, own: Pairs) -> Pairs:
     """The headers of a call: what the action sets itself goes before what it inherits."""
-    if not own:
-        return inherited
+    if not own or not inherited:
+        return own or inherited
     names = {name for name, _ in own}
     return (*(pair for pair in inherited if pair[0].lower() not in names), *own)
 

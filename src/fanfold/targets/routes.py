@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import unquote
 
 from fanfold.errors import SetupError
 from fanfold.readings import readings
 
 _PATTERN = re.compile(r"(?:(?P<methods>[A-Za-z]+(?:\|[A-Za-z]+)*)\s+)?(?P<path>/\S*)")
+_PATHS = 2000
+"""Paths of which it is remembered whether they may be called."""
+
+_SHORT = 200
+"""Characters of a path that is worth remembering."""
+
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 """A path that no two readers read differently, but for upper and lower case."""
 
@@ -28,9 +35,13 @@ class Routes:
     def __init__(self, allow: Iterable[str] = (), deny: Iterable[str] = ()) -> None:
         self._allow = [_compile(pattern) for pattern in allow]
         self._deny = [_compile(pattern.casefold()) for pattern in deny]
+        self._remembered = lru_cache(maxsize=_PATHS)(self._look)
 
     def admits(self, method: str, path: str) -> bool:
         """Whether the route may be called; ``path`` is percent-encoded."""
+        return self._remembered(method, path) if len(path) <= _SHORT else self._look(method, path)
+
+    def _look(self, method: str, path: str) -> bool:
         if self._allow and not _is_among(self._allow, method, unquote(path)):
             return False
         return not self._deny or not _is_among(self._deny, method.casefold(), bare(path))
