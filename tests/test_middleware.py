@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from fanfold import BatchMiddleware, Caller, RequestError
+from fanfold.dialects import AsanaDialect
 from fanfold.engine import engine
 from fanfold.errors import SetupError
 
@@ -171,6 +172,18 @@ async def test_the_endpoint_may_be_anywhere_also_below_a_mount(app):
     )
     assert reply.results[0]["body"]["path"] == "/api/x"
     assert app.scopes[0]["root_path"] == "/api"
+
+
+async def test_there_may_be_endpoints_that_speak_otherwise(app):
+    asana = AsanaDialect(lenient_paths=True)
+    middleware = BatchMiddleware(app, "/v1/batch", dialects={"/api/1.0/batch": asana})
+    action = {"method": "post", "relative_path": "/x", "data": {"a": 1}}
+    body = json.dumps({"data": {"actions": [action]}}).encode()
+    for path, sent in (("/v1/batch", '{"a":1}'), ("/api/1.0/batch", '{"data":{"a":1}}')):
+        assert (await Client(middleware).ask(path=path, body=body)).results[0]["body"]["body"] == sent
+    nested = [{"method": "post", "relative_path": path} for path in ("/v1/batch", "/API/1.0/batch/")]
+    reply = await Client(middleware).ask(path="/v1/batch", body=json.dumps({"data": {"actions": nested}}).encode())
+    assert reply.statuses == [400, 400]
 
 
 # -- what is refused -------------------------------------------------------------------------------------------------
@@ -425,7 +438,7 @@ async def test_what_may_be_asked_can_be_asked(app):
 
 async def test_a_crash_of_our_own_is_one_500(app, monkeypatch, caplog):
     middleware = BatchMiddleware(app)
-    monkeypatch.setattr(middleware.batches, "answer", None)
+    monkeypatch.setattr(middleware.endpoints["/batch"], "answer", None)
     assert (await batch(middleware, {})).status == 500
     assert "crashed" in caplog.text
 

@@ -1,5 +1,6 @@
 """The public door: everything that other programs may rely on is importable from here."""
 
+from fanfold.dialects import AsanaDialect, Dialect
 from fanfold.errors import (
     Crashed,
     FanfoldError,
@@ -11,6 +12,7 @@ from fanfold.errors import (
     TimedOut,
     Unauthenticated,
 )
+from fanfold.idempotency import AnswerStore
 from fanfold.middleware import BatchMiddleware
 from fanfold.model import (
     Action,
@@ -30,11 +32,14 @@ from fanfold.model import (
 __all__ = [
     "Action",
     "Answer",
+    "AnswerStore",
+    "AsanaDialect",
     "Batch",
     "BatchMiddleware",
     "Call",
     "Caller",
     "Crashed",
+    "Dialect",
     "Endpoint",
     "FanfoldError",
     "Grant",

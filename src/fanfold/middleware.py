@@ -7,11 +7,11 @@ middleware, routing and error handling the application has. Nothing is decided h
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from inspect import isawaitable
 from typing import Any
 
-from fanfold.dialects import AsanaDialect
+from fanfold.dialects import AsanaDialect, Dialect
 from fanfold.engine import Admission, Engine
 from fanfold.errors import Crashed, LimitExceeded, RequestError
 from fanfold.idempotency import AnswerStore, Ledger
@@ -36,6 +36,8 @@ MIB = 1024 * 1024
 class BatchMiddleware:
     """``app`` with a batch endpoint at ``path``; every other request, WebSocket and lifespan passes untouched.
 
+    ``dialects`` are further endpoints, each by its path with the wire format that it speaks.
+
     Durations are in seconds, sizes in bytes. ``timeout`` bounds one action and ``deadline`` a batch; ``max_response``
     one answer and ``max_results`` all answers of a batch together; ``max_parallel`` how many actions run at once (0 for
     all), ``max_fan_out`` what ``for_each`` may make of the actions of a batch.
@@ -54,6 +56,7 @@ class BatchMiddleware:
         app: App,
         path: str = "/batch",
         *,
+        dialects: Mapping[str, Dialect] | None = None,
         max_actions: int = 20,
         timeout: float = 30.0,
         deadline: float = 60.0,
@@ -78,7 +81,7 @@ class BatchMiddleware:
         self.path = path
         self._caller = caller or caller_of
         self._drain_timeout = drain_timeout
-        routes = Routes(allow, (*deny, path))
+        routes = Routes(allow, (*deny, path, *(dialects or ())))
         inner = with_own_errors(app)
         self.asgi = AsgiTarget(inner, max_response=max_response, own=own, inherited=inherit, routes=routes)
         self.dialect = AsanaDialect(
@@ -104,24 +107,32 @@ class BatchMiddleware:
             max_results=max_results,
             ledger=self.ledger,
         )
-        self.batches = Batches(
-            self.engine,
-            self.dialect,
-            max_body=max_body,
-            body_timeout=body_timeout,
-            json_only=True,
-            observing=looking_on,
-            ledger=self.ledger,
-        )
+        self.endpoints = {
+            at: Batches(
+                self.engine,
+                dialect,
+                max_body=max_body,
+                body_timeout=body_timeout,
+                json_only=True,
+                observing=looking_on,
+                ledger=self.ledger,
+            )
+            for at, dialect in {path: self.dialect, **(dialects or {})}.items()
+        }
+        self._ends = tuple(self.endpoints)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a batch; hand everything else on."""
         if scope["type"] == "lifespan":
             await self.app(scope, self._to_the_end(receive), send)
-        elif scope["type"] != "http" or not scope["path"].endswith(self.path) or not self._is_meant(scope):
-            await self.app(scope, receive, send)
+        elif (
+            scope["type"] == "http"
+            and scope["path"].endswith(self._ends)
+            and (batches := self._meant(scope)) is not None
+        ):
+            await self._answer(batches, scope, receive, send)
         else:
-            await self._answer(scope, receive, send)
+            await self.app(scope, receive, send)
 
     def _to_the_end(self, receive: Receive) -> Receive:
         """Let the application stop when the actions have that went on after their batch, as a server does itself."""
@@ -135,37 +146,39 @@ class BatchMiddleware:
 
         return received
 
-    def _is_meant(self, scope: Scope) -> bool:
-        """Whether a request is for the batch endpoint. What browsers ask beforehand the application answers."""
-        if scope["path"] not in {self.path, scope.get("root_path", "") + self.path}:
-            return False
-        return scope["method"] != "OPTIONS" or not header(scope["headers"], b"access-control-request-method")
+    def _meant(self, scope: Scope) -> Batches | None:
+        """The endpoint that a request is for. What browsers ask beforehand the application answers."""
+        if scope["method"] == "OPTIONS" and header(scope["headers"], b"access-control-request-method"):
+            return None
+        path: str = scope["path"]
+        return self.endpoints.get(path) or self.endpoints.get(path.removeprefix(scope.get("root_path", "")))
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, batches: Batches, scope: Scope, receive: Receive, send: Send) -> None:
+        dialect = batches.dialect
         try:
-            answer = await self._batch(scope, receive)
+            answer = await self._batch(batches, scope, receive)
         except ClientLeftError:
             return
         except LimitExceeded as error:
-            answer = self.dialect.limit_answer(error)
+            answer = dialect.limit_answer(error)
         except RequestError as error:
-            answer = self.dialect.error_answer(error)
+            answer = dialect.error_answer(error)
         except Exception:
             logger.exception("%s %r crashed", scope["method"], scope["path"])
-            answer = self.dialect.error_answer(Crashed())
+            answer = dialect.error_answer(Crashed())
         await send_answer(send, receive, answer, "")
 
-    async def _batch(self, scope: Scope, receive: Receive) -> Answer:
+    async def _batch(self, batches: Batches, scope: Scope, receive: Receive) -> Answer:
         method = scope["method"]
         if method not in {"POST", "OPTIONS"}:
-            refused = self.dialect.error_answer(RequestError("A batch is sent with POST", status=405))
+            refused = batches.dialect.error_answer(RequestError("A batch is sent with POST", status=405))
             return Answer(refused.status, refused.body, (("allow", "OPTIONS, POST"),), trusted=True)
         found = self._caller(scope)
         caller = await found if isawaitable(found) else found
         if method == "OPTIONS":
-            return await self.batches.describe(caller)
+            return await batches.describe(caller)
         with self.asgi.within(scope):
-            answer, _ = await self.batches.answer(scope, receive, caller)
+            answer, _ = await batches.answer(scope, receive, caller)
         return answer
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from fanfold.dialects import AsanaDialect
+from fanfold.dialects import Dialect
 from fanfold.model import Answer, Result
 from fanfold.serving.bodies import Receive, Send
 from fanfold.serving.flows import Streamed
@@ -26,7 +26,7 @@ async def live(receive: Receive, send: Send, begin: Callable[[], None], end: Cal
             return
 
 
-def results_body(query: Mapping[str, str], dialect: AsanaDialect, results: Sequence[Result]) -> bytes:
+def results_body(query: Mapping[str, str], dialect: Dialect, results: Sequence[Result]) -> bytes:
     """The results of a batch as whoever asked wants to see them; ``query`` was read before anything was done."""
     fields = query.get("opt_fields")
     pretty = query.get("opt_pretty", "false").lower() in ("", "true", "1", "yes")

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from fanfold.dialects import AsanaDialect
+from fanfold.dialects import Dialect
 from fanfold.dialects.limit_headers import limit_headers
 from fanfold.engine import Engine, Gone, Watch
 from fanfold.errors import RequestError
@@ -46,7 +46,7 @@ class Batches:
     def __init__(
         self,
         engine: Engine,
-        dialect: AsanaDialect,
+        dialect: Dialect,
         *,
         max_body: int,
         body_timeout: float,

@@ -14,7 +14,7 @@ from time import perf_counter
 
 import msgspec
 
-from fanfold.dialects import AsanaDialect
+from fanfold.dialects import Dialect
 from fanfold.dialects.limit_headers import limit_headers
 from fanfold.engine import Watch, has_failed
 from fanfold.errors import TimedOut
@@ -46,7 +46,7 @@ class Flow:
     ``stall``: seconds that a reader is waited for.
     """
 
-    def __init__(self, kind: str, dialect: AsanaDialect, batch: Batch, stall: float) -> None:
+    def __init__(self, kind: str, dialect: Dialect, batch: Batch, stall: float) -> None:
         self.kind = kind
         self.results = [Result(action, None, TimedOut()) for action in batch.actions]
         self.standing: tuple[Standing, ...] = ()
