@@ -83,7 +83,11 @@ def gateway(
     serve_gateway(read_as(GatewaySettings, given, file=config))
 
 
-app.command("fanfold.cli.attack:attack", name="attack")
+app.command(
+    "fanfold.cli.attack:attack",
+    name="attack",
+    help="Attack a batch server of your own, and see line by line what gets through.",
+)
 
 
 @app.command
