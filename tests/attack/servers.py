@@ -30,7 +30,13 @@ def serving(app, lifespan="off"):
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan=lifespan, ws="none", timeout_graceful_shutdown=2
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan=lifespan,
+        ws="none",
+        timeout_graceful_shutdown=2,
+        proxy_headers=False,  # there is no proxy here that could be believed
     )
     server = _Announcing(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

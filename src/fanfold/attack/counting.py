@@ -72,6 +72,16 @@ def _kept(trial: Trial) -> str:
     return "" if ran == refused else f"{ran} requests ran, but {refused} were answered: a refused batch ran in part"
 
 
+def _all_or_none(times: int) -> Judge:
+    def judge(trial: Trial) -> str:
+        seen = len(trial.reached("echo"))
+        if trial.reply.status == 429:  # where callers are counted by address, others may have used it up
+            return f"{seen} of a batch that was refused were seen" if seen else ""
+        return answered(trial) or ("" if seen == times else f"{seen} of {times} were seen")
+
+    return judge
+
+
 def _tells_when(trial: Trial) -> str:
     return "" if trial.reply.status != 429 or trial.reply.header("retry-after") else "429 says not when to come back"
 
@@ -155,10 +165,7 @@ CASES = (
         line="S3",
         name="as many reads as there is room for",
         hole="Not all of a batch reaches the application, so that not all is counted there.",
-        judge=all_of(
-            answered,
-            lambda trial: "" if len(trial.reached("echo")) == 8 else f"{len(trial.reached('echo'))} of 8 were seen",
-        ),
+        judge=_all_or_none(8),
         send=(batch(*(good(index) for index in range(8))),),
         needs=needing("ground", "room"),
     ),
