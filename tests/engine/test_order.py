@@ -206,6 +206,30 @@ async def test_a_filled_path_may_lead_to_what_no_batch_may_hold():
     assert statuses(results) == [200, 200, 400, 404]
 
 
+async def test_a_few_bytes_cannot_ask_for_any_number_of_copies(target):
+    target.bodies["/big"] = "x" * 1024 * 1024
+    target.bodies["/list"] = list(range(40))
+    results = await run(
+        target,
+        act("big", "/big"),
+        act("l", "/list"),
+        act("e", "/e/{{item}}", method="POST", body="-{{big.body}}", each="{{l.body}}"),
+        act("p", "/p/{{big.body}}"),
+    )
+    assert statuses(results) == [200, 200, 207, 400]
+    assert Counter(statuses(results[2].parts)) == {200: 16, 400: 24}
+    assert "larger than" in said(results[2].parts[-1])
+    assert "too long for a path" in said(results[3])
+
+
+async def test_references_look_into_bodies_of_bounded_size(target):
+    names = [f"b{number}" for number in range(20)]
+    target.bodies |= {f"/{name}": ["x" * 1024 * 1024, name] for name in names}
+    actions = [act(name, f"/{name}") for name in names]
+    results = await run(target, *actions, *(act("", "/see", body="{{%s.body.1}}" % name) for name in names))  # noqa: UP031
+    assert Counter(statuses(results)[20:]) == {200: 15, 400: 5}
+
+
 # -- fanning out -----------------------------------------------------------------------------------------------------
 
 

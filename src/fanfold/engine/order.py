@@ -15,7 +15,7 @@ import msgspec
 
 from fanfold.engine.graph import Node, name_of
 from fanfold.engine.plan import Plan, Step, add_costs, twin_key
-from fanfold.engine.references import INDEX, ITEM, Filling, Lookup, Reference, follow
+from fanfold.engine.references import INDEX, ITEM, Filling, Lookup, Reference, Room, follow
 from fanfold.engine.runs import PENDING, FanOut, Run
 from fanfold.errors import FailedDependency, RequestError
 from fanfold.model import Answer, Endpoint, Result
@@ -46,6 +46,7 @@ class Order:
         self._fans: list[FanOut] = []
         self._stopped_by = ""
         self._values: dict[int, Any] = {}
+        self._room = Room()
         self._firsts: dict[tuple[object, ...], Run] = {}
         self._twins: dict[int, list[Run]] = {}
         self._ids = {
@@ -172,7 +173,7 @@ class Order:
             self._spread(run, node, node.each)
         else:
             if node.templates is not None:
-                run.step = self._resolve(step, Filling(self._lookup()))
+                run.step = self._resolve(step, Filling(self._lookup(), self._room))
                 run.extra = _still_to_take(run.step)
             run.waits = run.extra is not None or bool(key_of(run))
 
@@ -192,7 +193,10 @@ class Order:
             return
         self._left_to_fan -= len(elements)
         children = [
-            Run(self._resolve(Step(run.step.action, node=node), Filling(self._lookup(element, place))), place)
+            Run(
+                self._resolve(Step(run.step.action, node=node), Filling(self._lookup(element, place), self._room)),
+                place,
+            )
             for place, element in enumerate(elements)
         ]
         if not children:
@@ -249,7 +253,7 @@ class Order:
             if reference.part == "headers":
                 return follow(reference, _headers_of(result, reference.path[0]))
             if index not in self._values:
-                self._values[index] = _value_of(result, reference.source)
+                self._values[index] = _value_of(result, reference.source, self._room)
             return follow(reference, self._values[index])
 
         return look
@@ -307,7 +311,7 @@ def _headers_of(result: Result, wanted: str) -> dict[str, str]:
     return {wanted: ", ".join(values)} if values else {}
 
 
-def _value_of(result: Result, source: str) -> Any:
+def _value_of(result: Result, source: str, room: Room) -> Any:
     """The body of a result, decoded."""
     if result.parts is not None:
         return {
@@ -315,7 +319,7 @@ def _value_of(result: Result, source: str) -> Any:
                 {
                     "status_code": part.status,
                     "headers": dict(part.answer.headers) if part.answer is not None else {},
-                    "body": _value_of(part, source) if part.answer is not None else None,
+                    "body": _value_of(part, source, room) if part.answer is not None else None,
                 }
                 for part in result.parts
             ]
@@ -323,6 +327,7 @@ def _value_of(result: Result, source: str) -> Any:
     body = result.answer.body if result.answer is not None else b""
     if not body:
         return None
+    room.decode(len(body))
     try:
         return _decode(body)
     except (ValueError, RecursionError):

@@ -23,8 +23,14 @@ ITEM = "item"
 INDEX = "index"
 """A reference to the element's place, from 0."""
 
-MAX_FILLED = 8 * 1024 * 1024
-"""Bytes that the references of one action may put into it."""
+MAX_FILLED = 16 * 1024 * 1024
+"""Bytes that the references of one batch may put into its actions, all together."""
+
+MAX_DECODED = 16 * 1024 * 1024
+"""Bytes of bodies that the references of one batch may look into, all together."""
+
+MAX_SEGMENT = 2048
+"""Characters that a reference may put into a path."""
 
 MAX_PARAMETER = 8192
 """Characters that a reference may put into a query or a header."""
@@ -116,18 +122,37 @@ def references_in(template: object) -> Iterator[Reference]:
             yield from references_in(element)
 
 
+class Room(Struct):
+    """How much the references of one batch may still take: a few bytes of it could ask for any number of copies."""
+
+    filled: int = MAX_FILLED
+    decoded: int = MAX_DECODED
+
+    def fill(self, size: int) -> None:
+        """Put so many bytes into an action; raises ``RequestError`` where there is no room for them."""
+        self.filled -= size
+        if self.filled < 0:
+            raise RequestError(f"What the references of this batch stand for is larger than {MAX_FILLED} bytes")
+
+    def decode(self, size: int) -> None:
+        """Look into a body of so many bytes; raises ``RequestError`` where that is too much."""
+        self.decoded -= size
+        if self.decoded < 0:
+            raise RequestError(f"The bodies that references look into may have {MAX_DECODED} bytes in one batch")
+
+
 class Filling:
     """Fills the templates of one action. Raises ``RequestError`` for what cannot stand where it is to."""
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup, room: Room | None = None) -> None:
         self._lookup = lookup
-        self._left = MAX_FILLED
+        self._room = room or Room()
 
     def value(self, template: object) -> Any:
         """Decoded JSON with everything filled in. A reference that is all of a string keeps its type."""
         if isinstance(template, Reference):
             found = self._lookup(template)
-            self._take(len(found) if isinstance(found, str) else len(_encode(found)))
+            self._room.fill(len(found) if isinstance(found, str) else len(_encode(found)))
             return found
         if isinstance(template, Text):
             return "".join([self._text(piece) for piece in template.pieces])
@@ -156,7 +181,10 @@ class Filling:
         found = self._lookup(reference)
         if found is None or found == "" or isinstance(found, dict | list):
             raise RequestError(f"{reference.written} is {_shown(found)}, which cannot stand in a path")
-        return quote(found if isinstance(found, str) else _encode(found).decode(), safe="")
+        text = found if isinstance(found, str) else _encode(found).decode()
+        if len(text) > MAX_SEGMENT:
+            raise RequestError(f"{reference.written} is too long for a path, which may have {MAX_SEGMENT} characters")
+        return quote(text, safe="")
 
     def _text(self, piece: object, *, lists: bool = False) -> str:
         if not isinstance(piece, Reference):
@@ -166,13 +194,8 @@ class Filling:
             text = ",".join(map(_as_text, found))
         else:
             text = _as_text(found)
-        self._take(len(text))
+        self._room.fill(len(text))
         return text
-
-    def _take(self, size: int) -> None:
-        self._left -= size
-        if self._left < 0:
-            raise RequestError(f"What the references of this action stand for is larger than {MAX_FILLED} bytes")
 
 
 def follow(reference: Reference, value: Any) -> Any:
