@@ -46,9 +46,9 @@ class BatchMiddleware:
     that every action has, ``own`` those that it may set itself; what tells who asks is always inherited and never set.
     ``limiter``: a limiter, or numbers such as ``requests=300,reads=50``, counted for each address, or for each
     ``caller(scope)``. ``drain_timeout``: what goes on after its batch is waited for so long when the application stops.
-    ``on_action(call)`` is asked before each action and may return another call, or raise ``RequestError``.
-    ``answers`` is where answers to idempotency keys are kept, in memory unless told. ``metrics``
-    are kept in the registry that ``prometheus_client`` has for the process.
+    ``on_action(call)`` is asked before each action and may return another call, or raise ``RequestError``. ``answers``
+    is where answers to idempotency keys are kept, in memory unless told. ``metrics`` are kept in the registry that
+    ``prometheus_client`` has for the process.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting with a default

@@ -560,6 +560,32 @@ async def test_a_commit_that_fails_takes_back_what_hangs_on_it():
     assert target.log == ["=/a", "=/b"]
 
 
+@pytest.mark.parametrize(("fails", "became"), [(1, [500, 500, 500, 500, 404]), (2, [200, 500, 200, 200, 404])])
+async def test_a_commit_that_fails_takes_back_what_was_made_of_what_is_lost(fails, became):
+    class Broken(Scripted):
+        def commit(self):
+            super().commit()
+            if self.commits == fails:
+                raise OSError("disk full")
+
+    told = {}
+
+    class Watch:
+        def admitted(self, standing):
+            pass
+
+        def settled(self, place, result):
+            told[place] = result.status
+
+    target = Broken(inline=True, bodies={"/list": ["x", "y"]})
+    each = act("e", "/e/{{item}}", method="POST", each="{{l.body}}")
+    actions = act("l", "/list"), each, act("", "/same"), act("", "/same"), act("", "/nowhere")
+    batch = Batch(actions, conduct=Conduct(coalesce=True))
+    results = await Engine(target).run(batch, CALLER, None, Watch())
+    assert statuses(results) == became
+    assert told == dict(enumerate(became))
+
+
 async def test_who_watches_is_told_of_every_action_once(target):
     target.bodies["/list"] = ["x", "y"]
 

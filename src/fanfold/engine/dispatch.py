@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextvars import Context, copy_context
 from math import inf
 from time import perf_counter
@@ -22,13 +22,11 @@ from fanfold.engine.means import Gone, Means, Watch
 from fanfold.engine.order import Order, folded
 from fanfold.engine.plan import Plan
 from fanfold.engine.runs import PENDING, Run, Task
+from fanfold.engine.watcher import Watcher
 from fanfold.errors import Crashed, Limited, LimitExceeded, RequestError, TimedOut
 from fanfold.model import Answer, Call, InlineTarget, Result
 
 logger = logging.getLogger("fanfold")
-
-PATIENCE = 0.02
-"""Seconds that a batch runs before it is looked whether whoever asked is still there."""
 
 _CRASHES = (Exception, asyncio.CancelledError, SystemExit, GeneratorExit)
 """What a handler may raise without anybody else noticing: all but the interrupt of the person at the keyboard."""
@@ -54,20 +52,8 @@ class _Work:
     """
 
     __slots__ = (
-        *(
-            "_asking",
-            "_context",
-            "_done",
-            "_grant",
-            "_inline",
-            "_loose",
-            "_means",
-            "_order",
-            "_ready",
-            "_room",
-            "_runs",
-        ),
-        *("_shuffle", "_started", "_timeout", "_until", "_watch", "left"),
+        *("_asking", "_context", "_done", "_grant", "_inline", "_loose", "_means", "_order", "_ready"),
+        *("_room", "_runs", "_shuffle", "_started", "_timeout", "_until", "_watch", "left"),
     )
 
     def __init__(self, plan: Plan, runs: list[Run], means: Means, grant: Holding, watch: Watch | None) -> None:
@@ -196,7 +182,7 @@ class _Work:
             return
         self._done = loop.create_future()
         timer = None if bound == inf else loop.call_later(bound, self._wake)
-        watcher = None if gone is None else _Watcher(gone, self._wake, loop)
+        watcher = None if gone is None else Watcher(gone, self._wake, loop)
         try:
             await self._done
         finally:
@@ -370,29 +356,6 @@ class _Work:
                 background.adopt(answered)
 
 
-class _Watcher:
-    """Looks whether whoever asked has gone, once that is worth a task: most batches are answered before."""
-
-    __slots__ = ("_gone", "_loop", "_task", "_timer", "_told")
-
-    def __init__(self, gone: Gone, told: Callable[[object], None], loop: asyncio.AbstractEventLoop) -> None:
-        self._gone = gone
-        self._told = told
-        self._loop = loop
-        self._task: asyncio.Task[Any] | None = None
-        self._timer = loop.call_later(PATIENCE, self._begin)
-
-    def _begin(self) -> None:
-        self._task = self._loop.create_task(self._gone())
-        self._task.add_done_callback(self._told)
-
-    def cancel(self) -> None:
-        """Look no longer."""
-        self._timer.cancel()
-        if self._task is not None:
-            self._task.cancel()
-
-
 def _commit(ready: list[Run], target: InlineTarget) -> bool:
     """Whether all is durable now. Nothing may be shown that could still be lost: if not, each result is taken back."""
     try:
@@ -400,7 +363,8 @@ def _commit(ready: list[Run], target: InlineTarget) -> bool:
     except _CRASHES:
         logger.exception("commit failed; all that was answered inline is reported as crashed")
         for run in ready:
-            if run.step.call is not None and run.result is not PENDING:
+            # What was given to a run was made of answers that are taken back, or of the results of its elements.
+            if (run.step.call is not None or run.given is not None) and run.result is not PENDING:
                 run.result = Result(run.step.action, None, Crashed(), run.result.seconds)
         return False
     return True

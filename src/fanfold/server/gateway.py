@@ -38,7 +38,7 @@ from fanfold.server.access_log import AccessLog
 from fanfold.server.gateway_settings import GatewaySettings, Upstream, filled_in, lends, upstreams_of
 from fanfold.server.run import Say, address_of, listen, run
 from fanfold.serving.answering import live, send_answer
-from fanfold.serving.batches import Batches
+from fanfold.serving.batches import COSTS, Batches
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
 from fanfold.serving.callers import shown_key
 from fanfold.serving.observing import METRICS, observing
@@ -114,6 +114,7 @@ class Gateway:
             ledger=self.ledger,
             json_only=True,
         )
+        self._costs = COSTS | {f"{prefix}:{name}": 1 for prefix in upstreams for name in COSTS}
         self.log = AccessLog(settings.access_log)
         self._inherited = {name for target in self.targets.values() for name in target.terms.passed} - OWN - {HOPS}
         self._numbers = itertools.count(1)
@@ -171,7 +172,7 @@ class Gateway:
                 if raw == BATCH and method == "POST":
                     answer, results = await self._batch(scope, receive, caller)
                 elif raw == BATCH and method == "OPTIONS":
-                    answer = await self.batches.describe(caller)
+                    answer = await self.batches.describe(caller, self._costs)
                 else:
                     answer = await self._single(scope, receive, caller)
         except ClientLeftError:
