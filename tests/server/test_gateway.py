@@ -323,6 +323,13 @@ async def test_a_batch_over_the_upstreams_limits_is_refused_before_anything_is_s
     assert len(upstream.seen) == 4
 
 
+async def test_what_is_left_of_the_upstreams_limits_can_be_asked(make, upstream):
+    gateway = make(upstreams={"u": Upstream(url=upstream.url, limits="requests=3")}, limits="reads=9")
+    await batch(gateway, act("get", "/u/echo"))
+    told = (await ask(gateway, "OPTIONS", "/batch")).json["data"]["limits"]
+    assert [(one["limit"], one["left"]) for one in told] == [("reads", 9), ("/u:requests", 2)]
+
+
 async def test_lent_credentials_have_one_account_for_all(make, upstream):
     with upstream_running() as other:
         ups = {"a": Upstream(url=upstream.url, limits="requests=1"), "b": Upstream(url=other.url)}
