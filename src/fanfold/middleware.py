@@ -20,7 +20,7 @@ from fanfold.model import Answer, Call, Caller, Limiter, Target
 from fanfold.serving.answering import send_answer
 from fanfold.serving.batches import Batches
 from fanfold.serving.bodies import ClientLeftError, Message, Receive, Scope, Send, header
-from fanfold.serving.callers import address_of, key_of
+from fanfold.serving.callers import client_address, key_of
 from fanfold.serving.observing import observing
 from fanfold.targets.asgi import INHERITED_HEADERS, MAX_RESPONSE, OWN_HEADERS, App, AsgiTarget
 from fanfold.targets.hooked import Hooked
@@ -188,4 +188,4 @@ def caller_of(scope: Scope) -> Caller:
     Callers are told apart by the credentials that they show, but counted by their address: nobody here knows which
     credentials are good, and whoever made some up would be counted anew with each.
     """
-    return Caller(key_of(scope), counted=address_of(scope) or "unknown")
+    return Caller(key_of(scope), counted=client_address(scope) or "unknown")

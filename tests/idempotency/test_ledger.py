@@ -365,3 +365,33 @@ async def test_neither_key_nor_caller_is_handed_to_the_store():
 def test_a_ledger_is_what_the_engine_wants(ledger):
     wanted: OnceOnly = ledger
     assert callable(wanted.once)
+
+
+async def test_what_takes_too_long_is_stopped_and_not_done_again(store, time):
+    ledger = Ledger(store, longest=0.01, clock=time)
+    assert await status_of(ledger.once(ADA, "k", ONE, hanging)) == 504
+    assert await status_of(ledger.once(ADA, "k", ONE, never)) == 409
+    assert len(ledger) == 0
+
+
+async def test_a_time_limit_of_its_own_is_an_ordinary_failure(ledger):
+    async def late():
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await ledger.once(ADA, "k", ONE, late)
+    assert await ledger.once(ADA, "k", ONE, at_once(DONE)) == (DONE, False)
+
+
+async def test_draining_ends_after_its_time_and_stops_what_is_left(ledger):
+    asked = start(ledger.once(ADA, "k", ONE, hanging))
+    await quiet()
+    await ledger.drain(0.01)
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert len(ledger) == 0
+    assert await status_of(ledger.once(ADA, "k", ONE, never)) == 409
+
+
+async def hanging():
+    await asyncio.Event().wait()

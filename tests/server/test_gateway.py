@@ -323,6 +323,14 @@ async def test_a_batch_over_the_upstreams_limits_is_refused_before_anything_is_s
     assert len(upstream.seen) == 4
 
 
+async def test_answers_are_kept_for_whoever_asked_and_nobody_else(make, upstream):
+    gateway = make(upstream=upstream.url)
+    scopes = [{"headers": [], "client": (host, 1)} for host in ("192.0.2.1", "192.0.2.2")]
+    one, two = (gateway._caller(scope) for scope in scopes)
+    assert (one.key, two.key) == ("anonymous", "anonymous")
+    assert one.user != two.user
+
+
 async def test_what_is_left_of_the_upstreams_limits_can_be_asked(make, upstream):
     gateway = make(upstreams={"u": Upstream(url=upstream.url, limits="requests=3")}, limits="reads=9")
     await batch(gateway, act("get", "/u/echo"))

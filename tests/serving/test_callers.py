@@ -3,7 +3,7 @@
 import pytest
 
 from fanfold.errors import RequestError
-from fanfold.serving.callers import key_of, shown_key
+from fanfold.serving.callers import client_address, key_of, shown_key
 
 
 def scope(*headers, client=("192.0.2.1", 1)):
@@ -23,9 +23,21 @@ def test_other_tokens_are_other_callers():
     assert len(found) == 4
 
 
-def test_what_stands_beside_a_token_makes_nobody_somebody_new():
+def test_what_stands_beside_a_token_is_not_counted():
     beside = scope(TOKEN, (b"cookie", b"junk=1"), (b"x-forwarded-for", b"203.0.113.9"), client=("192.0.2.2", 1))
-    assert key_of(beside) == key_of(scope(TOKEN))
+    assert shown_key(beside) == shown_key(scope(TOKEN))
+    assert client_address(beside) == "192.0.2.2"
+    assert client_address(scope(client=None)) == ""
+
+
+def test_people_who_share_a_token_are_told_apart_by_their_cookies():
+    ada, grace = (scope(TOKEN, (b"cookie", value)) for value in (b"session=ada", b"session=grace"))
+    assert len({key_of(ada), key_of(grace), key_of(scope(TOKEN))}) == 3
+
+
+def test_where_somebody_with_a_token_comes_from_makes_nobody_somebody_new():
+    elsewhere = scope(TOKEN, (b"x-forwarded-for", b"203.0.113.9"), client=("192.0.2.2", 1))
+    assert key_of(elsewhere) == key_of(scope(TOKEN))
 
 
 def test_without_a_token_callers_are_known_by_cookies_and_then_by_address():

@@ -40,7 +40,7 @@ from fanfold.server.run import Say, address_of, listen, run
 from fanfold.serving.answering import live, send_answer
 from fanfold.serving.batches import COSTS, Batches
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
-from fanfold.serving.callers import shown_key
+from fanfold.serving.callers import client_address, shown_key
 from fanfold.serving.observing import METRICS, observing
 from fanfold.targets import Mounts, Terms, UpstreamTarget
 from fanfold.targets.forwarding import INHERITED, OWN, spelt
@@ -194,7 +194,9 @@ class Gateway:
             if not hmac.compare_digest(shown, f"Bearer {self.token}".encode()):
                 raise Unauthenticated
             return Caller("gateway")
-        return Caller(shown_key(scope)[:16] or "anonymous")
+        key = shown_key(scope)[:16]
+        # Without credentials all count as one, as they do for the upstream; but no answer is kept for all of them.
+        return Caller(key) if key else Caller("anonymous", client_address(scope))
 
     async def _batch(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Answer, Sequence[Result]]:
         given = self._headers(scope, self._inherited)

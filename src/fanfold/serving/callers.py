@@ -27,16 +27,18 @@ def shown_key(scope: Scope) -> str:
     return hashlib.sha256(b" ".join((words[0].lower(), *words[1:]))).hexdigest()[:32]
 
 
-def address_of(scope: Scope) -> str:
+def client_address(scope: Scope) -> str:
     """The address that the request came from, as the server says; empty where that does not know."""
     client: Any = scope.get("client")
     return str(client[0]) if client else ""
 
 
 def key_of(scope: Scope) -> str:
-    """A digest of credentials, else of cookies, else of the address that the request came from."""
-    shown = shown_key(scope)
-    if shown:
-        return shown
-    cookie = header(scope["headers"], b"cookie")
-    return hashlib.sha256(b"cookie " + cookie if cookie else address_of(scope).encode()).hexdigest()[:32]
+    """A digest of the credentials and the cookies of a request, or of its address where it has neither.
+
+    It tells people apart, and is not for counting: many may come with one token, each with a session of their own, and
+    nobody may be given what was answered to another.
+    """
+    shown, cookie = shown_key(scope), header(scope["headers"], b"cookie")
+    told = f"shown {shown} ".encode() + cookie if shown or cookie else client_address(scope).encode()
+    return hashlib.sha256(told).hexdigest()[:32]
