@@ -9,13 +9,14 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "fanfold"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-WORDS = {"model", "errors", "readings", "version"}
+WORDS = {"model", "entries", "errors", "readings", "version"}
 COMPOSED = {
     "engine",
     "dialects",
     "targets",
     "limits",
     "idempotency",
+    "expressions",
     "integrations",
     "serving",
     "work",
@@ -24,7 +25,8 @@ COMPOSED = {
 MAY_IMPORT = {
     "version": set(),
     "errors": set(),
-    "model": {"errors"},
+    "entries": {"errors"},
+    "model": {"entries", "errors"},
     "readings": set(),
     "settings": WORDS,
     "engine": {*WORDS, "expressions"},
@@ -41,7 +43,7 @@ MAY_IMPORT = {
     "server": {*WORDS, *COMPOSED},
     "console": {*WORDS, "settings", "server", "client"},
     "attack": WORDS,
-    "cli": {*WORDS, "settings", "server", "client", "attack"},
+    "cli": {*WORDS, "settings", "server", "client", "attack", "integrations"},
     "testing": {*WORDS, "settings", "server"},
     "__main__": {"cli"},
 }
@@ -50,6 +52,7 @@ CORE = {
     "version",
     "readings",
     "errors",
+    "entries",
     "model",
     "engine",
     "expressions",

@@ -3,6 +3,9 @@
     FanfoldError
     ├── RequestError            one request or action is refused; carries the status and what to say
     │   ├── ForeignError             refused in the words of another standard, which says how errors look
+    │   ├── RemoteError              an API that was asked has refused; its status, and its headers
+    │   ├── WrongRecipe         400  a recipe cannot be fetched as written; all its mistakes
+    │   ├── ExpressionError     422  an expression cannot be read, failed, or wanted too much
     │   ├── NotBatchable        400  the endpoint may not be called inside a batch
     │   ├── Unauthenticated     401  no token, or one that nobody issued
     │   ├── NoSuchRoute         404  no operation has this method and path
@@ -65,6 +68,48 @@ class ForeignError(RequestError):
         super().__init__(message, status=status)
         self.body = body
         self.speaks = speaks
+
+
+class RemoteError(RequestError):
+    """The API that was asked has refused
+
+    ``headers`` are those of its answer that whoever asked may see.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int = 0,
+        extra: dict[str, Any] | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        super().__init__(message, status=status, extra=extra)
+        self.headers = headers
+
+
+class WrongRecipe(RequestError):
+    """The resources cannot be fetched as written
+
+    ``failures`` are all the mistakes, each with the JSON Pointer of where it stands.
+    """
+
+    def __init__(self, failures: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.failures = failures
+
+
+class ExpressionError(RequestError):
+    """The expression failed
+
+    ``position`` is the place in its source, counted in characters from 0, where it is known.
+    """
+
+    status = 422
+
+    def __init__(self, message: str = "", *, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
 
 
 class NotBatchable(RequestError):

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from fanfold.entries import Outcome, Page, Recipe
 from fanfold.errors import RequestError
 
 Pairs = tuple[tuple[str, str], ...]
@@ -104,7 +105,8 @@ class Batch(Struct, frozen=True):
     ``timeout`` bounds each action and ``deadline`` the whole, both in seconds from the start of dispatch. ``conduct``
     is None for a plain batch, whose actions are begun at once and have no wiring.
     ``read_path`` reads a path that was filled in, by the rules for those that are written out. ``inherited`` are
-    headers of the request around it that each action has, unless it sets them itself.
+    headers of the request around it that each action has, unless it sets them itself. ``recipe`` is set where the
+    actions are the entries of one, and then says how they hang together.
     """
 
     actions: tuple[Action, ...]
@@ -114,6 +116,7 @@ class Batch(Struct, frozen=True):
     conduct: Conduct | None = None
     read_path: Callable[[str, str], tuple[str, Pairs]] | None = None
     inherited: Pairs = ()
+    recipe: Recipe | None = None
 
 
 class Call(Struct, frozen=True, gc=False):
@@ -134,7 +137,8 @@ class Answer(Struct, frozen=True, gc=False):
 
     ``trusted`` says that ``body`` is JSON by construction (the target encoded it itself), so that it is embedded in an
     envelope without being checked again. ``headers`` are lower case. ``route`` is the template of the route that
-    answered, such as ``/users/{id}``, where only that is how it became known; never the path itself.
+    answered, such as ``/users/{id}``, where only that is how it became known; never the path itself. ``page`` is what
+    was asked for, decoded, where the target had to decode it anyway.
     """
 
     status: int
@@ -142,13 +146,14 @@ class Answer(Struct, frozen=True, gc=False):
     headers: Pairs = ()
     trusted: bool = False
     route: str = ""
+    page: Page | None = None
 
 
 class Result(Struct, frozen=True, gc=False):
     """What became of one action: an answer or an error, never both; ``seconds`` is how long it ran.
 
     ``parts`` are the results of an action that fanned out, in the order of the elements, and ``answer`` then has a
-    status and no body.
+    status and no body. ``outcome`` is what became of an entry of a recipe.
     """
 
     action: Action
@@ -156,6 +161,7 @@ class Result(Struct, frozen=True, gc=False):
     error: RequestError | None = None
     seconds: float = 0.0
     parts: tuple[Result, ...] | None = None
+    outcome: Outcome | None = None
 
     @property
     def status(self) -> int:

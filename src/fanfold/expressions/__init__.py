@@ -1,0 +1,1 @@
+"""What is filled in and worked out: placeholders such as ``{{args.id}}``, and JSONata behind one small interface."""
