@@ -131,7 +131,7 @@ class DynamicConfig(Config, frozen=True, kw_only=True):
     get_initial_pagination_values_expression: str = ""
     """What is added to the query of the first page."""
 
-    get_pagination_values_expression: Word
+    get_pagination_values_expression: str = ""
     """What is added to the query of a later page; null ends the list."""
 
     get_cursor_from_response_expression: str = ""
@@ -244,7 +244,7 @@ class Hosts(Config, frozen=True, kw_only=True):
     """Where an OAuth server is."""
 
     tokenHost: Word  # noqa: N815 - as the wire has it
-    tokenPath: str = "/oauth/token"  # noqa: N815, S105 - likewise
+    tokenPath: str = "/oauth/token"  # noqa: N815 - likewise
     authorizeHost: str = ""  # noqa: N815
     authorizePath: str = ""  # noqa: N815
     refreshPath: str = ""  # noqa: N815

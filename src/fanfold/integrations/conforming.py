@@ -47,7 +47,7 @@ class Findings:
 
 
 def conformed(value: Any, kind: type[Struct], place: Place, findings: Findings) -> Any:
-    """What of ``value`` has the shape of ``kind``; ``WRONG`` if nothing of use is left. Mistakes are noted."""
+    """What of ``value`` has the shape of ``kind``, ``WRONG`` if it is no object at all. Mistakes are noted."""
     return _conform(value, _shape(kind), place, findings)
 
 
@@ -73,10 +73,10 @@ def _struct(value: Any, shape: inspect.StructType, place: Place, findings: Findi
         found = _conform(member, known[name].type, (*place, name), findings)
         if found is not WRONG:
             kept[name] = found
-    missing = [name for name, field in known.items() if field.required and name not in value]
-    for name in missing:
-        findings.wrong((*place, name), "is missing; it has to be there.")
-    return WRONG if any(field.required and name not in kept for name, field in known.items()) else kept
+    for name, field in known.items():
+        if field.required and name not in value:
+            findings.wrong((*place, name), "is missing; it has to be there.")
+    return kept
 
 
 def _dict(value: Any, shape: inspect.DictType, place: Place, findings: Findings) -> Any:
@@ -137,14 +137,12 @@ def _number(value: Any, shape: inspect.IntType | inspect.FloatType, place: Place
     whole = isinstance(shape, inspect.IntType)
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         return _refuse(value, "a whole number" if whole else "a number", place, findings)
-    for bound, fits, words in (
-        (shape.ge, lambda end: value >= end, "at least"),
-        (shape.gt, lambda end: value > end, "more than"),
-        (shape.le, lambda end: value <= end, "at most"),
-        (shape.lt, lambda end: value < end, "less than"),
-    ):
-        if bound is not None and not fits(bound):
-            return _refuse(value, f"{words} {bound}", place, findings)
+    if shape.ge is not None and value < shape.ge:
+        return _refuse(value, f"at least {shape.ge}", place, findings)
+    if shape.gt is not None and value <= shape.gt:
+        return _refuse(value, f"more than {shape.gt}", place, findings)
+    if shape.le is not None and value > shape.le:
+        return _refuse(value, f"at most {shape.le}", place, findings)
     return value
 
 

@@ -20,13 +20,14 @@ class Document(Struct, frozen=True):
     source: str = ""
     lines: Mapping[Place, int] = {}
 
+    def line(self, place: Place) -> int:
+        """The line of a place, or of the nearest around it; 0 where none is known."""
+        return next((self.lines[place[:end]] for end in range(len(place), 0, -1) if place[:end] in self.lines), 0)
+
     def where(self, place: Place) -> str:
-        """The file and the line of a place, or of the nearest around it."""
-        for end in range(len(place), 0, -1):
-            line = self.lines.get(place[:end])
-            if line is not None:
-                return f"{self.source}:{line}"
-        return self.source
+        """The file, and the line as far as it is known."""
+        line = self.line(place)
+        return f"{self.source}:{line}" if line else self.source
 
     def told(self, place: Place, message: str) -> str:
         """A complaint with its place: ``file:line: resources.tasks.list.path: what was expected``."""
