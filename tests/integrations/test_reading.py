@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET, to_builtins
 
 from fanfold.errors import RequestError
+from fanfold.integrations.checking import checked
+from fanfold.integrations.conforming import Findings
 from fanfold.integrations.declaration import Declaration, Pagination
 from fanfold.integrations.places import DocumentError
 from fanfold.integrations.reading import DeclarationError, declaration_from, read_declaration, read_declaration_file
@@ -177,6 +179,7 @@ def test_several_credentials_are_kept_by_format_and_the_first_is_the_one(evaluat
         (16, "  format: dynamic", "acme.yaml:17: pagination.config: expected get_pagination_values_expression, or"),
         (17, "  config: {page_parm: page}", "acme.yaml:17: pagination.config.page_parm: there is no such field"),
         (17, "  config: {page_param: 5}", "acme.yaml:17: pagination.config.page_param: expected text, not 5."),
+        (17, "  config: {page_param: a, page_key: b}", "acme.yaml:17: pagination.config.page_param: is page_key"),
         (17, "  config: {limit_param: a}", "acme.yaml:17: pagination.config.page_key: is missing"),
         (19, "  is_rate_limited: status = ", "acme.yaml:19: rate_limit.is_rate_limited: no expression that can be"),
         (21, "error_expression: (", "acme.yaml:21: error_expression: no expression that can be worked out"),
@@ -337,8 +340,6 @@ json_values = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(Declaration.__struct_fields__), json_values, max_size=6))
 def test_any_object_is_a_declaration_or_told_its_failures(value):
-    try:
-        declaration_from({"name": "a", "base_url": "https://x.example", **value}, None)
-    except RequestError as error:
-        assert error.status == 400
-        assert error.extra["details"]["failures"]
+    findings = Findings()
+    found = checked({"name": "a", "base_url": "https://x.example", **value}, None, findings)
+    assert isinstance(found, Declaration) is not bool(findings.mistakes)

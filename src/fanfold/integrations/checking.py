@@ -188,13 +188,16 @@ class _Part(Checks):
     ) -> dict[str, Any]:
         """What a config holds that fits its format, in the names of the API description."""
         spelled = {SPELLINGS.get(name, name): name for name in written}
+        for name in written.keys() - spelled.values():
+            self.findings.wrong((*place, name), f"is {spelled[SPELLINGS.get(name, name)]}, which is there as well.")
         trial = Findings()
         found = conformed({name: written[old] for name, old in spelled.items()}, kinds[form], place, trial)
+        depth = len(place)
         for finding in trial.mistakes:
-            depth = len(place)
-            name = finding.place[depth] if len(finding.place) > depth else ""
-            at = (*place, spelled.get(str(name), name), *finding.place[depth + 1 :]) if name else finding.place
-            self.findings.wrong(at, f"{finding.message.rstrip()} (format {form})" if name else finding.message)
+            top = finding.place[depth : depth + 1]
+            written_as = tuple(spelled.get(str(name), name) for name in top)
+            told = f"{finding.message} (format {form})" if top else finding.message
+            self.findings.wrong((*place, *written_as, *finding.place[depth + 1 :]), told)
         return dict(found) if isinstance(found, dict) else {}
 
     def hosts(self, hosts: list[str], place: Place) -> None:

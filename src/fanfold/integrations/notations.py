@@ -178,8 +178,8 @@ def read_json(text: str, source: str) -> tuple[Any, Mapping[Place, int]]:
 
 def _line_of(message: str, text: str) -> str:
     found = re.search(r"\(byte (\d+)\)", message)
-    before = text.encode()[: int(found[1])] if found else b""
-    return f":{1 + before.count(_NEWLINE)}" if found else ""
+    before = text.encode()[: int(found[1]) if found else None]
+    return f":{1 + before.count(_NEWLINE)}" if found or "truncated" in message else ""
 
 
 # -- TOML ------------------------------------------------------------------------------------------------------------
