@@ -42,9 +42,10 @@ def _encoded(body: Any, form: BodyFormat, config: Mapping[str, Any]) -> tuple[by
         return _multipart(_members(body, form))
     if form == "xml":
         return write_xml(body, str(config.get("root") or "")), "application/xml"
-    if form == "raw" and isinstance(body, bytes | str):
-        plain = isinstance(body, str)
-        return body.encode() if plain else body, "text/plain; charset=utf-8" if plain else "application/octet-stream"
+    if form == "raw" and isinstance(body, bytes):
+        return body, "application/octet-stream"
+    if form == "raw" and isinstance(body, str):
+        return body.encode(), "text/plain; charset=utf-8"
     return _encode(body), "application/json"
 
 
