@@ -151,7 +151,7 @@ class UnifiedMapper:
         if mapping.method == "delete":
             gone: Any = {"id": fetch.id or (raw.get("id", "") if isinstance(raw, Mapping) else "")}
             return gone if page is None else Page(gone)
-        scope, asked = await self._asked(mapping, fetch, context)
+        scope, asked = await self._asked(mapping, fetch, context, steps=mapping.is_partial_expression is not None)
         scope = scope.having(
             query=asked.query if sent is None else sent.query, requestBody=None if sent is None else sent.body
         )
@@ -168,7 +168,7 @@ class UnifiedMapper:
     ) -> RemoteError:
         """The API's refusal as the unified resource tells it."""
         mapping = mapping_of(operation)
-        scope, _ = await self._asked(mapping, fetch, context, steps=False)
+        scope, _ = await self._asked(mapping, fetch, context, steps=mapping.error_mapping is not None)
         return await retold(mapping, fetch, error, scope)
 
     # -- parts -------------------------------------------------------------------------------------------------------
@@ -256,7 +256,9 @@ async def _mapped(
         made = await scope.having(**_answered(response)).work_out("response mapping", expression)
         made, cursor = _unwrapped(made)
     if not isinstance(raw, list):
-        return _single(mapping, made, raw, attach=attach), cursor
+        made = made[0] if mapping.per_record else made
+        listed = [record for record in _as_list(made) if record is not None]
+        return listed if mapping.method == "list" else _single(mapping, made, raw, attach=attach), cursor
     records = made if isinstance(made, list) else [made] if made is not None or len(raw) == 1 else []
     if attach and len(records) == len(raw):
         records = [_with_remote(record, source) for record, source in zip(records, raw, strict=True)]
@@ -264,9 +266,7 @@ async def _mapped(
 
 
 def _single(mapping: MethodMapping, made: Any, raw: Any, *, attach: bool) -> Any:
-    if mapping.per_record:
-        made = made[0]
-    if made is None:
+    if made is None and mapping.method == "get":
         raise RequestError(f"{mapping.model}/{mapping.resource}: there is no such record", status=404)
     return _with_remote(made, raw) if attach else made
 
