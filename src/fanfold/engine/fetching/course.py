@@ -13,31 +13,28 @@ from itertools import chain
 from time import perf_counter
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
+from fanfold.engine.fetching.asks import fetch_of, is_true, records_of
+from fanfold.engine.fetching.caps import Taken, cap_of, capped
 from fanfold.engine.fetching.jobs import EVALUATION, ONCE, Batch, Job, Key, Ran, Shared, State
 from fanfold.engine.fetching.outcomes import blamed_runs, result_of
 from fanfold.engine.fetching.plan import FetchPlan, path_of
-from fanfold.engine.fetching.scope import Scope, merged
-from fanfold.engine.fetching.sources import bound, for_all, for_batch, joined, once
+from fanfold.engine.fetching.scope import Scope
+from fanfold.engine.fetching.sharing import Sharing
+from fanfold.engine.fetching.sources import alone, bound, for_all, for_batch, joined, once, unit_key
 from fanfold.engine.means import RecordWatch
 from fanfold.engine.plan import Step
 from fanfold.engine.runs import PENDING, FanOut, Run
 from fanfold.entries import Fetch, Mishap, Page
 from fanfold.errors import Crashed, FailedDependency, RequestError, TimedOut
-from fanfold.expressions.placeholders import Template, fill
+from fanfold.expressions.placeholders import fill
 from fanfold.model import Action, Answer, Call, Result
 
 logger = logging.getLogger("fanfold")
 
-MAX_SHARED = 10_000
-"""Records that are held only because another run might want the same."""
-
 _TAKEN = Result(Action("", ""), Answer(200))
 """Stands in a run whose answer has been taken in, so that nothing holds the answer any longer."""
-
-_encode = msgspec.json.Encoder(enc_hook=repr, order="sorted").encode
 
 
 class Course:
@@ -57,9 +54,8 @@ class Course:
         self._going: deque[Job] = deque()
         self._over: list[Run] = []
         self._at_once = 0
-        self._runs = self._calls = 0
-        self._held = self._held_size = self._shared_held = 0
-        self._shared: dict[bytes, Shared] = {}
+        self._taken = Taken(self._caps)
+        self._sharing = Sharing()
         self._stopped_by = ""
         self._connect()
         self._deepest = sorted(self._states, key=lambda state: -state.node.wave)
@@ -157,17 +153,21 @@ class Course:
         return [*over, *out]
 
     def _next_job(self) -> Job | None:
-        if self._going:
-            return self._going.popleft()
-        for state in self._deepest:
-            while state.sources:
-                job = next(state.sources[0], None)
-                if job is not None:
-                    self._runs += 1
-                    state.live[id(job)] = job
-                    return job
-                state.sources.popleft()
-                self._check(state)
+        """The next run that has something to do: one that is under way first, then one of the deepest entry."""
+        looking = True
+        while looking:
+            if self._going:
+                return self._going.popleft()
+            looking = False
+            for state in self._deepest:
+                while state.sources:
+                    job = next(state.sources[0], None)
+                    if job is not None:
+                        state.live[id(job)] = job
+                        return job
+                    state.sources.popleft()
+                    self._check(state)
+                    looking = True  # the end of this one may have opened others
         return None
 
     # -- one run -----------------------------------------------------------------------------------------------------
@@ -180,16 +180,17 @@ class Course:
                 raise FailedDependency(_stopped(self._stopped_by))
             if job.refused is not None:
                 raise job.refused
-            if self._runs > self._caps.runs:
-                self._cut(state)
-                raise _capped("max_runs", self._caps.runs, "runs")
+            self._taken.run()
             if job.stage < len(state.node.texts.asked):
                 _, expression = state.node.texts.asked[job.stage]
                 body = expression, job.scope
                 return self._out(job, Call("evaluate", state.path, (), body, (), self._plan.caller, EVALUATION, ()))
             if job.fetch is None:
-                job.fetch = self._fetch(job)
-                if state.shares and self._joins(job):
+                job.fetch = fetch_of(job)
+                shared = self._sharing.join(job) if state.shares else None
+                if shared is not None:
+                    if shared.over:
+                        self._give(job, shared)
                     return None
             return self._out(job, self._call(job, job.fetch))
         except RequestError as error:
@@ -203,10 +204,7 @@ class Course:
         state = job.state
         if state.endpoint is None:
             raise Crashed
-        if self._calls >= self._caps.calls:
-            self._cut(state)
-            raise _capped("max_calls", self._caps.calls, "calls")
-        self._calls += 1
+        self._taken.call()
         state.calls += 1
         caller = self._plan.caller
         return Call(state.entry.method, state.path, (), fetch, (), caller, state.endpoint, state.params)
@@ -215,53 +213,18 @@ class Course:
         self._at_once += 1
         return Run(Step(job.state.run.step.action, call), job.state.run.place, fan=self._fan, job=job)
 
-    def _fetch(self, job: Job) -> Fetch:
-        entry, texts, scope = job.state.entry, job.state.node.texts, job.scope
-        again = job.level > 0
-        query = job.worked_out.get("query")
-        if query is None or again:
-            over = _filled(texts.again_query if again else texts.query, scope) or {}
-            query = merged(query, over) if query is not None else over
-        if not isinstance(query, dict):
-            raise RequestError(f"query: It has to be an object, and the expression gave {_kind(query)}")
-        body = job.worked_out["body"] if "body" in job.worked_out else _filled(texts.body, scope)
-        return Fetch(
-            _identified(texts.again_id if again else texts.id, scope),
-            query,
-            body,
-            "",
-            entry.response_format,
-            entry.timeout,
-            entry.retry,
-        )
-
-    def _joins(self, job: Job) -> bool:
-        """Whether another run asks, or has asked, the very same; if not, others may join this one."""
-        fetch = job.fetch
-        if fetch is None:
-            return False
-        key = _encode((job.state.path, job.state.entry.method, fetch))
-        shared = self._shared.get(key)
-        if shared is None:
-            job.shared = self._shared[key] = Shared()
-            return False
-        if shared.over:
-            self._give(job, shared)
-        else:
-            shared.waiting.append(job)
-        return True
-
     def _give(self, job: Job, shared: Shared) -> None:
-        if shared.error is not None:
-            self._failed(job, shared.error)
-            return
+        """What another run was answered, taken for this one."""
+        error = shared.error
         try:
-            for records in shared.pages:
+            for records in shared.pages if error is None else ():
                 self._hold(job, records, 0)
-        except RequestError as error:
-            self._failed(job, error.alone())
-        else:
+        except RequestError as refused:
+            error = refused.alone()
+        if error is None:
             self._done(job)
+        else:
+            self._failed(job, error)
 
     # -- what comes back ---------------------------------------------------------------------------------------------
 
@@ -275,9 +238,8 @@ class Course:
             self._worked_out(job, page.value)
             return
         try:
-            records = _records(job.state.entry.method, page.value)
-            if job.shared is not None:
-                job.shared.pages.append(records)
+            records = records_of(job.state.entry.method, page.value)
+            self._sharing.note(job, records)
             self._hold(job, records, page.size)
         except RequestError as error:
             self._failed(job, error.alone())
@@ -287,7 +249,7 @@ class Course:
                 job.fetch = replace(job.fetch, cursor=page.cursor)
                 self._going.append(job)
                 return
-            self._truncate(job, "max_pages", self._caps.pages, "pages of one list")
+            self._truncate(job, "max_pages", self._caps.pages)
         self._done(job)
 
     def _worked_out(self, job: Job, value: Any) -> None:
@@ -318,12 +280,7 @@ class Course:
         needed = bool(state.feeds) or state.node.texts.condition is not None
         if not (state.stores or needed):
             return
-        self._held += len(records)
-        self._held_size += size
-        if self._held > self._caps.records:
-            raise _capped("max_records", self._caps.records, "records held")
-        if self._held_size > self._caps.size:
-            raise _capped("max_size", self._caps.size, "bytes held")
+        self._taken.hold(len(records), size)
         batch = Batch(job.batch_key(page), job.scope, records, one)
         job.batches.append(batch)
         if state.stores:
@@ -350,11 +307,12 @@ class Course:
         ignored = entry.on_error == "ignore"
         state.ran.append(Ran(job.key, good=ignored))
         page = job.page + 1 if job.page else None
-        cap = error.extra.get("details", {}).get("limit") if state.cut else None
-        if cap is None or cap not in state.truncated:
+        cap = cap_of(error)
+        if cap:
+            self._cut(state)
+        if not cap or cap not in state.told:
             self._note(state, job.key, Mishap(error, element=job.element, parent=job.parent, page=page))
-        if cap is not None:
-            state.truncated |= {cap}
+            state.told |= {cap}
         if not ignored:
             self._blame(state, job.key)
         self._share(job, error)
@@ -363,20 +321,11 @@ class Course:
         self._check(state)
 
     def _share(self, job: Job, error: RequestError | None) -> None:
-        """Tell those that wait for the same fetch what came of it, and keep it for later ones while there is room."""
-        shared, job.shared = job.shared, None
-        if shared is None:
-            return
-        shared.over, shared.error = True, error
-        waiting, shared.waiting = shared.waiting, []
-        for other in waiting:
-            self._give(other, shared)
-        size = sum(map(len, shared.pages))
-        if self._shared_held + size > MAX_SHARED:
-            for key in [key for key, one in self._shared.items() if one is shared]:
-                del self._shared[key]
-        else:
-            self._shared_held += size
+        """Tell those that wait for the same what came of it."""
+        over = self._sharing.over(job, error)
+        if over is not None:
+            for other in over[1]:
+                self._give(other, over[0])
 
     def _again(self, job: Job) -> None:
         """Begin one more run for each record that asks for it."""
@@ -388,12 +337,12 @@ class Course:
         for batch in job.batches:
             for place, record in enumerate(batch.records):
                 scope = bound(state.node, batch.scope, record)
-                if _is_true(fill(condition, scope)):
+                if is_true(fill(condition, scope)):
                     deeper.append(job.deeper(batch, place, scope))
         if not deeper:
             return
         if job.level >= self._caps.depth:
-            self._truncate(job, "recursion_depth", self._caps.depth, "levels of recursion")
+            self._truncate(job, "recursion_depth", self._caps.depth)
         elif state.open and not state.cut:
             state.sources.append(iter(deeper))
 
@@ -421,7 +370,7 @@ class Course:
                 self._skip(child, state, key)
 
     def _skip(self, child: State, parent: State, key: Key) -> None:
-        own: Key = ((((*key, -1),), 0, 0, ())) if key else (ONCE, 0, 0, ())
+        own: Key = ((unit_key(parent, key, -1),), 0, 0, ())
         child.ran.append(Ran(own, good=False, blamed=(parent, key)))
         self._blame(child, own)
 
@@ -429,12 +378,12 @@ class Course:
         if state.entry.on_error != "ignore":
             state.mishaps.append((key, mishap))
 
-    def _truncate(self, job: Job, cap: str, value: int, what: str) -> None:
-        if cap not in job.state.truncated:
-            job.state.truncated |= {cap}
-            error = _capped(cap, value, what)
-            details = {**error.extra["details"], "truncated": True}
-            self._note(job.state, job.key, Mishap(replaced(error, details), element=job.element, parent=job.parent))
+    def _truncate(self, job: Job, cap: str, value: int) -> None:
+        """Tell once of what is not fetched; what there is goes on all the same."""
+        if cap not in job.state.told:
+            job.state.told |= {cap}
+            error = capped(cap, value, {"truncated": True})
+            self._note(job.state, job.key, Mishap(error, element=job.element, parent=job.parent))
 
     def _cut(self, state: State) -> None:
         """Begin no more runs of an entry."""
@@ -446,7 +395,7 @@ class Course:
         """Begin nothing any more, of any entry."""
         self._stopped_by = title
         for state in self._states:
-            if not state.finished and not state.live:
+            if not state.finished and not state.live and (state.sources or state.held or not state.ran):
                 self._note(state, None, Mishap(FailedDependency(_stopped(title))))
             self._cut(state)
         for state in self._states:
@@ -463,7 +412,7 @@ class Course:
         before = [self._states[place] for place in node.after]
         parents = [self._states[place] for place in node.fan]
         blamed = [one for one in before if one.failed]
-        if node.whole or len(node.fan) > 1:
+        if node.whole or node.crossed:
             needs_all = node.entry.kind != "request"
             blamed += [one for one in parents if one.failed or (not needs_all and not all(ran.good for ran in one.ran))]
         stopped = (
@@ -476,7 +425,7 @@ class Course:
         elif state.refused is not None:
             self._refuse(state, state.refused)
         elif node.entry.kind == "spool":
-            self._spool(state, parents[0])
+            self._spool(state, parents)
         elif not node.fan:
             state.sources.append(once(state, self._base))
         elif not state.flows:
@@ -495,12 +444,11 @@ class Course:
         self._note(state, key, Mishap(error))
         self._blame(state, key)
 
-    def _spool(self, state: State, parent: State) -> None:
-        """All that the parent gave, as one array."""
-        value = joined(parent)
+    def _spool(self, state: State, parents: list[State]) -> None:
+        """All that its parent gave, as one array; a resource of several entries is one parent."""
+        value = joined(parents)
         records = value if isinstance(value, list) else [value]
-        scope = parent.batches[0].scope if len(parent.ran) == 1 and parent.batches else self._base
-        batch = Batch((ONCE, 0, 0, ()), scope, [records], one=True)
+        batch = Batch((ONCE, 0, 0, ()), alone(parents, self._base), [records], one=True)
         state.batches.append(batch)
         state.records = len(records)
         state.ran.append(Ran((ONCE, 0, 0, ()), good=True))
@@ -532,49 +480,6 @@ class Course:
         state.run.given = result_of(state, streamed=self._streams(state), seconds=seconds)
         if not any(not child.flows and not child.finished for child in chain(state.feeds)):
             state.batches = []
-
-
-def replaced(error: RequestError, details: dict[str, Any]) -> RequestError:
-    """The same error with other details."""
-    return RequestError(error.message, status=error.status, extra={**error.extra, "details": details})
-
-
-def _records(method: str, value: Any) -> list[Any]:
-    """What a method gave as records: all methods but the usual ones for one record may give an array."""
-    if isinstance(value, list) and method not in {"get", "create", "update", "delete"}:
-        return value
-    return [] if value is None else [value]
-
-
-def _filled(template: Template | None, scope: Scope) -> Any:
-    return None if template is None else fill(template, scope)
-
-
-def _identified(template: Template | None, scope: Scope) -> str:
-    """The id that is asked for; what cannot be resolved is never sent."""
-    if template is None:
-        return ""
-    value = fill(template, scope, strict=True)
-    if value is None or value == "" or isinstance(value, dict | list):
-        raise RequestError(f"id: {template.source!s:.200} gives {_kind(value)}, which is no id")
-    return value if isinstance(value, str) else _encode(value).decode()
-
-
-def _is_true(value: Any) -> bool:
-    return value is True or (isinstance(value, str) and value.strip() == "true")
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "an array", str: "text", bool: "true or false", type(None): "nothing"}
-    return names.get(type(value), "a number")
-
-
-def _capped(cap: str, value: int, what: str) -> RequestError:
-    return RequestError(
-        f"The batch has come to the cap of {value} {what}; ask for less, or in several batches",
-        status=422,
-        extra={"details": {"limit": cap, "value": value}},
-    )
 
 
 def _stopped(title: str) -> str:

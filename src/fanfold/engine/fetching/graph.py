@@ -53,11 +53,12 @@ class Texts(Struct, frozen=True):
 class Node(Struct, frozen=True):
     """The place of an entry in the graph.
 
-    ``fan`` are the entries for whose records it is run, or whose pages it is given; ``after`` those that only have to
-    be finished. ``binds`` are the paths at which others find what it gives. ``whole``: it wants all records of
-    its parents at once. ``per_element``: what its parents give as one array it takes one by one. ``bare``: what it
-    gives is a single value rather than an array over pages. ``flat``: some placeholder names resources with their
-    slash. ``wave`` is how many entries stand before it in the longest row.
+    ``fan`` are the entries for whose records it is run, or whose pages it is given: those of one resource are as one,
+    and where there are several of these, they are ``crossed``. ``after`` are those that only have to be finished.
+    ``binds`` are the paths at which others find what it gives. ``whole``: it wants all records of its parents at once.
+    ``per_element``: what its parents give as one array it takes one by one. ``bare``: what it gives is a single value
+    rather than an array over pages. ``flat``: some placeholder names resources with their slash. ``wave`` is how many
+    entries stand before it in the longest row.
     """
 
     entry: Entry
@@ -65,6 +66,7 @@ class Node(Struct, frozen=True):
     fan: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
     binds: tuple[Path, ...] = ()
+    crossed: bool = False
     whole: bool = False
     per_element: bool = False
     loops: bool = False
@@ -297,13 +299,15 @@ class _Weaving:
             entry.kind == "request"
             and any(texts.loop in binds[one] and self._entries[one].kind == "request" for one in fan)
         )
-        gathers = entry.kind == "spool" or (entry.kind == "transform" and len(fan) > 1)
+        crossed = len({binds[one] for one in fan}) > 1
+        gathers = entry.kind == "spool" or (entry.kind == "transform" and crossed)
         return Node(
             entry=entry,
             texts=texts,
             fan=fan,
             after=tuple(one for one in parents if one not in fan),
             binds=binds[place],
+            crossed=crossed,
             whole=gathers or (entry.group is not None and bool(fan)),
             per_element=entry.kind == "request"
             and any(_looks_into(mention, path) for one in fan for path in binds[one] for mention in mentions)
@@ -349,6 +353,6 @@ def _is_bare(node: Node, fan: list[Node]) -> bool:
     """Whether an entry gives one value: a spool does, and a transform of anything but pages."""
     if node.entry.kind == "request":
         return False
-    if node.entry.kind == "spool" or len(fan) != 1:
+    if node.entry.kind == "spool" or not fan or node.crossed:
         return True
     return fan[0].bare

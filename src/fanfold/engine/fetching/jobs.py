@@ -107,6 +107,7 @@ class Job(Struct, eq=False):
 class Shared(Struct, eq=False):
     """One fetch that several runs want: what came of it, and until that is known those that wait for it."""
 
+    key: bytes
     pages: list[list[Any]] = []
     over: bool = False
     error: RequestError | None = None
@@ -126,7 +127,7 @@ class State(Struct, eq=False):
 
     ``sources`` give its runs one by one, ``live`` are those on their way. ``feeding`` counts the parents that may still
     give it something to do, ``gates`` those that have to be finished before it begins; until it is ``open`` what it is
-    to do is ``held``. ``batches`` are what it gave, where it ``stores`` them.
+    to do is ``held``. ``batches`` are what it gave, where it ``stores`` them. ``told`` are the caps that it came to.
     """
 
     node: Node
@@ -151,7 +152,7 @@ class State(Struct, eq=False):
     calls: int = 0
     records: int = 0
     cut: bool = False
-    truncated: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
     finished: bool = False
     places: dict[Key, int] = {}
 
@@ -167,8 +168,8 @@ class State(Struct, eq=False):
 
     @property
     def flows(self) -> bool:
-        """Whether it is given what its one parent gives as that comes, rather than all of it at the end."""
-        return len(self.node.fan) == 1 and not self.node.whole
+        """Whether it is given what its parents give as that comes, rather than all of it at the end."""
+        return bool(self.node.fan) and not self.node.crossed and not self.node.whole
 
     @property
     def idle(self) -> bool:

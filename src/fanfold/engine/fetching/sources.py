@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from fanfold.engine.fetching.graph import GROUP, Node
 from fanfold.engine.fetching.jobs import ONCE, Batch, Job, Key, State
@@ -28,32 +28,32 @@ def for_batch(state: State, parent: State, batch: Batch) -> Iterator[Job]:
     """The runs for what a parent gave: one for each record, or one for all of it where it is to be transformed."""
     node = state.node
     if node.entry.kind == "transform":
-        yield Job(state, ((*batch.key, 0),), bound(parent.node, batch.scope, batch.value))
+        yield Job(state, (unit_key(parent, batch.key, 0),), bound(parent.node, batch.scope, batch.value))
         return
     for place, record in enumerate(units(node, batch)):
         scope = bound(parent.node, batch.scope, record)
         lent = _lent(node.entry, parent.entry, record)
-        yield from looped(state, ((*batch.key, place),), scope, identity(record), lent)
+        yield from looped(state, (unit_key(parent, batch.key, place),), scope, identity(record), lent)
 
 
 def for_all(state: State, parents: list[State], scope: Scope, behind: Mapping[int, tuple[Path, ...]]) -> Iterator[Job]:
     """The runs of an entry that needs all of its parents' records before it can begin."""
     entry = state.entry
     if entry.kind == "transform":
-        for parent in parents:
-            scope = bound(parent.node, _alone(parent, scope, parents), joined(parent))
+        for alike in _alike(parents):
+            scope = bound(alike[0].node, alone(alike, scope) if len(alike) == len(parents) else scope, joined(alike))
         yield Job(state, ONCE, scope)
         return
-    each = [list(_units_of(state.node, parent)) for parent in parents]
+    each = [[unit for parent in alike for unit in _units_of(state.node, parent)] for alike in _alike(parents)]
     if entry.group is not None:
-        yield from grouped(state, scope, (_crossed(parents, row, behind) for row in product(*each)))
+        yield from grouped(state, scope, (_crossed(row, behind) for row in product(*each)))
         return
     for row in product(*each):
         lent: dict[str, Any] = {}
-        for parent, (_, _, record) in zip(parents, row, strict=True):
-            lent.update(_lent(entry, parent.entry, record))
-        root = tuple([key for key, _, _ in row])
-        yield from looped(state, root, _crossed(parents, row, behind), identity(row[0][2]), lent)
+        for unit in row:
+            lent.update(_lent(entry, unit.parent.entry, unit.record))
+        root = tuple([unit.key for unit in row])
+        yield from looped(state, root, _crossed(row, behind), identity(row[0].record), lent)
 
 
 def looped(
@@ -97,7 +97,7 @@ def grouped(state: State, scope: Scope, scopes: Iterable[Scope]) -> Iterator[Job
 
 def _group_root(number: int) -> Key:
     """Of the same shape as those of runs for records, so that they can be compared."""
-    return ((ONCE, 0, 0, (), number),)
+    return ((0, ONCE, 0, 0, (), number),)
 
 
 def bound(node: Node, scope: Scope, value: Any) -> Scope:
@@ -116,9 +116,9 @@ def units(node: Node, batch: Batch) -> list[Any]:
     return batch.records
 
 
-def joined(state: State) -> Any:
-    """All that an entry gave in one: records of all pages in order; a single value of a transform as it is."""
-    good = in_order(batch for batch in state.batches if batch.good)
+def joined(states: list[State]) -> Any:
+    """All that entries gave in one: records of all pages in order; a single value of a transform as it is."""
+    good = [batch for state in states for batch in in_order(batch for batch in state.batches if batch.good)]
     if len(good) == 1 and good[0].one:
         return good[0].value
     return flattened(good)
@@ -145,33 +145,51 @@ def identity(record: Any) -> Any:
     return (record.get("id", record.get("gid"))) if isinstance(record, dict) else None
 
 
-Unit = tuple[Key, Scope, Any]
-"""A record with the place it has in the order, and the scope of the run that gave it."""
+def alone(parents: list[State], scope: Scope) -> Scope:
+    """The scope of a parent's only run, in which its ancestors are bound; the outer one where there were several."""
+    if len(parents) > 1 or len(parents[0].ran) != 1 or not parents[0].batches:
+        return scope
+    return parents[0].batches[0].scope
+
+
+def unit_key(parent: State, key: Key, place: int) -> Key:
+    """Where a record of a parent stands among those that an entry is run for."""
+    return (parent.node.index, *key, place)
+
+
+class Unit(Struct, frozen=True):
+    """A record with the place it has in the order, and the scope of the run that gave it."""
+
+    parent: State
+    key: Key
+    scope: Scope
+    record: Any
 
 
 def _units_of(node: Node, parent: State) -> Iterator[Unit]:
     for batch in in_order(batch for batch in parent.batches if batch.good):
         for place, record in enumerate(units(node, batch)):
-            yield (*batch.key, place), batch.scope, record
+            yield Unit(parent, unit_key(parent, batch.key, place), batch.scope, record)
 
 
-def _crossed(parents: list[State], row: tuple[Unit, ...], behind: Mapping[int, tuple[Path, ...]]) -> Scope:
+def _alike(parents: list[State]) -> list[list[State]]:
+    """Parents of the same resource together, in the order of the first of each."""
+    found: dict[tuple[Path, ...], list[State]] = {}
+    for parent in parents:
+        found.setdefault(parent.node.binds, []).append(parent)
+    return list(found.values())
+
+
+def _crossed(row: tuple[Unit, ...], behind: Mapping[int, tuple[Path, ...]]) -> Scope:
     """A scope that holds a record of each parent, and whatever each of them was run for."""
-    scope: Scope = row[0][1]
-    for parent, (_, before, record) in zip(parents, row, strict=True):
-        for path in behind[parent.node.index]:
-            value = found(before, path)
+    scope: Scope = row[0].scope
+    for unit in row:
+        for path in behind[unit.parent.node.index]:
+            value = found(unit.scope, path)
             if value is not UNSET:
                 scope = bind(scope, path, value)
-        scope = bound(parent.node, scope, record)
+        scope = bound(unit.parent.node, scope, unit.record)
     return scope
-
-
-def _alone(parent: State, scope: Scope, parents: list[State]) -> Scope:
-    """The scope of a parent's only run, in which its ancestors are bound; the outer one where there were several."""
-    if len(parents) > 1 or len(parent.ran) != 1 or not parent.batches:
-        return scope
-    return parent.batches[0].scope
 
 
 def _lent(entry: Entry, parent: Entry, record: Any) -> dict[str, Any]:
