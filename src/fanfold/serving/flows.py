@@ -44,8 +44,8 @@ def wanted_flow(accept: bytes) -> str:
 class Flow(ABC):
     """One batch that is answered while it runs; looks on meanwhile. What is put there is sent, and last ``closing``.
 
-    ``kind`` is its media type; ``stall``: seconds that a reader is waited for. ``waiting`` are the bytes that it has not
-    taken yet.
+    ``kind`` is its media type; ``stall``: seconds that a reader is waited for. ``waiting`` are the bytes that it has
+    not taken yet.
     """
 
     def __init__(self, kind: str, batch: Batch, stall: float) -> None:

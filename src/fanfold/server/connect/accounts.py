@@ -41,7 +41,7 @@ class AccountDesk:
     ``capabilities`` says what an account can be asked, by a query's filters; ``refresh`` gets it fresh credentials.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts it stands on
+    def __init__(
         self,
         accounts: Accounts,
         tokens: AccountTokens,
@@ -84,17 +84,17 @@ class AccountDesk:
             case "POST", ():
                 return _answer(self._shown(self._make(asked.caller, await asked.members())))
             case "GET", ("me",):
-                return _answer(self._shown(self._me(asked)))
+                return await self._one(asked, self._me(asked), [])
             case "POST", ("token",):
                 account = self.find(text_of(await asked.members(), ACCOUNT, required=True), asked.caller)
                 return _answer({"integrated_account_token": self._tokens.issue(account)})
-            case "POST", ("refresh-credentials",):
+            case "POST", ("refresh-credentials" | "run-post-install-actions" as what,):
                 account = self.find(text_of(await asked.members(), "id", required=True), asked.caller)
-                await self._refresh(account)
+                if what == "refresh-credentials":
+                    await self._refresh(account)
+                else:
+                    self._refuse_actions(account)
                 return _answer(self._shown(self.find(account.id, asked.caller)))
-            case "POST", ("run-post-install-actions",):
-                account = self.find(text_of(await asked.members(), "id", required=True), asked.caller)
-                return _answer(self._shown(self._installed_actions(account)))
             case _, (gid, *rest) if gid:
                 return await self._one(asked, self.find(gid, asked.caller), rest)
             case _:
@@ -130,9 +130,10 @@ class AccountDesk:
         found = []
         for account in self._accounts.of(asked.caller.user):
             shown = self._shown(account)
-            if all(_fits(shown[name], query[name]) for name in _FILTERS if name in query) and query.get(
-                "integration", shown["integration_name"]
-            ) == shown["integration_name"]:
+            if (
+                all(_fits(shown[name], query[name]) for name in _FILTERS if name in query)
+                and query.get("integration", shown["integration_name"]) == shown["integration_name"]
+            ):
                 found.append(shown)
         return page_of(found, query)
 
@@ -153,9 +154,15 @@ class AccountDesk:
         installed = text_of(members, "environment_integration_id")
         if installed:
             return self._installed.installed(installed, caller.user)
-        key = text_of(members, "integration_id") or text_of(members, "integration") or text_of(members, "integration_name")
+        key = (
+            text_of(members, "integration_id")
+            or text_of(members, "integration")
+            or text_of(members, "integration_name")
+        )
         if not key:
-            raise failed("/environment_integration_id", "Is missing, and so are integration_id and integration (a name)")
+            raise failed(
+                "/environment_integration_id", "Is missing, and so are integration_id and integration (a name)"
+            )
         return self._integrations.find(key, caller.user)
 
     def _change(self, account: Account, members: dict[str, Any]) -> Account:
@@ -182,11 +189,10 @@ class AccountDesk:
         self._accounts.save(changed)
         return changed
 
-    def _installed_actions(self, account: Account) -> Account:
+    def _refuse_actions(self, account: Account) -> None:
         integration = self._integration_of(account)
         if integration is not None and integration.document.get("actions", {}).get("post_install"):
             raise RequestError("Actions after an installation are not carried out here", status=501)
-        return account
 
     def _integration_of(self, account: Account) -> Integration | None:
         try:
@@ -223,7 +229,8 @@ def _secret_fields(document: Mapping[str, Any]) -> set[str]:
 
 
 def _fits(value: Any, wanted: Any) -> bool:
-    return wanted == ("true" if value else "false") if isinstance(value, bool) else wanted == value
+    written = ("true" if value else "false") if isinstance(value, bool) else value
+    return bool(wanted == written)
 
 
 def _answer(value: Any) -> Answer:

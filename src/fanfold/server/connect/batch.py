@@ -32,7 +32,7 @@ Handled = tuple[Answer, Sequence[Result]]
 class BatchRequests:
     """Answers batch requests through one engine."""
 
-    def __init__(  # noqa: PLR0913 - the parts it stands on
+    def __init__(
         self,
         engine: Engine,
         dialect: TrutoDialect,

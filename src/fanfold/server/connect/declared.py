@@ -150,7 +150,7 @@ class Integrations:
         return added
 
     def change(self, before: Integration, document: dict[str, Any], now: str) -> Integration:
-        """Put a new declaration in place of one; raises ``RequestError`` where it is not right or may not be changed."""
+        """Put a new declaration in place of one; raises ``RequestError`` where it is not right or that may not be."""
         self._must_be_own(before)
         declaration = self._read(document)
         if declaration.name != before.name:

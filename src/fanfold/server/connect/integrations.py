@@ -47,12 +47,12 @@ class IntegrationDesk:
             case "GET", ():
                 query = asked.query()
                 name, category = query.get("name"), query.get("category")
-                found = [
+                shown = [
                     shown_integration(one)
                     for one in self._integrations.of(user)
                     if name in (None, one.name) and category in (None, one.document.get("category", ""))
                 ]
-                return _answer(page_of(found, query))
+                return _answer(page_of(shown, query))
             case "GET", (key,):
                 return _answer(shown_integration(self._integrations.find(key, user)))
             case "POST", ():
@@ -79,7 +79,8 @@ class IntegrationDesk:
         using = [one.id for one in self._accounts.of(user) if one.integration == found.name]
         if using:
             raise RequestError(
-                f"The integration {found.name!r} has accounts: {', '.join(using)[:1000]}; delete these first", status=409
+                f"The integration {found.name!r} has accounts: {', '.join(using)[:1000]}; delete these first",
+                status=409,
             )
         self._integrations.remove(found)
         return found.id
@@ -91,8 +92,8 @@ class IntegrationDesk:
         user = asked.caller.user
         match asked.method, asked.parts[1:]:
             case "GET", ():
-                found = [self._installed(one, user) for one in self._integrations.of(user)]
-                return _answer(page_of(found, asked.query()))
+                shown = [self._installed(one, user) for one in self._integrations.of(user)]
+                return _answer(page_of(shown, asked.query()))
             case "GET", (key,):
                 return _answer(self._installed(self.installed(key, user), user))
             case "POST", ():
