@@ -1,9 +1,5 @@
 """Calls to declared resources, against a real API on loopback."""
 
-import pytest
-
-from fanfold.errors import NoSuchRoute, RemoteError, RequestError, TimedOut
-
 CONTACTS = {
     "contacts": {
         "list": {

@@ -18,7 +18,8 @@ import msgspec
 from msgspec.structs import replace
 
 from fanfold.errors import RemoteError, RequestError, SetupError
-from fanfold.expressions.placeholders import Unresolved, compile_template, fill, fill_host, fill_path
+from fanfold.expressions.addresses import fill_host, fill_path
+from fanfold.expressions.placeholders import Unresolved, compile_template, fill
 from fanfold.integrations.accounts import Account, Accounts, Status
 from fanfold.integrations.declaration import Declaration, Method
 from fanfold.integrations.redaction import Secrets, secrets_in

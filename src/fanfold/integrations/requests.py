@@ -12,7 +12,8 @@ from typing import Any
 
 from fanfold.entries import Fetch
 from fanfold.errors import RequestError, SetupError
-from fanfold.expressions.placeholders import Template, compile_template, fill, fill_host, fill_path
+from fanfold.expressions.addresses import fill_host, fill_path
+from fanfold.expressions.placeholders import Template, compile_template, fill
 from fanfold.integrations.accounts import Account
 from fanfold.integrations.authorization import header_of
 from fanfold.integrations.bodies import encode_body

@@ -771,34 +771,78 @@ async def test_a_circle_is_a_mistake():
 # -- whatever the shape ----------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_whatever_the_graph_results_do_not_depend_on_time(data):
-    names = [f"r{number}" for number in range(data.draw(st.integers(1, 6)))]
-    sizes = {name: data.draw(st.integers(0, 3)) for name in names}
-    broken = data.draw(st.sets(st.sampled_from(names), max_size=1))
+@st.composite
+def recipes(draw):
+    """Any recipe over resources that give ``sizes`` records each, and the run of one that goes wrong."""
+    names = [f"r{number}" for number in range(draw(st.integers(1, 6)))]
+    sizes = {name: draw(st.integers(0, 3)) for name in names}
+    broken = draw(st.sets(st.sampled_from(names), max_size=1))
     entries = []
     for place, name in enumerate(names):
-        parents = data.draw(st.sets(st.sampled_from(names[:place]), max_size=2)) if place else set()
-        mentioned = sorted(parent for parent in parents if data.draw(st.booleans()))
-        query = {parent: f"{{{{resources.{parent}.id}}}}" for parent in mentioned}
-        entries.append(entry(name, depends_on=tuple(sorted(parents)), query=query, persist=True))
+        before = [one["name"] or one["resource"] for one in entries]
+        parents = sorted(draw(st.sets(st.sampled_from(before), max_size=2))) if before else []
+        kind = draw(st.sampled_from(["request", "request", "transform", "spool"])) if parents else "request"
+        if kind == "spool":
+            entries.append(spool(f"s{place}", parents[:1], persist=draw(st.booleans())))
+        elif kind == "transform":
+            entries.append(transform(f"t{place}", draw(st.sampled_from(["sum", "bad"])), parents, persist=True))
+        else:
+            mentioned = [parent for parent in parents if draw(st.booleans())]
+            query = {parent: f"{{{{resources.{parent}.id}}}}" for parent in mentioned}
+            more = draw(
+                st.sampled_from(
+                    [
+                        {},
+                        {"loop_on": "ns"},
+                        {"recurse": {"if": f"{{{{resources.{name}.more}}}}", "config": {"query": {"deep": "1"}}}},
+                        {"on_error": "ignore"},
+                        {"on_error": "stop"},
+                        {"run_if": "sometimes"},
+                    ]
+                )
+            )
+            entries.append(entry(name, depends_on=tuple(parents), query=query, name="", persist=True, **more))
+    for one in entries:
+        one["depends_on"] = tuple(one.get("depends_on", ()))
+    return entries, sizes, broken
+
+
+def _sum(scope):
+    return {"id": repr(scope["resources"]).count("id")}
+
+
+def _bad(_):
+    raise RequestError("It cannot be", status=422)
+
+
+FUNCTIONS = {"sum": _sum, "bad": _bad, "sometimes": lambda scope: repr(scope).count("1") % 2}
+
+
+@settings(max_examples=150, deadline=None)
+@given(recipes(), st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=7), min_size=2, max_size=2))
+def test_whatever_the_graph_it_comes_to_an_end_and_does_not_depend_on_time(recipe, seeds):
+    entries, sizes, broken = recipe
+    stops = any(one.get("on_error") == "stop" for one in entries)
 
     def api(seed):
-        made = Api({name: _numbered(name, sizes[name], broken) for name in names})
+        made = Api({name: _numbered(name, sizes[name], broken) for name in sizes})
         pauses = itertools.cycle(seed)
 
         async def wait(_):
             for _ in range(next(pauses)):
                 await asyncio.sleep(0)
 
-        made.waits = dict.fromkeys(names, wait)
+        made.waits = dict.fromkeys(sizes, wait)
         return made
 
-    seeds = data.draw(st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=7), min_size=2, max_size=2))
-    one, other = (asyncio.run(fetch(api(seed), *entries)) for seed in seeds)
-    assert [outcome.value for outcome in one] == [outcome.value for outcome in other]
-    assert list(map(told, one)) == list(map(told, other))
+    one, other = (
+        asyncio.run(fetch(api(seed), *entries, functions=FUNCTIONS, args={"ns": [0, 1]}, caps=Caps(depth=2)))
+        for seed in seeds
+    )
+    assert not any(mishap.error.status == 504 for outcome in (*one, *other) for mishap in outcome.mishaps)
+    if not stops:
+        assert [outcome.value for outcome in one] == [outcome.value for outcome in other]
+        assert list(map(told, one)) == list(map(told, other))
 
 
 def _numbered(name, size, broken):
@@ -806,6 +850,9 @@ def _numbered(name, size, broken):
         mine = "+".join(str(value) for value in asked.query.values())
         if name in broken and mine.endswith("1"):
             return refused(503)
-        return [{"id": f"{mine}/{number}" if mine else str(number)} for number in range(size)]
+        return [
+            {"id": f"{mine}/{number}" if mine else str(number), "more": str(number == 1).lower()}
+            for number in range(size)
+        ]
 
     return give
