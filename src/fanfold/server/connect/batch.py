@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from fanfold.dialects import TrutoDialect
 from fanfold.dialects.limit_headers import limit_headers
 from fanfold.engine import Engine, Gone, Watch
+from fanfold.engine.fetching.preview import Describe
 from fanfold.entries import Recipe
 from fanfold.errors import RequestError
 from fanfold.integrations.accounts import Account
@@ -17,7 +18,7 @@ from fanfold.model import Answer, Batch, Caller, Result, Standing
 from fanfold.server.connect.asked import Asked
 from fanfold.server.connect.masking import open_part
 from fanfold.server.connect.once import Once
-from fanfold.server.connect.previews import Describe, preview_of
+from fanfold.server.connect.previews import preview_of
 from fanfold.server.connect.record_flow import RecordFlow
 from fanfold.serving.bodies import gone
 from fanfold.serving.flows import NDJSON, Streamed, wanted_flow

@@ -161,7 +161,7 @@ def _method_of(wanted: Wanted, fetch: Fetch, asked: Asked) -> tuple[Fetch, Metho
     Where it leads and who it says it is from are the integration's business: a body that could say otherwise could have
     the account's credentials sent anywhere.
     """
-    told: dict[str, Any] = {}
+    told: Any = {}
     body = fetch.body
     if isinstance(body, dict) and "methodConfig" in body:
         if asked.account:
