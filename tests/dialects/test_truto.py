@@ -293,8 +293,6 @@ def test_a_mistake_in_an_entry_is_told_with_its_place(members, path):
         ({**TRANSFORM, "config": {"expression": 1}}, "/config/expression"),
         ({**TRANSFORM, "config": {"expression": ""}}, "/config/expression"),
         ({**SPOOL, "name": None}, "/name"),
-        ({**SPOOL, "depends_on": None}, "/depends_on"),
-        ({**SPOOL, "depends_on": ["users", "tags"]}, "/depends_on"),
     ],
 )
 def test_transforms_and_spools_have_needs_of_their_own(item, path):

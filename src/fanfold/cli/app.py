@@ -47,6 +47,9 @@ def serve(  # noqa: PLR0913 - each is an option
         bool | None, Parameter(negative="", help="Open the controls at /-/admin/ to whoever sits at this machine.")
     ] = None,
     access_log: Annotated[str | None, Parameter(help="A file, off, or - for standard error (the default).")] = None,
+    integrations: Annotated[
+        str | None, Parameter(help="A directory with declarations of APIs that accounts can be at.")
+    ] = None,
     config: Annotated[Path | None, Parameter(help="A TOML file with further settings.")] = None,
 ) -> None:
     """Serve the API until stopped. Every setting can also stand in a TOML file or in FANFOLD_… variables."""
@@ -60,6 +63,7 @@ def serve(  # noqa: PLR0913 - each is an option
         "seed": seed,
         "access_log": access_log,
         "admin": admin,
+        "integrations": integrations,
     }
     run(read_settings(given, file=config), token=token)
 

@@ -20,7 +20,7 @@ from fanfold.entries import Caps, Entry, Mishap, Recipe
 from fanfold.errors import ForeignError, LimitExceeded, RequestError
 from fanfold.model import Action, Answer, Batch, Result
 
-MAX_ENTRIES = 1000
+MAX_ENTRIES = 200
 """Most entries of one recipe."""
 
 _encode = msgspec.json.Encoder().encode

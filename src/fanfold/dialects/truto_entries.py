@@ -135,8 +135,6 @@ def read_entry(item: object, index: int, mistakes: Mistakes) -> Entry:
     }
     if kind == "request":
         return Entry(**common, **_read_request(item, at, mistakes))
-    if kind == "spool" and len(common["depends_on"]) != 1:
-        mistakes.add(f"{at}/depends_on", "A spool collects what one other entry gives: name exactly one")
     expression = _read_expression(item, at, mistakes) if kind == "transform" else ""
     return Entry(**common, expression=expression)
 

@@ -19,12 +19,15 @@ from fanfold.expressions.evaluator import Evaluator
 from fanfold.integrations.accounts import Account, Accounts
 from fanfold.integrations.asking import Asker, Fetched, end_of
 from fanfold.integrations.compiled import READS, CompiledIntegration, CompiledMethod, missing
-from fanfold.integrations.declaration import Declaration
+from fanfold.integrations.declaration import Declaration, Method
 from fanfold.integrations.inside import Inside
 from fanfold.integrations.oauth import Tokens
 from fanfold.integrations.sending import Sender, Times
 from fanfold.model import Answer, Call, Caller, Pairs
 from fanfold.targets.vetting import Vetting
+
+CALL = "call"
+"""What a method is called that is declared nowhere."""
 
 MAX_EMPTY = 100
 """Empty pages in a row that are passed over."""
@@ -199,6 +202,21 @@ class IntegrationsTarget:
             return {}
         fetch = call.body if isinstance(call.body, Fetch) else Fetch()
         return self._asker.describe(operation.compiled, self._owned(call), fetch)
+
+    def undeclared(self, account: Account, method: Method) -> Operation:
+        """A method that is declared nowhere, as an operation of an account's integration."""
+        declaration = self._integration(account.integration).declaration
+        alone = replace(declaration, resources={method.path: {CALL: method}}, unified={})
+        integration = CompiledIntegration(alone, self._evaluator, self._times.now)
+        compiled = integration.method(method.path, CALL)
+        return Operation(integration, method.path, CALL, compiled.write, compiled)
+
+    async def refresh(self, account: Account) -> None:
+        """Get fresh credentials for an account; raises ``RequestError`` where it has none that can be renewed."""
+        declaration = self._integration(account.integration).declaration
+        exchanges = self._sender(declaration).exchanges
+        if await self._tokens.after_refusal(account, declaration, exchanges) is None:
+            raise RequestError("The account has no credentials that can be renewed: PATCH /integrated-account/{id}")
 
     async def close(self) -> None:
         """Close all connections."""
