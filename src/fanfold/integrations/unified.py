@@ -161,6 +161,8 @@ class UnifiedMapper:
         if page is None:
             return result
         told = await _told(mapping, page, response, scope)
+        if "result_count" in told and isinstance(result, list):
+            told = {**told, "result_count": len(result)}
         return structs.replace(page, value=result, told=told, cursor=page.cursor if cursor is None else wrapped(cursor))
 
     async def refused(
