@@ -41,12 +41,13 @@ def _root(error: BaseException) -> BaseException:
 
 
 class Request(Struct):
-    """What is sent."""
+    """What is sent. ``bare``: wherever a redirect leads, nothing goes along that may be a credential."""
 
     method: str
     url: str
     headers: dict[str, str]
     body: bytes | None
+    bare: bool = False
 
 
 class NoAnswer(FanfoldError):
@@ -133,7 +134,7 @@ class Exchanges:
                 location = response.headers.get("location")
                 if left and location and response.status in STATUSES:
                     response.close()
-                    url, headers = led(url, headers, location)
+                    url, headers = led(url, headers, location, bare=request.bare)
                     continue
                 return await self._take(request, response)
         raise AssertionError
