@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanfold.integrations.documents import MAX_SIZE, read_document, read_file, too_deep
-from fanfold.integrations.places import DocumentError, dotted, pointer
+from fanfold.integrations.places import DocumentError, dotted, place, pointer
 
 YAML = """\
 name: acme
@@ -208,6 +208,9 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
 def test_places_are_written_for_people_and_for_programs():
     assert dotted(("a", 0, "b")) == "a[0].b"
     assert pointer(("a/b", 0, "c~d")) == "/a~1b/0/c~0d"
+    assert place("/a~1b/0/c~0d", {"a/b": [{}]}) == ("a/b", 0, "c~d")
+    assert place("/a/7/b", {"a": [1]}) == ("a", "7", "b")
+    assert place("", {}) == ()
 
 
 def test_depth_is_counted_without_recursion():

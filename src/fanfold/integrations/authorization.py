@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from fanfold.errors import RequestError
 from fanfold.expressions.evaluator import Evaluator
-from fanfold.expressions.placeholders import Unresolved, compile_template, fill
+from fanfold.expressions.placeholders import Template, Unresolved, compile_template, fill
 from fanfold.integrations.declaration import Authorization, Credentials
 from fanfold.integrations.pagination.strategy import Draft
 from fanfold.integrations.queries import pairs
@@ -26,6 +26,8 @@ class Authorizer(Protocol):
 
     names: frozenset[str]
     """Query parameters that it sets: they are taken out of links."""
+    lasting: bool
+    """Whether it says the same for every call of an account, as long as its context is the same."""
 
     async def sign(self, draft: Draft, context: Mapping[str, Any]) -> tuple[str, ...]:
         """Add them, and give back what must not be shown; raises ``RequestError`` where the account has none."""
@@ -68,6 +70,7 @@ class Nobody:
     """Says nothing."""
 
     names: frozenset[str] = frozenset()
+    lasting = True
 
     async def sign(self, draft: Draft, context: Mapping[str, Any]) -> tuple[str, ...]:
         """Nothing is added."""
@@ -82,6 +85,7 @@ class Headers:
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = [(name, compile_template(value)) for name, value in headers.items()]
+        self.lasting = all(_is_lasting(template) for _, template in self._headers)
 
     async def sign(self, draft: Draft, context: Mapping[str, Any]) -> tuple[str, ...]:
         """Fill them in."""
@@ -101,6 +105,7 @@ class Basic:
 
     def __init__(self, username: Any, password: Any) -> None:
         self._pair = compile_template([str(username), str(password)])
+        self.lasting = _is_lasting(self._pair)
 
     async def sign(self, draft: Draft, context: Mapping[str, Any]) -> tuple[str, ...]:
         """User and password as one header."""
@@ -122,6 +127,7 @@ class Query:
         self._name = name
         self.names = frozenset({name})
         self._value = compile_template(value)
+        self.lasting = _is_lasting(self._value)
 
     async def sign(self, draft: Draft, context: Mapping[str, Any]) -> tuple[str, ...]:
         """Set the parameter, whatever else says it, and wherever the rest of the query goes."""
@@ -134,6 +140,7 @@ class Expressed:
     """Headers that an expression gives, over ``url``, ``requestOptions`` and ``context``: signatures, mostly."""
 
     names: frozenset[str] = frozenset()
+    lasting = False
 
     def __init__(self, source: str, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
@@ -157,7 +164,12 @@ class Expressed:
         return tuple([value for _, value in found])
 
 
-def _filled(template: Any, context: Mapping[str, Any]) -> Any:
+def _is_lasting(template: Template) -> bool:
+    """Whether nothing that is looked up belongs to one call."""
+    return not any(path[0] in {"id", "body", "query"} for path in template.paths)
+
+
+def _filled(template: Template, context: Mapping[str, Any]) -> Any:
     try:
         return fill(template, context, strict=True)
     except Unresolved as error:

@@ -49,8 +49,9 @@ class CompiledMethod:
         self.strategy: Strategy | None = (
             None if paging is None else strategy_of(paging, declaration.manners.hosts, evaluator, told.pagination_path)
         )
-        self.limit_name = "" if paging is None else str(paging.config.get("limit_key") or "")
         self.ends_with_416 = isinstance(self.strategy, Ranges)
+        # Without a name of the API's own for it, "limit" is a parameter like any other.
+        self.takes_limit = self.ends_with_416 or (paging is not None and bool(paging.config.get("limit_key")))
 
     def _paging(self, declaration: Declaration) -> Pagination | None:
         """Of what is no list only where the method itself says so."""
@@ -65,6 +66,7 @@ class CompiledIntegration:
     def __init__(self, declaration: Declaration, evaluator: Evaluator, now: Callable[[], float]) -> None:
         self.declaration = declaration
         self.evaluator = evaluator
+        self.oauth = declaration.credentials.format.startswith("oauth2")
         self.rules = RateRules(declaration.rate_limit, evaluator, now)
         self._methods: dict[tuple[str, str], CompiledMethod] = {}
 

@@ -89,6 +89,8 @@ def _dict(value: Any, shape: inspect.DictType, place: Place, findings: Findings)
 def _list(value: Any, shape: inspect.VarTupleType | inspect.ListType, place: Place, findings: Findings) -> Any:
     if not isinstance(value, list | tuple):
         return _refuse(value, "a list", place, findings)
+    if shape.min_length and len(value) < shape.min_length:
+        findings.wrong(place, "expected a list that is not empty.")
     found = [_conform(each, shape.item_type, (*place, number), findings) for number, each in enumerate(value)]
     return [each for each in found if each is not WRONG]
 

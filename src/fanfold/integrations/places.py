@@ -38,6 +38,17 @@ class DocumentError(SetupError):
     """The file cannot be read."""
 
 
+class WrongDocument(SetupError):
+    """The file is not right.
+
+    ``complaints`` are all of its mistakes, each with file, line and field.
+    """
+
+    def __init__(self, complaints: tuple[str, ...]) -> None:
+        super().__init__("\n".join(complaints))
+        self.complaints = complaints
+
+
 def dotted(place: Place) -> str:
     """A place as people write it, such as ``resources.tasks[0]``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
@@ -47,3 +58,17 @@ def dotted(place: Place) -> str:
 def pointer(place: Place) -> str:
     """A place as a JSON Pointer (RFC 6901)."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
+
+
+def place(written: str, value: Any) -> Place:
+    """The place in ``value`` that a JSON Pointer leads to, as far as it does."""
+    found: list[str | int] = []
+    for part in written.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            found.append(int(name))
+            value = value[int(name)]
+        else:
+            found.append(name)
+            value = value.get(name) if isinstance(value, dict) else None
+    return tuple(found)

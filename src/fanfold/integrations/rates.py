@@ -56,6 +56,8 @@ class RateRules:
             self._statuses = frozenset(map(int, re.findall(r"\d{3}", told.is_rate_limited)))
         else:
             self._limited = evaluator.compile(told.is_rate_limited)
+        self.plain = self._statuses is not None and min(self._statuses) >= 300
+        """Whether no answer that is a success says so."""
         self._after = self._reading(told.retry_after_header_expression)
         self._until = self._reading(told.rate_limit_header_expression)
 

@@ -7,25 +7,18 @@ from typing import Any
 
 from msgspec import Struct
 
-from fanfold.errors import RequestError, SetupError
+from fanfold.errors import RequestError
 from fanfold.expressions.evaluator import Evaluator
 from fanfold.integrations.checking import checked
 from fanfold.integrations.conforming import Findings
 from fanfold.integrations.declaration import Declaration
 from fanfold.integrations.documents import read_document, read_file, too_deep
 from fanfold.integrations.notations import MAX_DEPTH
-from fanfold.integrations.places import Document, pointer
+from fanfold.integrations.places import Document, WrongDocument, pointer
 
 
-class DeclarationError(SetupError):
-    """The declaration is not right.
-
-    ``complaints`` are all of its mistakes, each with file, line and field.
-    """
-
-    def __init__(self, complaints: tuple[str, ...]) -> None:
-        super().__init__("\n".join(complaints))
-        self.complaints = complaints
+class DeclarationError(WrongDocument):
+    """The declaration is not right."""
 
 
 class Read(Struct, frozen=True):

@@ -43,7 +43,8 @@ class Outline:
         self._arrays = method.query_array_format or declaration.query_array_format
         self._base = compile_template(method.base_url or declaration.base_url)
         self._path = compile_template(method.path)
-        self._url = "" if self._base.paths or self._path.paths else _joined(self._base.source, self._path.source)
+        self._fixed = "" if self._base.paths else _checked(self._base.source)
+        self._url = "" if self._base.paths or self._path.paths else _joined(self._fixed, self._path.source)
         self._taken = frozenset([path[1] for path in self._path.paths if len(path) == 2 and path[0] == "query"])
         headers = {spelt(name): value for told in (declaration.headers, method.headers) for name, value in told.items()}
         self._headers, self._filled_headers = _split(headers)
@@ -53,7 +54,7 @@ class Outline:
 
     def draft(self, fetch: Fetch, query: dict[str, Any], context: Mapping[str, Any]) -> Draft:
         """The request before it is told which page, and in whose name. ``query`` is the caller's."""
-        url = self._url or _joined(self._filled(self._base, context, fill_host), self._filled(self._path, context))
+        url = self._url or _joined(self._based(context), fill_path(self._path, context))
         headers = dict(self._headers)
         for name, template in self._filled_headers:
             value = fill(template, context)
@@ -66,9 +67,9 @@ class Outline:
             query = merged(told, query) if query else dict(told)
         return Draft(self.verb, url, query, headers, self._body_of(fetch, context))
 
-    def base(self, context: Mapping[str, Any]) -> str:
-        """The base URL alone."""
-        return _joined(self._filled(self._base, context, fill_host), "")
+    def elsewhere(self, path: str, context: Mapping[str, Any]) -> str:
+        """The URL of another path than the declared one."""
+        return _joined(self._based(context), path)
 
     def request(self, draft: Draft) -> Request:
         """What is sent."""
@@ -94,9 +95,9 @@ class Outline:
                 draft.headers.setdefault("content-type", kind)
         return Request(self.verb, url, draft.headers, payload, bare=self._method.ignore_credentials_on_redirect)
 
-    def _filled(self, template: Template, context: Mapping[str, Any], how: Any = fill_path) -> str:
-        text: str = how(template, context) if template.paths else template.source
-        return text
+    def _based(self, context: Mapping[str, Any]) -> str:
+        """The base URL, filled in."""
+        return self._fixed or _checked(fill_host(self._base, context))
 
     def _body_of(self, fetch: Fetch, context: Mapping[str, Any]) -> Any:
         method = self._method
@@ -154,14 +155,15 @@ def _joined(base: str, path: str) -> str:
         path = f"/{path}" if path else ""
     if path:
         check_path(path)
-    return _checked(base.rstrip("/")) + path
+    return base + path
 
 
 @lru_cache(maxsize=1000)
 def _checked(base: str) -> str:
+    """A base URL without slashes at its end."""
     if not base.startswith(SCHEME):
         try:
             read_origin(base)
         except SetupError:
             raise RequestError("base_url: is not like https://api.example.com/v1 when it is filled in") from None
-    return base
+    return base.rstrip("/")

@@ -164,6 +164,8 @@ class Sender:
             again = not outcome.lasting and (outcome.unsent or not errand.write)
             return (self._grown(errand, tried, None) if again else None), None
         reply = Reply(outcome.status, dict(outcome.headers), outcome.body, errand.method)
+        if reply.status < 300 and errand.rules.plain and errand.retry is None:
+            return None, reply
         seen = Seen(reply.status, reply.headers, reply.shown)
         if await errand.rules.refused(seen):
             wished = await errand.rules.wished(seen)

@@ -379,11 +379,11 @@ class Course:
             state.mishaps.append((key, mishap))
 
     def _truncate(self, job: Job, cap: str, value: int) -> None:
-        """Tell once of what is not fetched; what there is goes on all the same."""
-        if cap not in job.state.told:
-            job.state.told |= {cap}
+        """Tell of what is not fetched, of the first run that it is so for; what there is goes on all the same."""
+        known = job.state.truncated.get(cap)
+        if known is None or job.key < known[0]:
             error = capped(cap, value, {"truncated": True})
-            self._note(job.state, job.key, Mishap(error, element=job.element, parent=job.parent))
+            job.state.truncated[cap] = job.key, Mishap(error, element=job.element, parent=job.parent)
 
     def _cut(self, state: State) -> None:
         """Begin no more runs of an entry."""

@@ -5,11 +5,11 @@ All that can be wrong with a recipe is found here, before anything is called, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from fanfold.engine.fetching.scope import Path, merged
 from fanfold.entries import Entry, Failure, Recipe
@@ -20,14 +20,25 @@ from fanfold.expressions.placeholders import Template, compile_template
 MAX_ENTRIES = 200
 """Entries in one recipe."""
 
+REMEMBERED = 256
+"""Graphs that are remembered, those asked for last."""
+
+MAX_REMEMBERED = 64 * 1024
+"""Bytes of a recipe whose graph is worth remembering."""
+
 GROUP = "group"
 """The placeholder at which the values of a group stand."""
 
 _NOTHING = Template(None)
 
+_encode = msgspec.msgpack.Encoder().encode
 
-class Texts(Struct, frozen=True):
-    """What is filled in or worked out for each run. ``asked`` are expressions, in the order they are needed."""
+
+class Texts(Struct):
+    """What is filled in or worked out for each run. ``asked`` are expressions, in the order they are needed.
+
+    ``mentions`` are all paths that are looked up, those of the next round of a recursion apart.
+    """
 
     id: Template | None = None
     query: Template | None = None
@@ -38,19 +49,10 @@ class Texts(Struct, frozen=True):
     again_id: Template | None = None
     again_query: Template | None = None
     loop: Path = ()
-
-    def mentions(self) -> Iterator[Path]:
-        """Every path that is looked up, those of the next round of a recursion apart."""
-        for template in (self.id, self.query, self.body, self.group):
-            if template is not None:
-                yield from template.paths
-        for _, expression in self.asked:
-            yield from (("resources",),) if expression.reads is None else expression.reads
-        if self.loop:
-            yield self.loop
+    mentions: tuple[Path, ...] = ()
 
 
-class Node(Struct, frozen=True):
+class Node(Struct):
     """The place of an entry in the graph.
 
     ``fan`` are the entries for whose records it is run, or whose pages it is given: those of one resource are as one,
@@ -81,8 +83,25 @@ class Node(Struct, frozen=True):
 
 
 def connect(recipe: Recipe, evaluator: Evaluator | None) -> tuple[tuple[Node, ...], tuple[Failure, ...]]:
-    """A node for each entry, in the order written, and all mistakes. Nodes are of use only where there are none."""
-    return _Weaving(recipe, evaluator).woven()
+    """A node for each entry, in the order written, and all mistakes. Nodes are of use only where there are none.
+
+    A recipe that is sent again, with whatever arguments, has the graph that it had before.
+    """
+    if recipe.failures:
+        return _Weaving(recipe, evaluator).woven()
+    key = evaluator, _encode(recipe.entries)
+    nodes = _remembered.pop(key, None)
+    if nodes is None:
+        nodes, failures = _Weaving(recipe, evaluator).woven()
+        if failures or len(key[1]) > MAX_REMEMBERED:
+            return nodes, failures
+        if len(_remembered) >= REMEMBERED:
+            del _remembered[next(iter(_remembered))]
+    _remembered[key] = nodes
+    return nodes, ()
+
+
+_remembered: dict[tuple[Evaluator | None, bytes], tuple[Node, ...]] = {}
 
 
 class _Weaving:
@@ -94,7 +113,7 @@ class _Weaving:
         self._failures = list(recipe.failures)
         self._named: dict[str, int] = {}
         self._of_resource: dict[str, list[int]] = {}
-        self._place = {entry.index: place for place, entry in enumerate(recipe.entries)}
+        self._first_at: dict[Path, list[int]] = {}
 
     def woven(self) -> tuple[tuple[Node, ...], tuple[Failure, ...]]:
         if len(self._entries) > MAX_ENTRIES:
@@ -107,6 +126,8 @@ class _Weaving:
         if order is None:
             return (), tuple(self._failures)
         binds = self._binds(order, parents)
+        for place, paths in enumerate(binds):
+            self._first_at.setdefault(paths[0], []).append(place)
         implied = [self._implied(place, texts[place], parents[place], binds) for place in range(len(self._entries))]
         together = [tuple(dict.fromkeys((*one, *more))) for one, more in zip(parents, implied, strict=True)]
         order = self._in_order(together, implied)
@@ -165,20 +186,22 @@ class _Weaving:
                 asked.append((name, self._expression(entry, f"/{name}", source)))
         if entry.expression:
             asked.append(("expression", self._expression(entry, "/config/expression", entry.expression)))
-        again_id = again.id if again is not None and again.id is not None else entry.id
-        return Texts(
+        texts = Texts(
             id=self._template(entry, "/id", entry.id),
             query=self._template(entry, "/query", query),
             body=None if isinstance(entry.body, str) else self._template(entry, "/body", entry.body),
             group=None if entry.group is None else self._template(entry, "/group/of", entry.group.of),
-            asked=tuple((name, expression) for name, expression in asked if expression is not None),
+            asked=tuple([(name, expression) for name, expression in asked if expression is not None]),
             condition=None if again is None else self._template(entry, "/recurse/if", again.condition or None),
-            again_id=None if again is None else self._template(entry, "/recurse/config/id", again_id),
-            again_query=None
-            if again is None
-            else self._template(entry, "/recurse/config/query", merged(query or {}, again.query or {})),
-            loop=loop_path(entry.loop_on),
+            loop=loop_path(entry.loop_on) if entry.loop_on else (),
         )
+        texts.mentions = _mentions(texts)
+        if again is not None:
+            again_id = entry.id if again.id is None else again.id
+            texts.again_id = self._template(entry, "/recurse/config/id", again_id)
+            over = merged(query or {}, again.query or {})
+            texts.again_query = self._template(entry, "/recurse/config/query", over)
+        return texts
 
     def _template(self, entry: Entry, where: str, value: Any) -> Template | None:
         if value is None:
@@ -241,13 +264,12 @@ class _Weaving:
         """Entries that are mentioned without being named as parents, and are not behind a parent that is mentioned."""
         behind = self._behind(parents, binds)
         found: dict[int, None] = {}
-        for mention in texts.mentions():
+        for mention in texts.mentions:
             if mention[0] != "resources" or len(mention) < 2 or any(is_at(mention, path) for path in behind):
                 continue
-            for other, paths in enumerate(binds):
-                own = other == place or any(path in binds[place] for path in paths)
-                if not own and is_at(mention, paths[0]):
-                    found[other] = None
+            for path in _prefixes(mention):
+                if path not in binds[place]:
+                    found.update(dict.fromkeys(other for other in self._first_at.get(path, ()) if other != place))
         return tuple(found)
 
     def _behind(self, parents: tuple[int, ...], binds: list[tuple[Path, ...]]) -> list[Path]:
@@ -263,18 +285,16 @@ class _Weaving:
         explicit: list[tuple[int, ...]],
         binds: list[tuple[Path, ...]],
     ) -> tuple[Node, ...]:
-        flat = any(len(path) > 1 and "/" in path[1] for one in texts for path in one.mentions())
+        flat = any(len(path) > 1 and "/" in path[1] for one in texts for path in one.mentions)
         made: dict[int, Node] = {}
         bound: dict[int, set[int]] = {}
         for place in order:
             node = self._node(place, texts[place], parents[place], explicit[place], binds, bound)
             above = [made[parent] for parent in parents[place]]
-            made[place] = replace(
-                node,
-                wave=1 + max((one.wave for one in above), default=-1),
-                bare=_is_bare(node, [made[one] for one in node.fan]),
-                flat=flat,
-            )
+            node.wave = 1 + max([one.wave for one in above], default=-1)
+            node.bare = _is_bare(node, [made[one] for one in node.fan])
+            node.flat = flat
+            made[place] = node
             bound[place] = {place}.union(*(bound[parent] for parent in node.fan if not node.whole))
         return tuple(made[place] for place in range(len(self._entries)))
 
@@ -288,32 +308,48 @@ class _Weaving:
         bound: dict[int, set[int]],
     ) -> Node:
         entry = self._entries[place]
-        mentions = [mention for mention in texts.mentions() if mention[0] == "resources"]
-        if entry.kind == "request":
-            named = [one for one in parents if _is_mentioned(mentions, binds[one])]
-            fan = tuple(one for one in named if not any(one in bound[other] for other in named if other != one))
+        mentions = [mention for mention in texts.mentions if mention[0] == "resources"]
+        asks = entry.kind == "request"
+        if asks:
+            fan = [one for one in parents if _is_mentioned(mentions, binds[one])]
+            if len(fan) > 1:
+                fan = [one for one in fan if not any(one in bound[other] for other in fan if other != one)]
         else:
-            named = [one for one in parents if one in explicit or not any(one in bound[other] for other in explicit)]
-            fan = tuple(named)
-        loops = bool(texts.loop) and not (
-            entry.kind == "request"
-            and any(texts.loop in binds[one] and self._entries[one].kind == "request" for one in fan)
-        )
-        crossed = len({binds[one] for one in fan}) > 1
+            fan = [one for one in parents if one in explicit or not any(one in bound[other] for other in explicit)]
+        looped = [one for one in fan if texts.loop in binds[one]] if texts.loop else []
+        crossed = len(fan) > 1 and len({binds[one] for one in fan}) > 1
         gathers = entry.kind == "spool" or (entry.kind == "transform" and crossed)
         return Node(
-            entry=entry,
-            texts=texts,
-            fan=fan,
-            after=tuple(one for one in parents if one not in fan),
-            binds=binds[place],
+            entry,
+            texts,
+            tuple(fan),
+            tuple([one for one in parents if one not in fan]),
+            binds[place],
             crossed=crossed,
             whole=gathers or (entry.group is not None and bool(fan)),
-            per_element=entry.kind == "request"
-            and any(_looks_into(mention, path) for one in fan for path in binds[one] for mention in mentions)
-            and not any(texts.loop in binds[one] for one in fan),
-            loops=loops,
+            per_element=asks and not looped and any(_looks_into(mentions, binds[one]) for one in fan),
+            # A loop on the records of a request is what it is run for anyway.
+            loops=bool(texts.loop) and not (asks and any(self._entries[one].kind == "request" for one in looped)),
         )
+
+
+def _mentions(texts: Texts) -> tuple[Path, ...]:
+    found: list[Path] = []
+    for template in (texts.id, texts.query, texts.body, texts.group):
+        if template is not None:
+            found += template.paths
+    for _, expression in texts.asked:
+        found += (("resources",),) if expression.reads is None else expression.reads
+    if texts.loop:
+        found.append(texts.loop)
+    return tuple(found)
+
+
+def _prefixes(mention: Path) -> list[Path]:
+    """Every path that a mention is at or below; resources may be spelt with their slash."""
+    if "/" in mention[1]:
+        return [("resources", *mention[1].split("/"))]
+    return [mention[:length] for length in range(2, len(mention) + 1)]
 
 
 def resource_path(resource: str) -> Path:
@@ -338,15 +374,22 @@ def is_at(mention: Path, path: Path) -> bool:
 
 def _is_mentioned(mentions: list[Path], paths: tuple[Path, ...]) -> bool:
     """Whether something at one of the paths is looked at; an expression may look at all there is."""
-    return any(is_at(mention, path) or path[: len(mention)] == mention for mention in mentions for path in paths)
+    for path in paths:
+        for mention in mentions:
+            if is_at(mention, path) or path[: len(mention)] == mention:
+                return True
+    return False
 
 
-def _looks_into(mention: Path, path: Path) -> bool:
-    """Whether a mention is of something within the records at ``path``, rather than of all or of one by its place."""
-    if not is_at(mention, path):
-        return False
-    rest = mention[len(path) :] if mention[: len(path)] == path else mention[2:]
-    return bool(rest) and not rest[0].lstrip("-").isdecimal()
+def _looks_into(mentions: list[Path], paths: tuple[Path, ...]) -> bool:
+    """Whether something within the records at a path is looked at, rather than all of them or one by its place."""
+    for path in paths:
+        for mention in mentions:
+            if is_at(mention, path):
+                rest = mention[len(path) :] if mention[: len(path)] == path else mention[2:]
+                if rest and not rest[0].lstrip("-").isdecimal():
+                    return True
+    return False
 
 
 def _is_bare(node: Node, fan: list[Node]) -> bool:

@@ -127,7 +127,8 @@ class State(Struct, eq=False):
 
     ``sources`` give its runs one by one, ``live`` are those on their way. ``feeding`` counts the parents that may still
     give it something to do, ``gates`` those that have to be finished before it begins; until it is ``open`` what it is
-    to do is ``held``. ``batches`` are what it gave, where it ``stores`` them. ``told`` are the caps that it came to.
+    to do is ``held``. ``batches`` are what it gave, where it ``stores`` them. ``told`` are the caps that
+    kept it from going on, ``truncated`` those that kept some of its runs from giving all there is.
     """
 
     node: Node
@@ -153,6 +154,7 @@ class State(Struct, eq=False):
     records: int = 0
     cut: bool = False
     told: frozenset[str] = frozenset()
+    truncated: dict[str, tuple[Key, Mishap]] = {}
     finished: bool = False
     places: dict[Key, int] = {}
 

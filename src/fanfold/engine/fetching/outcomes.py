@@ -19,6 +19,7 @@ def outcome_of(state: State, *, streamed: bool) -> Outcome:
     keys = sorted(ran.key for ran in state.ran)
     state.places = {key: place for place, key in enumerate(keys)}
     told = [(key, mishap) for key, mishap in state.mishaps if key is not None]
+    told += state.truncated.values() if _tells(state) else ()
     told += [(ran.key, _skipped(*ran.blamed)) for ran in state.ran if ran.blamed is not None and _tells(state)]
     told.sort(key=lambda pair: pair[0])
     mishaps = [replace(mishap, index=state.places.get(key, len(keys))) for key, mishap in told]

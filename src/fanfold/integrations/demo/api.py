@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -159,18 +160,17 @@ def _pages(query: dict[str, str]) -> Any:
 
 
 def _children(parent: str, query: dict[str, str]) -> Any:
-    below = blocks.children_of(parent)
-    if below is None:
+    found = blocks.children_of(parent)
+    if found is None:
         raise RequestError(f"There is no page or block {parent[:100]!r}.", status=404)
-    cursor = query.get("start_cursor")
-    start = 0
+    name, numbers = found
+    start, cursor = 0, query.get("start_cursor")
     if cursor is not None:
         place = blocks.place_of(cursor)
-        if place is None or place not in below:
+        start = -1 if place is None or place[0] != name else bisect_left(numbers, place[1])
+        if place is None or not 0 <= start < len(numbers) or numbers[start] != place[1]:
             raise RequestError(_WRONG_CURSOR)
-        start = below.index(place)
-    rows = ((number, blocks.block(name, number)) for name, number in below[start:])
-    name = below[0][0] if below else ""
+    rows = ((number, blocks.block(name, number)) for number in numbers[start : start + MAX_PAGE + 1])
     return _page(query, rows, lambda number: blocks.block_id(name, number))
 
 

@@ -6,12 +6,11 @@ to recurse into without a call for every few blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
-
-from fanfold.integrations.demo.people import user
 
 
 class PageShape(Struct, frozen=True):
@@ -58,22 +57,21 @@ def place_of(block: str) -> tuple[str, int] | None:
     return (name, int(number)) if int(number) <= shape.blocks else None
 
 
-def children_of(parent: str) -> list[tuple[str, int]] | None:
-    """The blocks below a page or block, in order, as page and number; None where there is no such parent."""
+def children_of(parent: str) -> tuple[str, Sequence[int]] | None:
+    """The page, and the numbers of the blocks below it or below a block, rising; None where there is no such parent."""
     if parent in PAGES:
-        return [(parent, number) for number in _outermost(PAGES[parent])]
+        return parent, _outermost(parent)
     place = place_of(parent)
-    if place is None:
-        return None
-    name, number = place
-    return [(name, below) for below in _below(PAGES[name], number)]
+    return None if place is None else (place[0], _below(PAGES[place[0]], place[1]))
 
 
-def _outermost(shape: PageShape) -> Iterator[int]:
-    for number in range(1, shape.blocks + 1):
-        within = (number - 1) % shape.group + 1 if shape.group else 1
-        if within not in _CHILDREN and within not in _GRANDCHILDREN:
-            yield number
+@cache
+def _outermost(name: str) -> Sequence[int]:
+    shape = PAGES[name]
+    if not shape.group:
+        return range(1, shape.blocks + 1)
+    inner = {*_CHILDREN, *_GRANDCHILDREN}
+    return [number for number in range(1, shape.blocks + 1) if (number - 1) % shape.group + 1 not in inner]
 
 
 def _below(shape: PageShape, number: int) -> range:
@@ -110,7 +108,7 @@ def block(name: str, number: int) -> dict[str, Any]:
     content: dict[str, Any] = {"rich_text": [_text(f"Block {number} of {name}")], "color": "default"}
     if kind == "to_do":
         content["checked"] = number % 2 == 0
-    who = {"object": "user", "id": user(1 + number % 5)["id"]}
+    who = {"object": "user", "id": f"u_{1 + number % 5}"}
     return {
         "object": "block",
         "id": block_id(name, number),

@@ -1,8 +1,12 @@
-"""The demo's users, companies and contacts: worked out from their numbers, so that they are the same each time."""
+"""The demo's users, companies and contacts: worked out from their numbers, so that they are the same each time.
+
+What is given is kept, and nobody's to change.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 USERS, COMPANIES, CONTACTS = 25, 40, 250
@@ -28,6 +32,7 @@ def _stamps(number: int) -> dict[str, str]:
     return {"created_at": stamp(made), "updated_at": stamp(made + timedelta(days=number % 7))}
 
 
+@cache
 def user(number: int) -> dict[str, Any]:
     """The user of that number."""
     first, last = _FIRST[number % len(_FIRST)], _LAST[(number * 3) % len(_LAST)]
@@ -35,6 +40,7 @@ def user(number: int) -> dict[str, Any]:
     return {"object": "user", "id": f"u_{number}", "name": f"{first} {last}", "email": address, "type": "person"}
 
 
+@cache
 def company(number: int) -> dict[str, Any]:
     """The company of that number."""
     name = f"{_COMPANY[number % len(_COMPANY)]} {_TRADE[(number // len(_COMPANY)) % len(_TRADE)]}"
@@ -55,6 +61,7 @@ def company(number: int) -> dict[str, Any]:
     }
 
 
+@cache
 def contact(number: int) -> dict[str, Any]:
     """The contact of that number."""
     first, last = _FIRST[(number * 5) % len(_FIRST)], _LAST[(number * 7) % len(_LAST)]
