@@ -25,11 +25,13 @@ async def api():
 
 
 class Clock:
-    """A time that passes only as somebody sleeps."""
+    """A time that passes only as somebody sleeps; or, once ``stopped``, as it is put forward."""
 
     def __init__(self):
         self.time = 1_000.0
         self.slept = []
+        self.stopped = False
+        self.sleeping = []
 
     def __call__(self):
         return self.time
@@ -40,8 +42,20 @@ class Clock:
     async def sleep(self, seconds):
         self.slept.append(seconds)
         until = self.time + seconds
-        await asyncio.sleep(0)
-        self.time = max(self.time, until)
+        if not self.stopped:
+            await asyncio.sleep(0)
+            self.time = max(self.time, until)
+            return
+        waiting = asyncio.get_running_loop().create_future()
+        self.sleeping.append((until, waiting))
+        await waiting
+
+    def forward(self, seconds):
+        self.time += seconds
+        due, self.sleeping = self.sleeping, [one for one in self.sleeping if one[0] > self.time]
+        for until, waiting in due:
+            if until <= self.time:
+                waiting.set_result(None)
 
 
 class Asking:
