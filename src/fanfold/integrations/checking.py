@@ -18,7 +18,7 @@ from fanfold.integrations.configs import (
     CustomAction,
     Webhook,
 )
-from fanfold.integrations.conforming import WRONG, Findings, conformed
+from fanfold.integrations.conforming import WRONG, Findings, conformed, nearest
 from fanfold.integrations.declaration import Credentials, CredentialsFormat, Declaration
 from fanfold.integrations.mappings import check_mapping
 from fanfold.integrations.places import Place
@@ -198,11 +198,15 @@ class _Part(Checks):
             self.findings.wrong((*place, name), f"is {spelled[SPELLINGS.get(name, name)]}, which is there as well.")
         trial = Findings()
         found = conformed({name: written[old] for name, old in spelled.items()}, kinds[form], place, trial)
-        depth = len(place)
+        depth, known = len(place), kinds[form].__struct_fields__
+        guides = [name for name, stands_for in SPELLINGS.items() if stands_for in known]
         for finding in trial.mistakes:
             top = finding.place[depth : depth + 1]
             written_as = tuple(spelled.get(str(name), name) for name in top)
-            told = f"{finding.message} (format {form})" if top else finding.message
+            told = finding.message
+            if top and top[0] not in known and len(finding.place) == depth + 1:
+                told = f"there is no such field.{nearest(top[0], [*known, *guides])}"
+            told += f" (format {form})" if top else ""
             self.findings.wrong((*place, *written_as, *finding.place[depth + 1 :]), told)
         return dict(found) if isinstance(found, dict) else {}
 
