@@ -123,6 +123,7 @@ async def asking(api):
     yield make
     for one in made:
         await one.target.close()
+        one.evaluator.close()
 
 
 class Compiler:
