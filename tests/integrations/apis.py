@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections import Counter
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aiohttp import web
@@ -29,7 +30,7 @@ class Said(NamedTuple):
 
     status: int = 200
     body: object = None
-    headers: dict = {}
+    headers: dict = MappingProxyType({})
 
 
 def contact(number):

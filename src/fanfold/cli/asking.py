@@ -109,8 +109,8 @@ def _in_one_piece(response: HTTPResponse) -> Iterator[dict[str, Any]]:
         for record in value if isinstance(value, list) else [value]:
             yield {"resource": name, "name": name, "record": record}
     errors = [(name, error) for name, each in (told.get("errors") or {}).items() for error in each]
-    for name, error in errors:
-        yield {"resource": name, "name": name, "error": error}
+    for name, mishap in errors:
+        yield {"resource": name, "name": name, "error": mishap}
     yield {"summary": {"records": sum(counts.values()), "errors": len(errors), "resources": counts}}
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import weakref
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -21,6 +22,8 @@ from fanfold.errors import ExpressionError
 from fanfold.expressions.bounds import Bounds
 from fanfold.expressions.caged import LENGTH, READY, Asked, Told
 
+_PACKAGE = Path(__file__).parent.parent
+
 START = 20.0
 """Seconds that a new process may take until it can be asked."""
 
@@ -29,10 +32,18 @@ GRACE = 0.25
 
 _BUFFER = 1 << 16
 _SLOWEST = 20e6  # bytes a second that are read and written, at the very least
-_PROGRAM = "from fanfold.expressions.caged import main; main()"
+# The package without its public door: what that opens takes longer to import than all that is needed here.
+_PROGRAM = """
+import sys, types
+package = types.ModuleType("fanfold")
+package.__path__ = [sys.argv[1]]
+sys.modules["fanfold"] = package
+from fanfold.expressions.caged import main
+main()
+"""
 
 
-class _TooLate(Exception):  # noqa: N818
+class _TooLate(Exception):
     """No answer in time."""
 
 
@@ -43,7 +54,7 @@ class Process:
         # Nothing of the environment: what is in there is nothing for expressions.
         environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self._process = subprocess.Popen(  # noqa: S603 - its own interpreter, with a program that is written here
-            [sys.executable, "-c", _PROGRAM],
+            [sys.executable, "-S", "-c", _PROGRAM, str(_PACKAGE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -115,15 +126,14 @@ class Cages:
         process = self._take()
         try:
             answer = process.ask(request, bounds.seconds + GRACE)
-        except _TooLate:
+        except BaseException as error:
             process.end()
-            raise ExpressionError("The expression took too long") from None
-        except EOFError:
-            process.end()
-            raise ExpressionError("The expression wanted too much memory") from None
-        except BaseException:
-            process.end()
-            raise
+            if not isinstance(error, _TooLate | EOFError):
+                raise
+            # Begun at once, so that it is there when it is needed.
+            self._idle.put(Process())
+            message = "wanted too much memory" if isinstance(error, EOFError) else "took too long"
+            raise ExpressionError(f"The expression {message}") from None
         self._idle.put(process)
         return _decode(answer)
 

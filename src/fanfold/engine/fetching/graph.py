@@ -104,6 +104,11 @@ def connect(recipe: Recipe, evaluator: Evaluator | None) -> tuple[tuple[Node, ..
 _remembered: dict[tuple[Evaluator | None, bytes], tuple[Node, ...]] = {}
 
 
+def forget() -> None:
+    """Forget the graphs that are remembered."""
+    _remembered.clear()
+
+
 class _Weaving:
     """One recipe on its way to a graph."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fanfold.dialects import TrutoDialect
 from fanfold.engine import Engine
@@ -44,6 +44,14 @@ _ME = ("integrated-account", "me")
 
 Answering = Callable[[Asked], Awaitable[Answer]]
 Calling = Callable[[Asked], Awaitable[Handled]]
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """What has something to end when the server does."""
+
+    def close(self) -> None:
+        """End it."""
 
 
 class Connect:
@@ -169,6 +177,8 @@ class Connect:
         """Let what still runs finish, then close the connections."""
         await self.engine.drain(seconds)
         await self.parts.target.close()
+        if isinstance(self.parts.evaluator, Closing):
+            self.parts.evaluator.close()
 
 
 def caps_of(settings: Settings) -> Caps:

@@ -21,11 +21,13 @@ def page_of(items: Sequence[dict[str, Any]], query: Mapping[str, Any]) -> dict[s
     limit = min(int(written), MAX_LIMIT)
     if limit < 1:
         raise RequestError("limit: Must be a whole number of at least 1")
-    after = _read(query.get("next_cursor") or "")
-    places = {item["id"]: place for place, item in enumerate(items, 1)}
-    if after and after not in places:
-        raise RequestError("next_cursor: What it stands behind is there no longer; begin again without it")
-    begin = places.get(after, 0)
+    cursor = query.get("next_cursor")
+    begin = 0
+    if cursor:
+        places = {item["id"]: place for place, item in enumerate(items, 1)}
+        begin = places.get(_read(cursor), 0)
+        if not begin:
+            raise RequestError("next_cursor: What it stands behind is not there; begin again without it")
     shown = list(items[begin : begin + limit])
     more = begin + limit < len(items)
     return {"result": shown, "next_cursor": _written(shown[-1]["id"]) if more else None, "limit": limit}
