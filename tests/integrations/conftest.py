@@ -121,6 +121,7 @@ async def asking(api):
     yield make
     for one in made:
         await one.target.close()
+        one.evaluator.close()
 
 
 @pytest.fixture(scope="session")

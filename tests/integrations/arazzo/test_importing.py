@@ -348,8 +348,40 @@ def test_a_plan_from_a_drafted_declaration_is_right(evaluator):
     assert read_plan(plan_yaml(found.body).encode(), "plan.yaml", evaluator).body == found.body
 
 
-NAMES = ["stepId", "operationId", "operationPath", "parameters", "name", "in", "value", "requestBody", "payload", "outputs", "x", "onFailure", "type", "criteria", "condition", "replacements", "target", "dependsOn", "reference", "retryAfter"]
-WORDS = ["$inputs.a", "$steps.a.outputs.x", "$response.body#/0", "path", "query", "retry", "listOrders", "getOrder", "a", "$url"]
+NAMES = [
+    "stepId",
+    "operationId",
+    "operationPath",
+    "parameters",
+    "name",
+    "in",
+    "value",
+    "requestBody",
+    "payload",
+    "outputs",
+    "x",
+    "onFailure",
+    "type",
+    "criteria",
+    "condition",
+    "replacements",
+    "target",
+    "dependsOn",
+    "reference",
+    "retryAfter",
+]
+WORDS = [
+    "$inputs.a",
+    "$steps.a.outputs.x",
+    "$response.body#/0",
+    "path",
+    "query",
+    "retry",
+    "listOrders",
+    "getOrder",
+    "a",
+    "$url",
+]
 
 odd = st.recursive(
     st.none() | st.integers() | st.text(max_size=4) | st.sampled_from(WORDS),

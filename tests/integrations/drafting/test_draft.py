@@ -288,7 +288,31 @@ def test_references_that_go_round_in_a_circle_end(evaluator):
     declaration_from(draft(described(components={"schemas": loop}, paths=paths)).value, evaluator)
 
 
-NAMES = ["get", "post", "parameters", "responses", "200", "content", "application/json", "schema", "type", "properties", "allOf", "$ref", "name", "in", "security", "items", "headers", "url", "data", "next", "flows", "/a/{b}", "/a\\{"]
+NAMES = [
+    "get",
+    "post",
+    "parameters",
+    "responses",
+    "200",
+    "content",
+    "application/json",
+    "schema",
+    "type",
+    "properties",
+    "allOf",
+    "$ref",
+    "name",
+    "in",
+    "security",
+    "items",
+    "headers",
+    "url",
+    "data",
+    "next",
+    "flows",
+    "/a/{b}",
+    "/a\\{",
+]
 
 odd = st.recursive(
     st.none()
