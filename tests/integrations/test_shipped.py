@@ -5,6 +5,7 @@ import pytest
 from fanfold.entries import Fetch
 from fanfold.errors import RemoteError, RequestError
 from fanfold.integrations.demo import DemoApi
+from fanfold.integrations.mappings import NOT_HERE
 from fanfold.integrations.metadata import complaints_about, describe_method
 from fanfold.integrations.models import shipped_models
 from fanfold.integrations.reading import DeclarationError
@@ -411,7 +412,6 @@ unified:
         read_file(text.encode(), "acme.yaml", Jsonata())
     assert sorted(refusal.value.complaints) == [
         "acme.yaml:11: unified.crm.contacts.search.resource: the integration has no resource 'persons'",
-        "acme.yaml:13: unified.crm.contacts.find.side_load: further calls for each record are not made here: "
-        "let an entry of the batch depend on this one",
+        f"acme.yaml:13: unified.crm.contacts.find.side_load: {NOT_HERE['side_load']}",
         "acme.yaml:9: unified.crm.contacts.create.method: people has no method 'create'; it has list",
     ]
