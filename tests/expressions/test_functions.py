@@ -75,6 +75,9 @@ GIVES = [
     ("$sift(a, function($v){$v > 1})", {"a": {"x": 1, "y": 2}}, {"y": 2}),
     ("$sift(a, function($v){$v > 5})", {"a": {"x": 1}}, None),
     ("$sift(a, function($v){$v})", {"a": None}, None),
+    ("$each(missing, function($v){$v})", {}, None),
+    ("a.$each(function($v, $k){$k})", {"a": {"x": 1}}, "x"),
+    ("a.$sift(function($v){$v > 1})", {"a": {"x": 1, "y": 2}}, {"y": 2}),
     # Trees.
     (
         "$sortNodes(a, 'id', 'parent_id').id",
@@ -161,7 +164,7 @@ GIVES = [
     ('$dtFromIso("2024-01-17T10:30:00Z").startOf("week").toISODate()', {}, "2024-01-15"),
     ('$dtFromIso("2024-01-15T10:30:00Z").toMillis()', {}, 1705314600000),
     ('$dtFromIso("2024-01-15T10:30:00Z").year', {}, 2024),
-    ('$dtFromIso(a).diff($dtFromIso(b), "days").days', {"a": "2024-01-15", "b": "2024-01-14"}, 1),
+    ('$dtFromIso(a).diff($dtFromIso($$.b), "days").days', {"a": "2024-01-15", "b": "2024-01-14"}, 1),
     ("{'x': $dtFromIso('bad')}", {}, {"x": None}),
     ('$dtFromFormat("15/01/2024 10:05 PM", "dd/MM/yyyy hh:mm a").toISO()', {}, "2024-01-15T22:05:00.000+00:00"),
     ('"$dtFrom.plus("', {}, "$dtFrom.plus("),

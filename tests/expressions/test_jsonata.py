@@ -22,6 +22,22 @@ LATE = "took too long|steps"
 LARGE = "too much memory|exceed|took too long"
 """One of several bounds: which one is reached first depends on how fast the machine is."""
 
+GIVES = [
+    ("1 + 1", {}, 2),
+    ("a.b", {"a": {"b": [1]}}, [1]),
+    ("a", {}, None),
+    ("null", {}, None),
+    ("users.{'n': name}", {"users": [{"name": "x"}]}, {"n": "x"}),
+    ("users.{'n': name}[]", {"users": [{"name": "x"}]}, [{"n": "x"}]),
+    ("$map(users, function($u){$u.name})", {"users": [{"name": "x"}]}, "x"),
+    ("resources.`block-children`.id", {"resources": {"block-children": [{"id": 1}, {"id": 2}]}}, [1, 2]),
+    ("[1..3]", {}, [1, 2, 3]),
+    ("$sum(a)", {"a": [1, 2.5]}, 3.5),
+    ("a", {"a": 2**53}, 2**53),
+    ("$count(a)", {"a": list(range(10_000))}, 10_000),
+]
+
+
 BOMBS = [
     pytest.param("($f := function($x){$f($x + 1)}; $f(1))", LATE, id="endless tail recursion"),
     pytest.param("($f := function($x){1 + $f($x + 1)}; $f(1))", "Stack overflow", id="deep recursion"),
@@ -106,23 +122,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("source", "context", "gives"),
-    [
-        ("1 + 1", {}, 2),
-        ("a.b", {"a": {"b": [1]}}, [1]),
-        ("a", {}, None),
-        ("null", {}, None),
-        ("users.{'n': name}", {"users": [{"name": "x"}]}, {"n": "x"}),
-        ("users.{'n': name}[]", {"users": [{"name": "x"}]}, [{"n": "x"}]),
-        ("$map(users, function($u){$u.name})", {"users": [{"name": "x"}]}, "x"),
-        ("resources.`block-children`.id", {"resources": {"block-children": [{"id": 1}, {"id": 2}]}}, [1, 2]),
-        ("[1..3]", {}, [1, 2, 3]),
-        ("$sum(a)", {"a": [1, 2.5]}, 3.5),
-        ("a", {"a": 2**53}, 2**53),
-        ("$count(a)", {"a": list(range(10_000))}, 10_000),
-    ],
-)
+@pytest.mark.parametrize(("source", "context", "gives"), GIVES)
 async def test_an_expression_gives_a_value(work_out, source, context, gives):
     assert await work_out(source, context) == gives
 
@@ -244,7 +244,15 @@ def test_a_function_that_is_not_there_is_refused_by_name(evaluator, source, mess
 
 
 @pytest.mark.parametrize(
-    "source", ["$factor * 2", "'$eval'", "`$eval`", "/* $eval( */ 1", "($h := function($x){$x}; $h(1))"]
+    "source",
+    [
+        "$factor * 2",
+        "'$eval'",
+        "`$eval`",
+        "/* $eval( */ 1",
+        "($h := function($x){$x}; $h(1))",
+        "($f := function($n){$n = 0 ? 1 : $g($n - 1)}; $g := function($n){$f($n)}; $f(3))",
+    ],
 )
 def test_names_that_call_nothing_are_no_functions(evaluator, source):
     evaluator.compile(source)

@@ -10,7 +10,7 @@ from msgspec import Struct
 class Bounds(Struct, frozen=True, kw_only=True):
     """Bounds on one evaluation. Durations are in seconds, sizes in bytes, the length of a source in characters.
 
-    ``seconds`` are of processor time; ``patience`` are those that may pass until it has had them on a busy machine.
+    ``seconds`` are of processor time; ``patience`` are those that may pass until it has had them.
     ``inline`` is how long it is tried on the event loop before it is worked out beside it. ``memory`` is what it may
     take beyond what it is given. ``given`` bounds that, as JSON. ``reading`` are seconds more for the first MiB of that,
     and as much less for less, which is what it takes to be handed through functions.
