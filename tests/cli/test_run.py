@@ -107,13 +107,12 @@ def test_errors_are_told_beside_and_in_the_exit_code(run):
 
 def test_one_document_holds_records_and_errors(run, tmp_path):
     out_file = tmp_path / "out.json"
-    with serving(RECORD, VALUE, ERROR, summary(1, 1)) as server:
-        code, out, _ = run("--url", server.url, "--format", "json", "--out", str(out_file))
-    assert (code, out) == (1, "")
-    assert json.loads(out_file.read_text()) == {
-        "result": {"users": [{"id": 1}], "sum": [1]},
-        "errors": {"users": [ERROR["error"]]},
-    }
+    whole = {"result": {"users": [{"id": 1}], "sum": 1}, "errors": {"users": [ERROR["error"]]}}
+    with serving(whole, kind="application/json") as server:
+        code, out, err = run("--url", server.url, "--format", "json", "--out", str(out_file))
+    assert (code, out, json.loads(out_file.read_text())) == (1, "", whole)
+    assert "users: 404 No such user" in err
+    assert server.asked[0][1]["accept"] == "application/json"
 
 
 def test_a_server_that_answers_in_one_piece_is_followed_too(run):

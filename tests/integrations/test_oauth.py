@@ -151,6 +151,18 @@ async def test_client_credentials_get_their_first_token_by_themselves(make, api)
     assert api.refreshes == 1
 
 
+async def test_an_account_that_chose_oauth_among_several_is_renewed(asking, api):
+    choices = {"api_key": {"format": "api_key"}, "oauth2": oauth(api)}
+    either = {"config": {"token": "{{oauth.token.access_token|credentials.api_key}}"}}
+    declared = {"credentials": choices["api_key"], "credentials_choices": choices, "authorization": either}
+    renewed = asking(IT, token(api, expires_at=1), account={"authentication_method": "oauth2"}, **declared)
+    assert await renewed.value("get", "it") == {"me": "you"}
+    assert api.refreshes == 1
+    keyed = asking(IT, {"api_key": api.token}, account={"authentication_method": "api_key"}, **declared)
+    assert await keyed.value("get", "it") == {"me": "you"}
+    assert api.refreshes == 1
+
+
 async def test_whatever_else_became_of_the_account_meanwhile_stays(make, api):
     api.held = asyncio.Event()
     asked = make(token(api, expires_at=1))

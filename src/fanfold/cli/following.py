@@ -54,14 +54,12 @@ class _Count:
 
 
 class Follower:
-    """Passes on what is told, line by line, or as ``whole`` in one document."""
+    """Passes on what is told, line by line, or as a ``whole``."""
 
     def __init__(self, out: BinaryIO, names: list[str], *, whole: bool, console: Console | None = None) -> None:
         self._out = out
         self._whole = whole
         self._counts = {name: _Count() for name in names}
-        self._result: dict[str, list[Any]] = {}
-        self._errors: dict[str, list[Any]] = {}
         self._failed = 0
         self._summary: dict[str, Any] | None = None
         self._console = console or Console(stderr=True)
@@ -78,9 +76,6 @@ class Follower:
             except Broken as error:
                 broken = str(error)
         self._console.print(self._table())
-        if self._whole:
-            document = json.encode({"result": self._result, "errors": self._errors})
-            self._out.write(json.format(document, indent=2) + b"\n")
         if self._failed > MAX_TOLD:
             self._say(f"… and {self._failed - MAX_TOLD} further errors.")
         if self._summary is None:
@@ -100,22 +95,19 @@ class Follower:
             count = self._count(str(progress.get("name", "")))
             count.calls = max(count.calls, _whole(progress.get("calls")))
             count.told = max(count.told, _whole(progress.get("records")))
+        elif "document" in told and self._whole:
+            self._out.write(json.format(json.encode(told["document"]), indent=2) + b"\n")
         elif "error" in told:
             self._fail(name, told)
         elif "record" in told or "value" in told:
             self._count(name).records += 1
-            if self._whole:
-                where = str(told.get("resource") or name)
-                self._result.setdefault(where, []).append(told.get("record", told.get("value")))
-            else:
+            if not self._whole:
                 self._out.write(json.encode(told) + b"\n")
 
     def _fail(self, name: str, told: dict[str, Any]) -> None:
         self._failed += 1
         self._count(name).errors += 1
         error = told["error"] if isinstance(told["error"], dict) else {"message": str(told["error"])}
-        if self._whole:
-            self._errors.setdefault(str(told.get("resource") or name), []).append(error)
         if self._failed <= MAX_TOLD:
             words = [str(error[part]) for part in ("statusCode", "message") if error.get(part)]
             self._say(f"{name}: {' '.join(words) or error.get('error', 'failed')}")
