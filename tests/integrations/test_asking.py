@@ -272,3 +272,21 @@ async def test_an_inner_api_that_says_401_marks_nothing(asking):
     with pytest.raises(RemoteError):
         await asked.page("get", "it")
     assert asked.account.status == "active"
+
+
+async def test_mappings_of_unified_resources_see_no_credentials_either(asking, api):
+    class Mapper:
+        def find(self, *_):
+            return self
+
+        async def outgoing(self, operation, fetch, context):
+            return "it", "get", fetch
+
+        async def incoming(self, operation, fetch, value, response, context, *, sent=None):
+            return response["body"]
+
+    asked = asking({"it": {"get": {"path": "/echo"}}}, {"api_key": CANARY}, models=Mapper(), **KEYED)
+    value = await asked.value("get", "crm/it")
+    assert CANARY in repr(api.seen)
+    assert CANARY not in repr(value)
+    assert value["headers"]["authorization"] == "[redacted]"

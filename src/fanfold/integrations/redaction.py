@@ -26,7 +26,9 @@ class Secrets:
     def __init__(self, values: Iterable[str]) -> None:
         long = sorted({value for value in values if len(value) >= _SHORTEST}, key=len, reverse=True)
         self.values = tuple(dict.fromkeys([spelling for value in long for spelling in _spellings(value)]))
-        self._needles = [value.encode() for value in self.values if len(value) >= _SURE]
+        sure = [value for value in self.values if len(value) >= _SURE]
+        # Where the longer of two stands the shorter stands too, and one look is enough.
+        self._needles = [one.encode() for one in sure if not any(other != one and other in one for other in sure)]
 
     def may_be_in(self, body: bytes) -> bool:
         """Whether something long enough to be no coincidence stands in a body as it came."""
