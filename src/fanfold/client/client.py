@@ -13,7 +13,7 @@ import msgspec
 from fanfold.client.batching import Batcher, Handle, Unit
 from fanfold.client.calls import Call
 from fanfold.client.errors import BadAnswer, CallTimeout, ClientClosed, ClientError, TransportError, Unsupported
-from fanfold.client.grouping import groups_of
+from fanfold.client.grouping import groups_of, packed
 from fanfold.client.limits import Limit, chosen, costs_of
 from fanfold.client.offers import PLAIN, Offer, read_offer
 from fanfold.client.pacing import Costs, Pacer
@@ -32,6 +32,9 @@ ASANA = "https://app.asana.com/api/1.0"
 
 _ASK_WITHIN = 10.0
 """Seconds that the server is given to say what it offers."""
+
+_ASK_AGAIN = 60.0
+"""Seconds after which it is asked again where it could not say."""
 
 _ENVELOPE = 64
 """Bytes of a batch around its actions."""
@@ -65,7 +68,7 @@ class Client:
         discover: bool | None = None,
         streaming: bool = True,
         auto_keys: bool = True,
-        timeout: float = 60.0,
+        timeout: float = 75.0,
         retries: Retries | None = None,
         headers: Mapping[str, str] | None = None,
         transport: Transport | None = None,
@@ -96,8 +99,8 @@ class Client:
             max_bytes=max_bytes or PLAIN.max_body,
             max_batches=max_batches,
         )
-        self._batcher.held = self._discover
         self._asking: asyncio.Task[None] | None = None
+        self._ask_after = 0.0
         self._number = 0
         self._shared: dict[bytes, Call] = {}
         self._closed = False
@@ -230,9 +233,11 @@ class Client:
         """
         asked = list(requests)
         calls = await self._add_all(asked, serial=serial, stop=stop, priority=priority)
+        if not calls:
+            return []
         try:
             async with asyncio.timeout(timeout):
-                await asyncio.wait([call.future for call in calls]) if calls else None
+                await asyncio.wait([call.future for call in calls])
         except TimeoutError:
             for call in calls:
                 call.fail(CallTimeout(f"No answer within {timeout:g} seconds"))
@@ -391,7 +396,7 @@ class Client:
         apart = bool(options) or calls[0].alone or calls[0].request.wired or len(calls) > 1
         size = sum([len(call.line) + _ENVELOPE for call in calls])
         unit = Unit(list(calls), costs, (-priority, self._number), size, apart=apart, options=options)
-        if self._batcher.held:
+        if self._asking is None and self._discover and _loop_time() >= self._ask_after:
             self._asked()
         self._batcher.add(unit)
 
@@ -409,7 +414,7 @@ class Client:
                 raise Unsupported(f"{len(group)} actions that hang together do not fit into one batch")
             if len(group) > 1 and any(calls[place].alone for place in group):
                 raise Unsupported("An action that no batch may hold cannot hang together with others")
-        for group in groups:
+        for group in packed(groups, self._batcher.max_items):
             self._queue([calls[place] for place in group], priority, options=_encode(options) if whole else b"")
         return calls
 
@@ -422,6 +427,7 @@ class Client:
 
     def _asked(self) -> asyncio.Task[None]:
         if self._asking is None:
+            self._batcher.held = True
             self._asking = asyncio.get_running_loop().create_task(self._ask())
         return self._asking
 
@@ -434,9 +440,12 @@ class Client:
         )
         try:
             await self._sending.transport.send(wire, answer)
-            offer = read_offer(answer.decoded()) if answer.status == 200 else PLAIN
         except (TransportError, BadAnswer):
-            offer = PLAIN
+            answer.status = 503
+        if answer.status == 429 or answer.status >= 500:
+            self._asking = None
+            self._ask_after = _loop_time() + _ASK_AGAIN
+        offer = read_offer(answer.decoded()) if answer.status == 200 else PLAIN
         self._sending.offer = offer
         batcher = self._batcher
         batcher.max_items = min(self._max_items or offer.max_actions, offer.max_actions)

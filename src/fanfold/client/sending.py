@@ -7,6 +7,7 @@ into the queue to be made again.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -112,6 +113,7 @@ class Sending:
     async def _ask(self, unit: Unit, call: Call) -> None:
         request = call.request
         call.batch = None
+        call.spread = random.random()  # noqa: S311 - nothing secret
         answer = Collected(self.way.most)
         body = request.body()
         wire = Wire(
@@ -161,7 +163,7 @@ class Sending:
             replies = load.replies(unit)
             again = any(reply.status == 429 or reply.status in AGAIN for reply in replies)
             if again and self._is_repeatable(unit) and self._may_try(unit.calls):
-                self._again(unit, self._retries.pause(unit.calls[0].tried))
+                self._again(unit, self._pause(unit.calls[0]))
             else:
                 load.answer(unit)
 
@@ -178,9 +180,9 @@ class Sending:
             self._again(unit, 0)
         elif status == 429 and self._may_refuse(call):
             wished = seconds_of(reply.headers.get("retry-after"))
-            self._again(unit, self._retries.pause(call.refused) + (wished or 0))
+            self._again(unit, self._pause(call) + (wished or 0))
         elif status in AGAIN and self._is_repeatable(unit) and self._may_try([call]):
-            self._again(unit, self._retries.pause(call.tried))
+            self._again(unit, self._pause(call))
         else:
             call.answer(reply)
 
@@ -193,7 +195,7 @@ class Sending:
         elif status in AGAIN:
             for unit in units:
                 if self._is_repeatable(unit) and self._may_try(unit.calls):
-                    self._again(unit, self._retries.pause(unit.calls[0].tried))
+                    self._again(unit, self._pause(unit.calls[0]))
                 else:
                     _fail([unit], api_error(status, body, reply.headers))
         elif status in {404, 405} or 200 <= status < 400:
@@ -205,6 +207,8 @@ class Sending:
         """Nothing of it was done: all of it is sent again when the server wishes, in parts if it is too much."""
         self._pacer.learn(told_by_headers(reply.headers))
         wished = seconds_of(reply.headers.get("retry-after"))
+        if self.batcher is not None:
+            self.batcher.slow_down()
         most = max(call.refused for unit in units for call in unit.calls)
         self._pacer.refused(min(60.0, _UNTOLD * 2.0**most) if wished is None else wished)
         for unit in units:
@@ -220,7 +224,7 @@ class Sending:
         """No answer came; whether it is made again."""
         again = (not error.sent or self._is_repeatable(unit)) and self._may_try(unit.calls)
         if again:
-            self._again(unit, self._retries.pause(unit.calls[0].tried))
+            self._again(unit, self._pause(unit.calls[0]))
         return again
 
     def _is_repeatable(self, unit: Unit) -> bool:
@@ -228,6 +232,9 @@ class Sending:
 
     def _is_keyed(self, call: Call) -> bool:
         return bool(call.key) and self.offer.has("idempotency_key")
+
+    def _pause(self, call: Call) -> float:
+        return self._retries.pause(call.tried + call.refused, call.spread)
 
     def _may_refuse(self, call: Call) -> bool:
         call.refused += 1
