@@ -214,10 +214,10 @@ def _path(db: str | None) -> str:
     return db or read_settings({}).db
 
 
-def main() -> None:
-    """Run the command line."""
+def main(words: list[str] | None = None) -> None:
+    """Run the command line, or ``words`` instead of what was typed."""
     try:
-        app()
+        app(words)
     except SetupError as error:
         print(error.message, file=sys.stderr)
         sys.exit(2)

@@ -75,7 +75,7 @@ async def carry(batch: BatchFile, at: Where, timeline: Timeline, *, compare: boo
     async with client_of(at, transport) as client:
         offer = await client.offer()
         if transport.unheard is not None:
-            raise SetupError(f"{at.url} does not answer: {transport.unheard.message}. Is the server running there?")
+            raise SetupError(f"{at.url} does not answer: {plainly(transport.unheard)}. Is the server running there?")
         _check(offer, more)
         timeline.begin()
         try:
@@ -91,6 +91,11 @@ async def carry(batch: BatchFile, at: Where, timeline: Timeline, *, compare: boo
 def client_of(at: Where, transport: Watched | AiohttpTransport | None = None) -> Client:
     """A client for it."""
     return Client(at.url, at.token or None, timeout=at.timeout, transport=transport)
+
+
+def plainly(error: ClientError) -> str:
+    """What went wrong, without what only those know who wrote the HTTP library."""
+    return error.message.replace(" ssl:default", "").rstrip(".")
 
 
 def _check(offer: Offer, more: Mapping[str, Any]) -> None:
@@ -128,4 +133,4 @@ def may_go_alone(action: Written) -> bool:
     return action.method == "GET" and not action.depends_on and not action.for_each and "{{" not in action.path
 
 
-__all__ = ["URL", "Alone", "Carried", "Where", "carry", "client_of", "may_go_alone", "where"]
+__all__ = ["URL", "Alone", "Carried", "Where", "carry", "client_of", "may_go_alone", "plainly", "where"]

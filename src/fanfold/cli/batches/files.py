@@ -132,9 +132,7 @@ def _action(entry: Any, place: Place, findings: Findings) -> Written | None:
 
 def _written(method: str, kept: dict[str, Any], data: Any) -> Written:
     """The action; raises ``ValueError`` for what no path can be."""
-    path, _, query = (
-        kept["relative_path"].partition("?") if "{{" not in kept["relative_path"] else (kept["relative_path"], "", "")
-    )
+    path, _, query = kept["relative_path"].partition("?")
     output = kept.get("options", {})
     params = dict(parse_qsl(query, keep_blank_values=True))
     fields = [*_list(params.pop("opt_fields", "")), *_list(output.get("fields", ())), *_list(kept.get("fields", ()))]

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import json
 
-from fanfold.cli.batches.carrying import Alone, Carried, Where
+from fanfold.cli.batches.carrying import Alone, Carried, Where, plainly
 from fanfold.cli.batches.inert import inert, inert_json
 from fanfold.cli.batches.timeline import Timeline, is_good
 from fanfold.cli.batches.written import BatchFile
@@ -67,7 +67,7 @@ def _reason(error: ClientError, at: Where) -> str:
     if isinstance(error, ApiError):
         return f"The server refused the batch with {error.status}{f': {message}' if message else ''}."
     if isinstance(error, TransportError):
-        return f"{at.url} does not answer: {message}."
+        return f"{at.url} does not answer: {plainly(error)}."
     return f"{message}."
 
 
@@ -84,8 +84,10 @@ def summary(carried: Carried, timeline: Timeline) -> str:
     """How many, in which time, and what is known of how long they would take one by one."""
     outcomes = carried.outcomes
     failed = sum(not (isinstance(one, Reply) and is_good(one.status)) for one in outcomes)
-    count = f"{len(outcomes)} {'action' if len(outcomes) == 1 else 'actions'}"
-    parts = [f"{count}, {failed} failed, in {timeline.batches} {'batch' if timeline.batches == 1 else 'batches'}."]
+    requests = [_counted(timeline.batches, "batch", "batches")] if timeline.batches else []
+    requests += [_counted(timeline.lone, "request", "requests") + " alone"] if timeline.lone else []
+    count = _counted(len(outcomes), "action", "actions")
+    parts = [f"{count}, {failed} failed, in {' and '.join(requests) or 'no request'}."]
     parts.append(f"This took {spoken(timeline.took)}.")
     alone = carried.alone
     if alone is not None:
@@ -100,11 +102,15 @@ def summary(carried: Carried, timeline: Timeline) -> str:
     return " ".join(parts)
 
 
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
 def _compared(alone: Alone, timeline: Timeline) -> list[str]:
     if not alone.places:
         return ["Nothing could be sent one by one: only reads that need no other action are."]
     count = len(alone.places)
-    reads = f"its {count} {'read' if count == 1 else 'reads'}" if alone.left or alone.failed else "the same actions"
+    reads = f"its {_counted(count, 'read', 'reads')}" if alone.left or alone.failed else "the same actions"
     parts = [f"One by one {reads} took {spoken(alone.seconds)}, measured on an open connection"]
     there = [timeline.ended(place) for place in alone.places]
     known = [each for each in there if each is not None]

@@ -58,6 +58,7 @@ class Timeline:
         self.needs = needs
         self.attempts: list[list[Attempt]] = [[] for _ in needs]
         self.batches = 0
+        self.lone = 0
         self._clock = clock
         self._under_way = 0
         self._full: list[tuple[float, bool]] = []
@@ -74,6 +75,7 @@ class Timeline:
     def sent(self, places: Sequence[int], *, together: bool) -> None:
         """One request goes out with these."""
         self.batches += together
+        self.lone += not together
         self._count(1)
         now = self._clock()
         for place in places:
@@ -129,7 +131,8 @@ class Timeline:
             begun = self._started(place, attempt, last)
             if begun > attempt.sent:
                 found.append(self._stretch("dependency", attempt.sent, begun))
-            found.append(self._stretch("running", begun, last))
+            if begun < last or attempt.ended is not None or begun == attempt.sent:
+                found.append(self._stretch("running", begun, last))
             why = "limit" if attempt.status == 429 else "retry"
         if not self.attempts[place]:
             found += self._waited(last, self._begun + self.took, why)
