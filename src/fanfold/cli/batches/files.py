@@ -134,11 +134,15 @@ def _written(method: str, kept: dict[str, Any], data: Any) -> Written:
     """The action; raises ``ValueError`` for what no path can be."""
     path, _, query = kept["relative_path"].partition("?")
     output = kept.get("options", {})
-    params = dict(parse_qsl(query, keep_blank_values=True))
-    fields = [*_list(params.pop("opt_fields", "")), *_list(output.get("fields", ())), *_list(kept.get("fields", ()))]
+    params: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True))
     if method in ("GET", "HEAD") and isinstance(data, dict):
         params |= data
         data = None
+    fields = [
+        *_list(params.pop("opt_fields", "")),
+        *_list(output.get("fields", ())),
+        *_list(kept.get("fields", ())),
+    ]
     params |= {_OUTPUT[name]: value for name, value in output.items() if name in _OUTPUT and value}
     return Written(
         method,
@@ -193,7 +197,10 @@ def _of_line(line: str, place: Place, findings: Findings) -> dict[str, Any] | No
 
 
 def _list(value: Any) -> tuple[str, ...]:
-    return tuple(part for part in value.split(",") if part) if isinstance(value, str) else tuple(value)
+    """Names, written with commas or as a list."""
+    if isinstance(value, str):
+        return tuple(part for part in value.split(",") if part)
+    return tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
 
 
 def _unnamed(actions: list[Written]) -> list[Written]:
