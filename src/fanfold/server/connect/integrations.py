@@ -118,7 +118,7 @@ class IntegrationDesk:
 
     def is_on(self, name: str, user: str) -> bool:
         """Whether a user has not switched an integration off."""
-        return self._store.shelved(SWITCHES, installed_id(name, user)) is None
+        return self._store.shelved(SWITCHES, _switch_of(name, user)) is None
 
     def _switch(self, integration: Integration, user: str, members: dict[str, Any]) -> dict[str, Any]:
         enabled = members.get("is_enabled", True)
@@ -128,7 +128,7 @@ class IntegrationDesk:
             raise failed(
                 "/override", "Is not supported here: add an integration of your own, and PATCH /integration/{id}"
             )
-        name = installed_id(integration.name, user)
+        name = _switch_of(integration.name, user)
         with self._store.transaction():
             if enabled:
                 self._store.unshelve(SWITCHES, name)
@@ -144,6 +144,10 @@ class IntegrationDesk:
             "is_enabled": self.is_on(integration.name, user),
             "override": {},
         }
+
+
+def _switch_of(name: str, user: str) -> str:
+    return f"{user} {name}"
 
 
 def installed_id(name: str, user: str) -> str:
