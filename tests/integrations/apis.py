@@ -104,7 +104,9 @@ class Api:
         start = int(request.query.get("start", 0))
         end = start + self._size(request)
         url = request.url.with_query({**request.query, "start": end})
-        return web.json_response({"items": self._slice(start, end - start), "next": str(url) if end < RECORDS else ""})
+        return web.json_response(
+            {"items": self._slice(start, end - start), "next": str(url) if end < len(self.records) else ""}
+        )
 
     async def do_linked(self, request, _body):
         start = int(request.query.get("start", 0))

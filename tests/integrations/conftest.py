@@ -2,13 +2,11 @@
 
 import asyncio
 
-import jlens
 import msgspec
 import pytest
 
 from fanfold.entries import Fetch
-from fanfold.errors import ExpressionError
-from fanfold.expressions.evaluator import Told
+from fanfold.expressions.jsonata import JsonataEvaluator
 from fanfold.integrations.accounts import Account, MemoryAccounts
 from fanfold.integrations.declaration import Declaration
 from fanfold.integrations.target import IntegrationsTarget
@@ -123,22 +121,9 @@ async def asking(api):
     yield make
     for one in made:
         await one.target.close()
-
-
-class Compiler:
-    """Compiles as the real evaluator does, and evaluates nothing."""
-
-    def compile(self, source):
-        try:
-            jlens.Expression(source)
-        except jlens.JlensError as error:
-            raise ExpressionError(str(error)) from None
-        return Told(source)
-
-    async def evaluate(self, expression, context, bindings=None):
-        raise NotImplementedError
+        one.evaluator.close()
 
 
 @pytest.fixture(scope="session")
 def evaluator():
-    return Compiler()
+    return JsonataEvaluator()

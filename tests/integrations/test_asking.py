@@ -55,7 +55,9 @@ async def test_an_id_that_is_no_segment_is_refused(asking, api, gid):
     assert (failed.value.status, api.seen) == (400, [])
 
 
-@pytest.mark.parametrize("subdomain", ["evil.com/@", "evil.com/", "a@b", "a:80", "", "..", "a b", "a\\b", "evil.com#", "x?y"])
+@pytest.mark.parametrize(
+    "subdomain", ["evil.com/@", "evil.com/", "a@b", "a:80", "", "..", "a b", "a\\b", "evil.com#", "x?y"]
+)
 async def test_a_subdomain_that_would_lead_elsewhere_is_refused(asking, subdomain):
     asked = asking(
         {"it": {"get": {"path": "/x"}}}, {"subdomain": subdomain}, base_url="https://{{subdomain}}.example.invalid/v1"
@@ -128,7 +130,13 @@ async def test_a_link_to_a_host_that_is_declared_is_followed(asking, api):
 
 
 async def test_relative_links_stay_where_they_are(asking, api):
-    api.says = {"it": [Said(body={"items": [1], "next": "?b=2"}), Said(body={"items": [2], "next": "/say/it?b=3"}), Said(body={"items": [3]})]}
+    api.says = {
+        "it": [
+            Said(body={"items": [1], "next": "?b=2"}),
+            Said(body={"items": [2], "next": "/say/it?b=3"}),
+            Said(body={"items": [3]}),
+        ]
+    }
     assert await asking(listing("/say/it", pagination=LINKS)).all("it", query={"a": "1"}) == [[1], [2], [3]]
     assert api.paths() == ["GET /say/it?a=1", "GET /say/it?b=2", "GET /say/it?b=3"]
 
@@ -171,7 +179,10 @@ async def test_a_write_is_not_redirected(asking, api):
 
 WAYS = {
     "bearer": {},
-    "basic": {"format": "basic", "config": {"username": "{{credentials.user_name}}", "password": "{{credentials.api_key}}"}},
+    "basic": {
+        "format": "basic",
+        "config": {"username": "{{credentials.user_name}}", "password": "{{credentials.api_key}}"},
+    },
     "header": {"format": "header", "config": {"header_name": "X-Key", "header_value": "{{credentials.api_key}}"}},
     "query": {"format": "query", "config": {"name": "apikey", "value": "{{credentials.api_key}}"}},
     "expression": {"format": "header", "config": {"expression": '{"X-Signed": context.api_key & "!"}'}},

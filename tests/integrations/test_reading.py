@@ -225,7 +225,7 @@ def test_several_credentials_are_kept_by_format_and_the_first_is_the_one(evaluat
         (
             38,
             "      list: {response_mapping: '{'}",
-            "acme.yaml:38: unified.crm.contacts.list.response_mapping: no expr",
+            "acme.yaml:38: unified.crm.contacts.list.response_mapping: ",
         ),
     ],
 )
@@ -269,6 +269,15 @@ def test_what_is_no_yaml_is_refused_before_all_else(evaluator):
         ),
         ({"base_url": "http://acme.example"}, "base_url"),
         ({"resources": {"a.b": {}}}, "resources.a.b"),
+        (
+            {
+                "pagination": {
+                    "format": "cursor",
+                    "config": {"cursor_path": "n", "cursor_key": "c", "use_content_hash": True},
+                }
+            },
+            "pagination.config.use_content_hash",
+        ),
     ],
 )
 def test_what_is_seldom_meant_is_doubted_and_allowed(change, place, evaluator, tmp_path):

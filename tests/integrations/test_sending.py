@@ -122,6 +122,8 @@ async def test_no_more_are_asked_at_once_than_is_declared(asking, api):
     calls = asyncio.gather(*[asked.value("get", "it") for _ in range(12)])
     while api.under_way < 4:
         await asyncio.sleep(0)
+    for _ in range(50):
+        await asyncio.sleep(0)
     api.held.set()
     await calls
     assert api.at_once == 4

@@ -159,7 +159,10 @@ async def test_what_is_no_text_comes_as_bytes_with_its_type(asking):
 
 async def test_limits_are_told_by_the_same_names_whatever_the_api_calls_them(asking, api):
     api.says["it"] = [
-        Said(body={}, headers={"X-RateLimit-Limit": "50", "X-Rate-Limit-Remaining": "7", "X-RateLimit-Reset": "1800001009"})
+        Said(
+            body={},
+            headers={"X-RateLimit-Limit": "50", "X-Rate-Limit-Remaining": "7", "X-RateLimit-Reset": "1800001009"},
+        )
     ]
     answer = await asking({"it": {"get": {"path": "/say/it"}}}).answer("get", "it")
     assert dict(answer.headers) == {"ratelimit-limit": "50", "ratelimit-remaining": "7", "ratelimit-reset": "9"}

@@ -44,6 +44,8 @@ class Server:
         self._host, self._port = parts.hostname, port
         self._path = f"{parts.path.rstrip('/')}/batch-request"
         self._headers = {"content-type": "application/json", "user-agent": f"fanfold/{__version__}"}
+        if not (token.isascii() and token.isprintable()):
+            raise SetupError("The token has characters that no token has.")
         if token:
             self._headers["authorization"] = f"Bearer {token}"
 
@@ -68,8 +70,6 @@ class Server:
             try:
                 connection.request("POST", self._path, json.encode(body), {**self._headers, "accept": accept})
                 response = connection.getresponse()
-            except UnicodeEncodeError:
-                raise SetupError("The token has characters that no token has.") from None
             except (OSError, HTTPException) as error:
                 why = getattr(error, "strerror", None) or str(error) or type(error).__name__
                 raise SetupError(f"{self._url} does not answer: {why}. Is the server running there?") from None
@@ -109,8 +109,8 @@ def _in_one_piece(response: HTTPResponse) -> Iterator[dict[str, Any]]:
         for record in value if isinstance(value, list) else [value]:
             yield {"resource": name, "name": name, "record": record}
     errors = [(name, error) for name, each in (told.get("errors") or {}).items() for error in each]
-    for name, error in errors:
-        yield {"resource": name, "name": name, "error": error}
+    for name, mishap in errors:
+        yield {"resource": name, "name": name, "error": mishap}
     yield {"summary": {"records": sum(counts.values()), "errors": len(errors), "resources": counts}}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -45,7 +45,12 @@ class _Count:
     """How far an entry is."""
 
     def __init__(self) -> None:
-        self.calls = self.records = self.errors = 0
+        self.calls = self.records = self.told = self.errors = 0
+
+    @property
+    def shown(self) -> int:
+        """Its records: those that came, and those that are for other entries only."""
+        return max(self.records, self.told)
 
 
 class Follower:
@@ -65,13 +70,14 @@ class Follower:
         """Follow to the end; the exit code: 0, or 1 if anything failed."""
         broken = ""
         shown = self._console.is_terminal and not (self._out is sys.stdout.buffer and sys.stdout.isatty())
-        with Live(console=self._console, get_renderable=self._table, refresh_per_second=8, auto_refresh=shown) as live:
+        live = Live(console=self._console, get_renderable=self._table, refresh_per_second=8, transient=True)
+        with live if shown else nullcontext():
             try:
                 for told in lines:
                     self._take(told)
             except Broken as error:
                 broken = str(error)
-            live.refresh()
+        self._console.print(self._table())
         if self._whole:
             document = json.encode({"result": self._result, "errors": self._errors})
             self._out.write(json.format(document, indent=2) + b"\n")
@@ -92,7 +98,8 @@ class Follower:
         elif "progress" in told:
             progress = told["progress"] if isinstance(told["progress"], dict) else {}
             count = self._count(str(progress.get("name", "")))
-            count.calls = max(count.calls, int(progress.get("calls", 0)))
+            count.calls = max(count.calls, _whole(progress.get("calls")))
+            count.told = max(count.told, _whole(progress.get("records")))
         elif "error" in told:
             self._fail(name, told)
         elif "record" in told or "value" in told:
@@ -124,12 +131,17 @@ class Follower:
         for column in ("calls", "records", "errors"):
             table.add_column(column, justify="right")
         for name, count in self._counts.items():
-            table.add_row(Text(name), f"{count.calls:,}", f"{count.records:,}", f"{count.errors:,}")
+            table.add_row(Text(name), f"{count.calls:,}", f"{count.shown:,}", f"{count.errors:,}")
         return table
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _figures(summary: dict[str, Any]) -> str:
     """The end in a sentence."""
-    parts = [f"{summary.get(name, 0):,} {name}" for name in ("records", "errors", "calls") if name in summary]
+    counts = [(name, summary[name]) for name in ("records", "errors", "calls") if isinstance(summary.get(name), int)]
+    parts = [f"{count:,} {name if count != 1 else name[:-1]}" for name, count in counts]
     took = summary.get("ms")
     return ", ".join(parts) + (f" in {took / 1000:.1f} s" if isinstance(took, int | float) else "") + "."

@@ -31,7 +31,7 @@ _REMEMBERED = 256
 _PER_BYTE = 24
 """Bytes that a byte of JSON may take when it has been read."""
 
-_GROWTH = 48 * 1024 * 1024
+_GROWTH = 32 * 1024 * 1024
 _STATM = Path("/proc/self/statm")
 
 
@@ -100,7 +100,7 @@ class Cage:
     def _allow(self, more: int | None) -> None:
         if self._size:
             with contextlib.suppress(ValueError, OSError):
-                most = self._most if more is None else size() + more
+                most = self._most if more is None else self._size + more
                 resource.setrlimit(resource.RLIMIT_AS, (most, self._most))
 
 

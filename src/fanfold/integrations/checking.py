@@ -20,10 +20,12 @@ from fanfold.integrations.configs import (
 )
 from fanfold.integrations.conforming import WRONG, Findings, conformed
 from fanfold.integrations.declaration import Credentials, CredentialsFormat, Declaration
+from fanfold.integrations.mappings import check_mapping
 from fanfold.integrations.places import Place
 
-_EXPRESSIONS = ("_expression", "_mapping", "_path")
-_PLAIN = frozenset({"include_path"})
+_EXPRESSIONS = ("_expression", "_path")
+_UNHEEDED = frozenset({"allow_empty_page_cursor", "headers", "include_path", "use_content_hash"})
+"""What pagination may say elsewhere, and nothing here acts upon."""
 
 
 def checked(value: Any, evaluator: Evaluator | None, findings: Findings) -> Declaration | None:
@@ -111,7 +113,9 @@ class _Part(Checks):
                 self.name(name, "method", ("resources", resource, name))
                 self.method(method, ("resources", resource, name))
         for model, resources in kept.get("unified", {}).items():
-            self.mappings(resources, ("unified", model))
+            for resource, methods in resources.items():
+                for name, mapping in methods.items():
+                    self.mapping(mapping, ("unified", model, resource, name))
         self.webhook(kept.get("webhook", {}), ("webhook",))
         for name, action in kept.get("actions", {}).items():
             self.action(action, ("actions", name))
@@ -174,7 +178,9 @@ class _Part(Checks):
         config = self.config(pagination.get("config", {}), PAGINATION, form, place)
         pagination["config"] = config
         for name, source in config.items():
-            if name.endswith(_EXPRESSIONS) and name not in _PLAIN:
+            if name in _UNHEEDED:
+                self.findings.doubtful((*place, name), "nothing is done about this here.")
+            elif name.endswith(_EXPRESSIONS):
                 self.expression(source, (*place, name))
         if form == "cursor" and not config.get("cursor_key") and not config.get("is_link"):
             self.findings.wrong((*place, "cursor_key"), "is missing; it has to be there, or is_link.")
@@ -206,16 +212,12 @@ class _Part(Checks):
             if not host or not all(part.replace("-", "").isalnum() for part in host.split(".")):
                 self.findings.wrong((*place, number), f"expected the name of a host, not {host!r}.")
 
-    def mappings(self, value: Any, place: Place) -> None:
-        """Whatever is an expression in the mappings of a model."""
-        if not isinstance(value, dict):
-            return
-        for name, member in value.items():
-            where = (*place, name)
-            if isinstance(member, str) and (name.endswith(_EXPRESSIONS[:2]) or name in ("expression", "run_if")):
-                self.expression(member, where)
-            else:
-                self.mappings(member, where)
+    def mapping(self, mapping: dict[str, Any], place: Place) -> None:
+        """How one method of a unified resource is answered."""
+        if self.evaluator is not None:
+            for where, message in check_mapping(mapping, self.evaluator):
+                parts = [int(part) if part.isdecimal() else part for part in where.split(".") if part]
+                self.findings.wrong((*place, *parts), message)
 
     def webhook(self, webhook: dict[str, Any], place: Place) -> None:
         """What the API sends by itself."""

@@ -34,7 +34,7 @@ class Checks:
 
     def __init__(self, findings: Findings, evaluator: Evaluator | None, fields: frozenset[str] | None = None) -> None:
         self.findings = findings
-        self._evaluator = evaluator
+        self.evaluator = evaluator
         self._fields = fields
 
     def template(self, value: Any, place: Place) -> None:
@@ -60,10 +60,10 @@ class Checks:
 
     def expression(self, source: Any, place: Place) -> None:
         """An expression; what is empty is none."""
-        if not isinstance(source, str) or not source or self._evaluator is None:
+        if not isinstance(source, str) or not source or self.evaluator is None:
             return
         try:
-            self._evaluator.compile(source)
+            self.evaluator.compile(source)
         except ExpressionError as error:
             where = "" if error.position is None else f" (at character {error.position + 1})"
             self.findings.wrong(place, f"no expression that can be worked out: {error.message}{where}")

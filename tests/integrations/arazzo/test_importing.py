@@ -348,22 +348,46 @@ def test_a_plan_from_a_drafted_declaration_is_right(evaluator):
     assert read_plan(plan_yaml(found.body).encode(), "plan.yaml", evaluator).body == found.body
 
 
+NAMES = [
+    "stepId",
+    "operationId",
+    "operationPath",
+    "parameters",
+    "name",
+    "in",
+    "value",
+    "requestBody",
+    "payload",
+    "outputs",
+    "x",
+    "onFailure",
+    "type",
+    "criteria",
+    "condition",
+    "replacements",
+    "target",
+    "dependsOn",
+    "reference",
+    "retryAfter",
+]
+WORDS = [
+    "$inputs.a",
+    "$steps.a.outputs.x",
+    "$response.body#/0",
+    "path",
+    "query",
+    "retry",
+    "listOrders",
+    "getOrder",
+    "a",
+    "$url",
+]
+
 odd = st.recursive(
-    st.none()
-    | st.integers()
-    | st.text(max_size=4)
-    | st.sampled_from(["$inputs.a", "$steps.a.outputs.x", "$response.body#/0", "path", "query", "retry", "listOrders", "getOrder", "a", "$url"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            ["stepId", "operationId", "operationPath", "parameters", "name", "in", "value", "requestBody", "payload", "outputs", "x",
-             "onFailure", "type", "criteria", "condition", "replacements", "target", "dependsOn", "reference", "retryAfter"]
-        ),
-        inner,
-        max_size=5,
-    ),
+    st.none() | st.integers() | st.text(max_size=4) | st.sampled_from(WORDS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
     max_leaves=25,
-)  # fmt: skip
+)
 
 
 @given(st.lists(odd, max_size=4), odd, odd)
