@@ -33,6 +33,12 @@ class Said(NamedTuple):
     headers: dict = MappingProxyType({})
 
 
+async def come_to(condition):
+    """Let others go on until something is so."""
+    while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
+        await asyncio.sleep(0)
+
+
 def contact(number):
     return {"id": f"c_{number}", "name": f"Contact {number}", "company_id": f"co_{number % 3}"}
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from fanfold.errors import RemoteError, RequestError
 from fanfold.integrations.oauth import token_of
-from tests.integrations.apis import Said
+from tests.integrations.apis import Said, come_to
 
 IT = {"it": {"get": {"path": "/private/me"}, "create": {"path": "/private/me", "method": "post"}}}
 CLIENT = {"id": "the-app", "secret": "app-secret-of-canary"}
@@ -167,8 +167,7 @@ async def test_whatever_else_became_of_the_account_meanwhile_stays(make, api):
     api.held = asyncio.Event()
     asked = make(token(api, expires_at=1))
     call = asyncio.create_task(asked.value("get", "it"))
-    while not api.under_way:
-        await asyncio.sleep(0)
+    await come_to(lambda: api.under_way)
     asked.accounts.save(replace(asked.account, context={**asked.account.context, "region": "eu"}))
     api.held.set()
     await call
@@ -180,8 +179,7 @@ async def test_a_caller_who_gives_up_does_not_take_the_renewal_with_it(make, api
     api.held = asyncio.Event()
     asked = make(token(api, expires_at=1))
     first = asyncio.create_task(asked.value("get", "it"))
-    while not api.under_way:
-        await asyncio.sleep(0)
+    await come_to(lambda: api.under_way)
     second = asyncio.create_task(asked.value("get", "it"))
     await asyncio.sleep(0)
     first.cancel()
@@ -207,7 +205,7 @@ async def test_an_account_without_a_refresh_token_is_refused_and_marked(make, ap
     ],
 )
 async def test_a_token_endpoint_that_is_none_is_refused(make, api, auth):
-    with pytest.raises(RequestError, match="credentials.config.auth"):
+    with pytest.raises(RequestError, match=r"credentials\.config\.auth"):
         await make(token(api, expires_at=1), auth=auth).value("get", "it")
 
 

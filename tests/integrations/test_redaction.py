@@ -1,5 +1,7 @@
 """What is kept out of what is shown, and what is not."""
 
+import msgspec
+
 from fanfold.integrations.redaction import SHOWN, Secrets, secrets_in
 
 CONTEXT = {
@@ -25,6 +27,13 @@ def test_they_are_taken_out_of_values_names_and_encodings():
     secrets = Secrets(["a/b=secret", "a/b=secret-and-longer"])
     value = {"k": ["x a/b=secret y", {"a/b=secret-and-longer": 1}], "u": "?q=a%2Fb%3Dsecret", "n": 1}
     assert secrets.out_of(value) == {"k": [f"x {SHOWN} y", {SHOWN: 1}], "u": f"?q={SHOWN}", "n": 1}
+
+
+def test_they_are_found_within_strings_of_json_too():
+    secrets = Secrets(['quoted"secret\\value'])
+    text = msgspec.json.encode({"a": 'quoted"secret\\value'})
+    assert secrets.may_be_in(text)
+    assert secrets.out_of(text.decode()) == '{"a":"[redacted]"}'
 
 
 def test_short_ones_are_left_in_results_where_they_may_be_words():

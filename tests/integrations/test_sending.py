@@ -7,7 +7,7 @@ import pytest
 
 from fanfold.entries import Retry
 from fanfold.errors import RemoteError, RequestError
-from tests.integrations.apis import Said
+from tests.integrations.apis import Said, come_to
 
 LATER = Said(429, {"message": "slow down"}, {"Retry-After": "7"})
 DOWN = Said(503, {})
@@ -106,8 +106,7 @@ async def test_a_storm_of_refusals_is_sat_out_together(asking, api):
     asked.clock.stopped = True
     api.says["it"] = [LATER] * 20 + [FINE]
     calls = asyncio.gather(*[asked.value("get", "it") for _ in range(20)])
-    while len(asked.clock.sleeping) < 20:
-        await asyncio.sleep(0)
+    await come_to(lambda: len(asked.clock.sleeping) >= 20)
     asked.clock.forward(6.9)
     await asyncio.sleep(0)
     assert len(api.seen) == 20
@@ -120,8 +119,7 @@ async def test_no_more_are_asked_at_once_than_is_declared(asking, api):
     asked = asking({"it": {"get": {"path": "/echo"}}}, manners={"concurrency": 4})
     api.held = asyncio.Event()
     calls = asyncio.gather(*[asked.value("get", "it") for _ in range(12)])
-    while api.under_way < 4:
-        await asyncio.sleep(0)
+    await come_to(lambda: api.under_way >= 4)
     for _ in range(50):
         await asyncio.sleep(0)
     api.held.set()

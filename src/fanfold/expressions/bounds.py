@@ -10,11 +10,15 @@ from msgspec import Struct
 class Bounds(Struct, frozen=True, kw_only=True):
     """Bounds on one evaluation. Durations are in seconds, sizes in bytes, the length of a source in characters.
 
+    ``seconds`` are of processor time; ``patience`` are those that may pass until it has had them.
     ``inline`` is how long it is tried on the event loop before it is worked out beside it. ``memory`` is what it may
-    take beyond what it is given. ``given`` bounds that, as JSON.
+    take beyond what it is given. ``given`` bounds that, as JSON. ``reading`` are seconds more for the first MiB of that,
+    and as much less for less, which is what it takes to be handed through functions.
     """
 
     seconds: float = 0.2
+    reading: float = 0.3
+    patience: float = 1.0
     inline: float = 0.003
     steps: int = 5_000_000
     depth: int = 500
@@ -24,6 +28,11 @@ class Bounds(Struct, frozen=True, kw_only=True):
     memory: int = 64 * 1024 * 1024
     given: int = 32 * 1024 * 1024
     source: int = 64 * 1024
+
+
+def processor_time(bounds: Bounds, given: int) -> float:
+    """Seconds of processor time for an evaluation that is given so many bytes."""
+    return bounds.seconds + bounds.reading * min(1.0, given / 1024**2)
 
 
 def limits(bounds: Bounds, seconds: float) -> dict[str, Any]:

@@ -6,6 +6,7 @@ bounds is one on memory. A process has both.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import subprocess
@@ -20,7 +21,7 @@ import msgspec
 
 from fanfold.errors import ExpressionError
 from fanfold.expressions.bounds import Bounds
-from fanfold.expressions.caged import LENGTH, READY, Asked, Told
+from fanfold.expressions.caged import LENGTH, OUT_OF_TIME, READY, Asked, Told
 
 _PACKAGE = Path(__file__).parent.parent
 
@@ -69,6 +70,11 @@ class Process:
         """Whether it can be asked."""
         return self._process.poll() is None
 
+    @property
+    def died_of(self) -> int | None:
+        """The signal that ended it, below 0; None while it lives."""
+        return self._process.poll()
+
     def ask(self, request: bytes, seconds: float) -> bytes:
         """What it answers. Raises ``EOFError`` where it died, and ``_TooLate``."""
         if not self._ready:
@@ -86,8 +92,11 @@ class Process:
             raise EOFError from None
         return self._read(int.from_bytes(self._read(LENGTH, until)), until)
 
-    def end(self) -> None:
-        """Kill it."""
+    def end(self, *, wait: bool = False) -> None:
+        """Kill it, unless it is to ``wait`` for the end that it is coming to itself."""
+        if wait:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE)
         self._end()
 
     def _read(self, length: int, until: float) -> bytes:
@@ -125,17 +134,22 @@ class Cages:
         request = _encode(source, given, bindings, bounds)
         process = self._take()
         try:
-            answer = process.ask(request, bounds.seconds + GRACE)
+            answer = process.ask(request, bounds.patience + GRACE)
         except BaseException as error:
-            process.end()
+            process.end(wait=isinstance(error, EOFError))
             if not isinstance(error, _TooLate | EOFError):
                 raise
             # Begun at once, so that it is there when it is needed.
             self._idle.put(Process())
-            message = "wanted too much memory" if isinstance(error, EOFError) else "took too long"
+            late = isinstance(error, _TooLate) or process.died_of == -OUT_OF_TIME
+            message = "took too long" if late else "wanted too much memory"
             raise ExpressionError(f"The expression {message}") from None
+        told = msgspec.json.decode(answer, type=Told)
+        if told.last:
+            process.end()
+            process = Process()
         self._idle.put(process)
-        return _decode(answer)
+        return _value_of(told)
 
     def close(self) -> None:
         """End all that are idle."""
@@ -166,8 +180,7 @@ def _encode(source: str, given: Any, bindings: dict[str, Any], bounds: Bounds) -
         raise ExpressionError("The expression is given what is no JSON") from None
 
 
-def _decode(answer: bytes) -> Any:
-    told = msgspec.json.decode(answer, type=Told)
+def _value_of(told: Told) -> Any:
     if told.message:
         raise ExpressionError(told.message, position=told.position)
     try:

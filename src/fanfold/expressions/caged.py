@@ -18,8 +18,11 @@ import msgspec
 from msgspec import Struct
 
 from fanfold.errors import ExpressionError
-from fanfold.expressions.bounds import Bounds, limits
+from fanfold.expressions.bounds import Bounds, limits, processor_time
 from fanfold.expressions.programs import compile_program, failure
+
+OUT_OF_TIME = signal.SIGPROF
+"""The signal of which it dies when it has had all its processor time."""
 
 LENGTH = 8
 """Bytes that say how long what follows is."""
@@ -45,11 +48,15 @@ class Asked(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True, omit_defaults=True):
-    """What came of it: ``gave`` as JSON, or a ``message`` that says why nothing did."""
+    """What came of it: ``gave`` as JSON, or a ``message`` that says why nothing did.
+
+    ``last``: it has grown too large, and goes.
+    """
 
     gave: msgspec.Raw = msgspec.Raw(b"null")
     message: str = ""
     position: int | None = None
+    last: bool = False
 
 
 def size() -> int:
@@ -72,11 +79,14 @@ class Cage:
         """What came of a request."""
         asked = msgspec.json.decode(request, type=Asked)
         self._allow(asked.bounds.memory + _PER_BYTE * len(request))
+        # Nobody hears the signal that this sends, so it ends the process.
+        signal.setitimer(signal.ITIMER_PROF, processor_time(asked.bounds, len(request)))
         try:
-            told = Told(gave=msgspec.Raw(self._evaluate(asked).encode()))
+            told = Told(gave=msgspec.Raw(self._evaluate(asked).encode()), last=self.grown())
         except ExpressionError as error:
-            told = Told(message=error.message, position=error.position)
+            told = Told(message=error.message, position=error.position, last=self.grown())
         finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             self._allow(None)
         return msgspec.json.encode(told)
 
@@ -92,7 +102,7 @@ class Cage:
             program = self._programs[asked.source] = compile_program(asked.source)
         try:
             given = bytes(asked.given).decode()
-            gave = program.evaluate_json(given, asked.bindings, **limits(asked.bounds, asked.bounds.seconds))
+            gave = program.evaluate_json(given, asked.bindings, **limits(asked.bounds, asked.bounds.patience))
         except BaseException as error:  # noqa: BLE001 - a panic of the engine is none of Exception's
             raise failure(error) from None
         return gave or "null"
@@ -105,11 +115,11 @@ class Cage:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answers until there are no more requests, or it has grown too large."""
+    """Answers until there are no more requests."""
     cage = Cage()
     answers.write(READY)
     answers.flush()
-    while not cage.grown():
+    while True:
         head = requests.read(LENGTH)
         if len(head) < LENGTH:
             return

@@ -8,7 +8,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from fanfold.errors import ExpressionError, SetupError
-from fanfold.expressions.functions import FUNCTIONS, METHODS, OWNERS, PROPERTIES, REFUSED, Function, Unsuitable
+from fanfold.expressions.functions import (
+    FUNCTIONS,
+    METHODS,
+    OWNERS,
+    PROPERTIES,
+    REFUSED,
+    SIGNATURES,
+    Function,
+    Unsuitable,
+)
 
 if TYPE_CHECKING:
     import jlens
@@ -25,6 +34,7 @@ _FAILURES = {
 }
 _SHOWN = 200
 _CALLED = r"\$({name})\s*\(|~>\s*\$({name})(?![\w])"
+_ASSIGNED = r"\${name}\s*:="
 # Strings, quoted names and comments are taken first, so that nothing inside them is.
 _DOTTED = re.compile(
     r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|`[^`]*+`|/\*.*?\*/|'
@@ -62,7 +72,7 @@ def compile_program(source: str, *, cautious: bool = False) -> jlens.Expression:
     _check_names(source, free)
     for name, function in FUNCTIONS.items():
         if name in written:
-            program.register_function(name, _cautious(function) if cautious else function)
+            program.register_function(name, _cautious(function) if cautious else function, SIGNATURES.get(name))
     return program
 
 
@@ -96,7 +106,9 @@ def _check_names(source: str, free: Any) -> None:
     for name in free["bindings"]:
         if name in REFUSED:
             raise ExpressionError(f"${name} is not available here: {REFUSED[name]}")
-        if name not in FUNCTIONS and re.search(_CALLED.format(name=re.escape(name)), source):
+        called, assigned = (pattern.format(name=re.escape(name)) for pattern in (_CALLED, _ASSIGNED))
+        # One that is assigned further down, as by functions that call each other, is free where it is called.
+        if name not in FUNCTIONS and re.search(called, source) and not re.search(assigned, source):
             raise ExpressionError(f"There is no function ${name}")
 
 

@@ -11,7 +11,6 @@ from fanfold.integrations.pagination.choice import strategy_of
 from fanfold.integrations.pagination.opaque import sealed
 from fanfold.integrations.pagination.strategy import Draft, Received
 
-
 EVALUATOR = JsonataEvaluator()
 CURSOR = {"cursor_path": "paging.next", "cursor_key": "after", "limit_key": "limit"}
 VALUES = "$count(body.items) > 0 ? {'query': {'offset': $sum([$number(query.offset), $count(body.items)])}}"
@@ -86,7 +85,7 @@ async def test_pages_are_as_large_as_is_asked_for_and_the_api_allows(listing, ap
 
 @pytest.mark.parametrize("limit", [0, -1, "many", 1.5, True, None, [], 10**12, "9" * 50])
 async def test_a_limit_that_is_no_number_of_records_is_refused(listing, api, limit):
-    with pytest.raises(RequestError, match="query.limit") as failed:
+    with pytest.raises(RequestError, match=r"query\.limit") as failed:
         await listing("cursor").page("list", "it", query={"limit": limit})
     assert (failed.value.status, api.seen) == (400, [])
 
@@ -107,15 +106,17 @@ async def test_a_limit_that_is_no_number_of_records_is_refused(listing, api, lim
 )
 async def test_a_cursor_that_a_client_made_up_is_refused_or_stays_at_home(way, text, kind, value):
     strategy = strategy_of(Pagination(**WAYS[way][2]), (), EVALUATOR)
+    statuses = set()
     for cursor in filter(None, (text, sealed(kind, value))):
         draft = Draft("GET", "https://api.example.com/v1/x", {}, {})
         try:
             await strategy.enter(draft, cursor, None)
         except RequestError as error:
-            assert error.status == 400
+            statuses.add(error.status)
         else:
             assert draft.url.startswith("https://api.example.com/")
             assert set(draft.headers) <= {"range"}
+    assert statuses <= {400}
 
 
 async def test_a_cursor_of_one_list_is_none_of_another_kind(listing):

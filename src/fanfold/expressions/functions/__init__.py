@@ -65,6 +65,9 @@ FUNCTIONS: dict[str, Function] = {
 }
 """By name. Those of methods and properties are given what stands before the dot first."""
 
+SIGNATURES = {"each": "<x-f:x>", "sift": "<x-f:x>"}
+"""Of those that take what they are called in where they are given a function alone."""
+
 _HOSTED = "it asks services of others; ask them as a resource instead"
 _BYTES = "it makes bytes, and expressions give JSON"
 _UNPORTED = "it is not ported"
@@ -88,4 +91,4 @@ REFUSED: dict[str, str] = {
 }
 """What is known elsewhere and is not here, and why."""
 
-__all__ = ["FUNCTIONS", "METHODS", "NULL", "OWNERS", "PROPERTIES", "REFUSED", "Function", "Unsuitable"]
+__all__ = ["FUNCTIONS", "METHODS", "NULL", "OWNERS", "PROPERTIES", "REFUSED", "SIGNATURES", "Function", "Unsuitable"]
