@@ -18,9 +18,9 @@ from fanfold.integrations.configs import (
     CustomAction,
     Webhook,
 )
-from fanfold.integrations.conforming import WRONG, Findings, conformed
+from fanfold.integrations.conforming import WRONG, Findings, conformed, nearest
 from fanfold.integrations.declaration import Credentials, CredentialsFormat, Declaration
-from fanfold.integrations.mappings import check_mapping
+from fanfold.integrations.mappings import EVERY, check_mapping, layered, leads_astray
 from fanfold.integrations.places import Place
 
 _EXPRESSIONS = ("_expression", "_path")
@@ -114,8 +114,7 @@ class _Part(Checks):
                 self.method(method, ("resources", resource, name))
         for model, resources in kept.get("unified", {}).items():
             for resource, methods in resources.items():
-                for name, mapping in methods.items():
-                    self.mapping(mapping, ("unified", model, resource, name))
+                self.mappings(resource, methods, kept.get("resources", {}), ("unified", model, resource))
         self.webhook(kept.get("webhook", {}), ("webhook",))
         for name, action in kept.get("actions", {}).items():
             self.action(action, ("actions", name))
@@ -198,11 +197,15 @@ class _Part(Checks):
             self.findings.wrong((*place, name), f"is {spelled[SPELLINGS.get(name, name)]}, which is there as well.")
         trial = Findings()
         found = conformed({name: written[old] for name, old in spelled.items()}, kinds[form], place, trial)
-        depth = len(place)
+        depth, known = len(place), kinds[form].__struct_fields__
+        guides = [name for name, stands_for in SPELLINGS.items() if stands_for in known]
         for finding in trial.mistakes:
             top = finding.place[depth : depth + 1]
             written_as = tuple(spelled.get(str(name), name) for name in top)
-            told = f"{finding.message} (format {form})" if top else finding.message
+            told = finding.message
+            if top and top[0] not in known and len(finding.place) == depth + 1:
+                told = f"there is no such field.{nearest(top[0], [*known, *guides])}"
+            told += f" (format {form})" if top else ""
             self.findings.wrong((*place, *written_as, *finding.place[depth + 1 :]), told)
         return dict(found) if isinstance(found, dict) else {}
 
@@ -212,12 +215,15 @@ class _Part(Checks):
             if not host or not all(part.replace("-", "").isalnum() for part in host.split(".")):
                 self.findings.wrong((*place, number), f"expected the name of a host, not {host!r}.")
 
-    def mapping(self, mapping: dict[str, Any], place: Place) -> None:
-        """How one method of a unified resource is answered."""
-        if self.evaluator is not None:
-            for where, message in check_mapping(mapping, self.evaluator):
+    def mappings(self, resource: str, methods: dict[str, Any], declared: dict[str, Any], place: Place) -> None:
+        """How the methods of a unified resource are answered: each mapping alone, and whether it leads somewhere."""
+        for name, mapping in methods.items():
+            wrong = check_mapping(mapping, self.evaluator)
+            if name != EVERY and not wrong:
+                wrong = leads_astray(resource, name, layered(methods.get(EVERY), mapping), declared)
+            for where, message in wrong:
                 parts = [int(part) if part.isdecimal() else part for part in where.split(".") if part]
-                self.findings.wrong((*place, *parts), message)
+                self.findings.wrong((*place, name, *parts), message)
 
     def webhook(self, webhook: dict[str, Any], place: Place) -> None:
         """What the API sends by itself."""

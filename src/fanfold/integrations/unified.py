@@ -17,16 +17,13 @@ from fanfold.errors import RemoteError, RequestError
 from fanfold.expressions.evaluator import Evaluator
 from fanfold.integrations.declaration import Declaration
 from fanfold.integrations.incoming import afterwards, mapped, told
-from fanfold.integrations.mappings import MethodMapping, layered, read_mapping
+from fanfold.integrations.mappings import EVERY, MethodMapping, layered, read_mapping
 from fanfold.integrations.models import Model, default_schemas, shipped_models
 from fanfold.integrations.outgoing import Routed, prepared
 from fanfold.integrations.records import Wishes, shown, wishes_of
 from fanfold.integrations.refusals import retold
 from fanfold.integrations.scopes import Scope
 from fanfold.integrations.unified_cursors import told_apart, wrapped
-
-EVERY = "*"
-"""Stands for a method: what all methods of a resource have in common, below what each says itself."""
 
 MAX_COMPILED = 4096
 """How many mappings are kept compiled; beyond, all are compiled anew as they are used."""
