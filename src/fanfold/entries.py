@@ -107,23 +107,32 @@ class Failure(Struct, frozen=True):
 class Caps(Struct, frozen=True, kw_only=True):
     """How much one batch may fetch: calls, pages of one list, levels of recursion, records held; at once, and in time.
 
-    ``deadline`` is in seconds. ``records`` counts those that are held for others or for the answer, not those streamed.
+    ``runs`` also counts those that need no call, since another has asked the same.
+
+    ``deadline`` is in seconds. ``records`` and ``size`` (bytes of JSON) count what is held for others or for the
+    answer, not what is streamed.
     """
 
     calls: int = 1000
+    runs: int = 10_000
     pages: int = 100
     depth: int = 10
-    records: int = 1_000_000
+    records: int = 200_000
+    size: int = 64 * 1024 * 1024
     at_once: int = 10
     deadline: float = 30.0
 
 
 class Recipe(Struct, frozen=True, kw_only=True):
-    """What is to be fetched, as written. ``failures`` are the mistakes that could be seen while reading it."""
+    """What is to be fetched, as written. ``failures`` are the mistakes that could be seen while reading it.
+
+    ``context`` holds what the account adds to the names that placeholders may use; nothing secret.
+    """
 
     account: str
     entries: tuple[Entry, ...]
     args: dict[str, Any] = {}
+    context: Mapping[str, Any] = {}
     failures: tuple[Failure, ...] = ()
     dry_run: bool = False
     caps: Caps = Caps()
@@ -150,12 +159,13 @@ class Page(Struct, frozen=True):
     """What a resource's method gave, decoded.
 
     ``value`` is an array for ``list``. ``cursor`` is empty at the end. ``told`` holds further members of a list
-    envelope, such as ``prev_cursor``, ``result_count`` and ``is_partial_response``.
+    envelope, such as ``prev_cursor``, ``result_count`` and ``is_partial_response``. ``size`` is the bytes it had.
     """
 
     value: Any = None
     cursor: str = ""
     told: Mapping[str, Any] = {}
+    size: int = 0
 
 
 class Mishap(Struct, frozen=True):

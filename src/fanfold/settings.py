@@ -114,6 +114,45 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     files: str = ""
     """Directory for uploaded files; beside the database by default."""
 
+    integrations: str = ""
+    """Directory with declarations of further APIs (``.yaml``, ``.yml``, ``.toml``, ``.json``)."""
+
+    key_file: str = ""
+    """File with the key that accounts are sealed with, unless that is in ``FANFOLD_KEY``; beside the database by
+    default, and made where it is not there."""
+
+    allow_private_upstreams: bool = False
+    """Whether APIs of accounts may be at private addresses and on this machine; what cloud providers keep for their
+    machines alone may never be called."""
+
+    connect_limits: str = "off"
+    """Limits of batch requests and of calls to accounts: ``off``, ``truto``, or requests in any ten seconds such as
+    ``token=500,account=50``."""
+
+    connect_entries: Annotated[int, msgspec.Meta(ge=1, le=200)] = 200
+    """Entries of one batch request."""
+
+    connect_calls: Amount = 1000
+    """Calls that one batch request may make."""
+
+    connect_pages: Amount = 100
+    """Pages that are read of one list."""
+
+    connect_depth: Amount = 10
+    """How deep ``recurse`` goes."""
+
+    connect_records: Amount = 200_000
+    """Records that one batch request may hold at once; those that are streamed are not held."""
+
+    connect_size: Amount = 64 * MIB
+    """How much these may be altogether."""
+
+    connect_at_once: Amount = 10
+    """Calls of one batch request that are under way at once."""
+
+    connect_deadline: Seconds = 30.0
+    """How long a batch request may run; what is not there by then is an error in its answer."""
+
 
 def read_settings(
     given: Mapping[str, Any], *, file: Path | None = None, environment: Mapping[str, str] = os.environ

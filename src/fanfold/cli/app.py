@@ -1,4 +1,4 @@
-"""``fanfold``: serve, gateway, attack, demo, coverage, token, app. A mistake is one clear sentence and exit code 2."""
+"""``fanfold`` and its commands. A mistake is one clear sentence and exit code 2."""
 
 from __future__ import annotations
 
@@ -47,6 +47,9 @@ def serve(  # noqa: PLR0913 - each is an option
         bool | None, Parameter(negative="", help="Open the controls at /-/admin/ to whoever sits at this machine.")
     ] = None,
     access_log: Annotated[str | None, Parameter(help="A file, off, or - for standard error (the default).")] = None,
+    integrations: Annotated[
+        str | None, Parameter(help="A directory with declarations of APIs that accounts can be at.")
+    ] = None,
     config: Annotated[Path | None, Parameter(help="A TOML file with further settings.")] = None,
 ) -> None:
     """Serve the API until stopped. Every setting can also stand in a TOML file or in FANFOLD_… variables."""
@@ -60,6 +63,7 @@ def serve(  # noqa: PLR0913 - each is an option
         "seed": seed,
         "access_log": access_log,
         "admin": admin,
+        "integrations": integrations,
     }
     run(read_settings(given, file=config), token=token)
 
@@ -87,6 +91,17 @@ app.command(
     "fanfold.cli.attack:attack",
     name="attack",
     help="Attack a batch server of your own, and see line by line what gets through.",
+)
+app.command(
+    "fanfold.cli.integration:integration",
+    name="integration",
+    help="Check declarations of APIs, and draft them from OpenAPI descriptions.",
+)
+app.command("fanfold.cli.plan:plan", name="plan", help="Check plans, and make them of Arazzo workflows.")
+app.command(
+    "fanfold.cli.run:run",
+    name="run",
+    help="Have a server carry out a plan; records go to standard output, and progress is shown.",
 )
 
 
@@ -201,7 +216,14 @@ def main() -> None:
         print(error.message, file=sys.stderr)
         sys.exit(2)
     except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] in ("aiohttp", "apsw", "uvicorn", "python_multipart", "rich"):
+        if error.name and error.name.partition(".")[0] in (
+            "aiohttp",
+            "apsw",
+            "jlens",
+            "uvicorn",
+            "python_multipart",
+            "rich",
+        ):
             sys.exit(f"This command needs {error.name}: pip install 'fanfold[server]'")
         raise
     except KeyboardInterrupt:

@@ -3,5 +3,6 @@
 from fanfold.dialects.asana import AsanaDialect
 from fanfold.dialects.dialect import Dialect
 from fanfold.dialects.strict_json import decode_strict
+from fanfold.dialects.truto import TrutoDialect
 
-__all__ = ["AsanaDialect", "Dialect", "decode_strict"]
+__all__ = ["AsanaDialect", "Dialect", "TrutoDialect", "decode_strict"]

@@ -10,9 +10,11 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from fanfold.engine.background import Holding
+from fanfold.engine.fetching.jobs import EVALUATION
 from fanfold.engine.means import Means
 from fanfold.engine.order import key_of
 from fanfold.engine.runs import PENDING, Run
+from fanfold.entries import Page
 from fanfold.errors import RequestError
 from fanfold.model import Answer, Call, EarlyTarget, Leave, Result
 
@@ -26,17 +28,20 @@ Settle = Callable[[Run, Result], None]
 class Asking:
     """Asks the target for the runs of one batch."""
 
-    __slots__ = ("_grant", "_ledger", "_send", "_serve")
+    __slots__ = ("_evaluator", "_grant", "_ledger", "_send", "_serve")
 
     def __init__(self, means: Means, grant: Holding) -> None:
         target = means.target
         self._send = target.send
         self._serve: Serve | None = cast("EarlyTarget", target).serve if hasattr(target, "serve") else None
         self._ledger = means.ledger
+        self._evaluator = means.evaluator
         self._grant = grant
 
     def put(self, run: Run, call: Call, settle: Settle) -> Coroutine[Any, Any, Answer]:
         """The answer to a call; ``settle`` is told of one that is there before its task ends."""
+        if call.endpoint is EVALUATION:
+            return self._work_out(call)
         return self._send(call) if self._serve is None else _served(self._serve, run, call, settle)
 
     async def ask(self, run: Run, call: Call, settle: Settle) -> Answer:
@@ -47,6 +52,13 @@ class Asking:
         if key:
             return await self._once(call, key)
         return await self.put(run, call, settle)
+
+    async def _work_out(self, call: Call) -> Answer:
+        """What an expression gives."""
+        expression, scope = call.body
+        if self._evaluator is None:
+            raise RequestError("There is nobody here who works out expressions", status=501)
+        return Answer(200, trusted=True, page=Page(await self._evaluator.evaluate(expression, scope)))
 
     async def _once(self, call: Call, key: str) -> Answer:
         """The answer of a call that is carried out once only, however often it is asked for with its key."""

@@ -12,6 +12,7 @@ from fanfold.engine.background import Background
 from fanfold.engine.dispatch import dispatch
 from fanfold.engine.means import MAX_FAN_OUT, Gone, Means, Watch
 from fanfold.engine.plan import Plan, make_plan
+from fanfold.expressions.evaluator import Evaluator
 from fanfold.model import Batch, Caller, OnceOnly, Refusal, Result, Standing, Target
 
 
@@ -31,10 +32,18 @@ class Engine:
         max_fan_out: int = MAX_FAN_OUT,
         max_results: int | None = None,
         ledger: OnceOnly | None = None,
+        evaluator: Evaluator | None = None,
     ) -> None:
         self.admission = admission or Admission()
         self.background = Background()
-        self.means = Means(target, self.background, max_fan_out=max_fan_out, max_results=max_results, ledger=ledger)
+        self.means = Means(
+            target,
+            self.background,
+            max_fan_out=max_fan_out,
+            max_results=max_results,
+            ledger=ledger,
+            evaluator=evaluator,
+        )
         self.shuffle(shuffle)
 
     @property
@@ -60,7 +69,7 @@ class Engine:
         are waited for. Then, as when ``run`` is cancelled, actions that only read are cancelled and those that write
         are finished in the background.
         """
-        plan = make_plan(batch, caller, self.target)
+        plan = make_plan(batch, caller, self.target, self.means.evaluator)
         async with self.admission.admit(plan, caller) as grant:
             if watch is not None:
                 watch.admitted(grant.standing())
@@ -68,7 +77,7 @@ class Engine:
 
     async def preview(self, batch: Batch, caller: Caller) -> tuple[Plan, list[Refusal], list[Standing]]:
         """What ``run`` would do, which limits would refuse it now, and how they stand. Nothing is done or taken."""
-        plan = make_plan(batch, caller, self.target)
+        plan = make_plan(batch, caller, self.target, self.means.evaluator)
         return plan, *await self.admission.look(plan.costs, caller)
 
     async def drain(self, seconds: float | None = None) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from fanfold.engine.background import Background
+from fanfold.expressions.evaluator import Evaluator
 from fanfold.model import OnceOnly, Result, Standing, Target
 
 MAX_FAN_OUT = 100
@@ -28,12 +29,26 @@ class Watch(Protocol):
         """An action is settled, and nothing of that can be lost any more; ``place`` is its place in the batch."""
 
 
+class RecordWatch(Watch, Protocol):
+    """Looks on while a recipe runs, and takes its records as they come."""
+
+    def records(self, place: int, records: list[Any]) -> None:
+        """Records that an entry gave; the same list may be held by others."""
+
+    def full(self) -> bool:
+        """Whether nothing more should be asked for until what was told has been taken."""
+
+    def when_room(self, go_on: Callable[[], None]) -> None:
+        """Take note of what to call when it is full no longer."""
+
+
 class Means(Struct):
     """The target, and how far it may be made use of.
 
     ``shuffle`` begins actions in random order. ``max_fan_out``: into how many elements the actions of one batch may fan
     out, all together. ``max_results``: bytes that all answers of one batch may have, None for any number. ``ledger``
-    keeps what was answered to actions that have a key; without one such actions are refused.
+    keeps what was answered to actions that have a key; without one such actions are refused. ``evaluator`` works out
+    the expressions of recipes.
     """
 
     target: Target
@@ -42,3 +57,4 @@ class Means(Struct):
     max_fan_out: int = MAX_FAN_OUT
     max_results: int | None = None
     ledger: OnceOnly | None = None
+    evaluator: Evaluator | None = None

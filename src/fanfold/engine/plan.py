@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
+from fanfold.engine.fetching.plan import FetchPlan, make_fetch_plan
 from fanfold.engine.graph import Node, connect
 from fanfold.engine.references import Filling, Reference
 from fanfold.errors import Crashed, NotBatchable, RequestError
+from fanfold.expressions.evaluator import Evaluator
 from fanfold.model import Action, Batch, Call, Caller, Conduct, Endpoint, Pairs, Target
 
 logger = logging.getLogger("fanfold")
@@ -47,7 +49,8 @@ class Step(Struct, frozen=True, gc=False):
 class Plan(Struct, frozen=True):
     """The steps in request order, and what they cost in units of each limit. Times are those of the batch.
 
-    ``resolve`` makes a step of a filled action; ``conduct`` is None for a plain batch.
+    ``resolve`` makes a step of a filled action; ``conduct`` is None for a plain batch. ``fetch`` is set where the steps
+    are the entries of a recipe.
     """
 
     steps: tuple[Step, ...]
@@ -56,10 +59,15 @@ class Plan(Struct, frozen=True):
     deadline: float | None = None
     conduct: Conduct | None = None
     resolve: Callable[[Step, Filling], Step] | None = None
+    fetch: FetchPlan | None = None
 
 
-def make_plan(batch: Batch, caller: Caller, target: Target) -> Plan:
+def make_plan(batch: Batch, caller: Caller, target: Target, evaluator: Evaluator | None = None) -> Plan:
     """Resolve every action of ``batch`` and add up the costs. Raises ``RequestError`` for a graph that is none."""
+    if batch.recipe is not None:
+        fetch = make_fetch_plan(batch.recipe, caller, target, evaluator)
+        steps = tuple([Step(action) for action in batch.actions])
+        return Plan(steps, {"requests": 1}, batch.timeout, batch.recipe.caps.deadline, fetch=fetch)
     if batch.conduct is not None:
         return _make_wired(batch, batch.conduct, caller, target)
     in_batch, inherited = not batch.single, batch.inherited

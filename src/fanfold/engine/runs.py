@@ -23,6 +23,7 @@ class Run(Struct, eq=False):
     ``extra`` costs that it takes first or for its idempotency key. ``early``: its task goes on after its answer.
     ``leave`` tells its target that nobody waits any more. ``fan`` is the fan-out that it is an element of, ``spreads``
     the one that it becomes. ``counted``: it holds one of the places of a batch that limits how much runs at once.
+    ``job`` is the run of an entry that it is a call of.
     """
 
     step: Step
@@ -38,6 +39,7 @@ class Run(Struct, eq=False):
     extra: dict[str, int] | None = None
     fan: FanOut | None = None
     spreads: FanOut | None = None
+    job: object = None
 
 
 class FanOut(Struct, eq=False):

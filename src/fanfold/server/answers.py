@@ -6,9 +6,6 @@ dies in between, the entry stays begun, and its key is refused rather than carri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from msgspec import json
 
 from fanfold.idempotency import Kept
@@ -31,7 +28,7 @@ class SqliteAnswers:
     def begin(self, name: bytes, fingerprint: bytes, now: float, until: float) -> Kept | None:
         """Note a beginning, or tell what stands there."""
         store = self._store
-        with self._committed():
+        with store.transaction():
             store.drop_answers(now, STEP)
             row = store.kept_answer(name, now)
             if row is None:
@@ -45,25 +42,10 @@ class SqliteAnswers:
     def finish(self, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
         """Keep an answer."""
         row = answer.status, json.encode(answer.headers), answer.body, answer.trusted
-        with self._committed():
+        with self._store.transaction():
             self._store.finish_answer(name, fingerprint, until, row)
 
     def forget(self, name: bytes) -> None:
         """Take back a beginning."""
-        with self._committed():
+        with self._store.transaction():
             self._store.forget_answer(name)
-
-    @contextmanager
-    def _committed(self) -> Iterator[None]:
-        """All of it durable at the end, or none of it there."""
-        store = self._store
-        store.begin_action()
-        try:
-            yield
-        except BaseException:
-            store.undo_action()
-            raise
-        else:
-            store.end_action()
-        finally:
-            store.commit()

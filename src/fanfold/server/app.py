@@ -16,12 +16,13 @@ from typing import Any
 
 from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine
-from fanfold.errors import Crashed, LimitExceeded, RequestError, Unauthenticated
+from fanfold.errors import Crashed, LimitExceeded, RequestError, SetupError, Unauthenticated
 from fanfold.idempotency import Ledger
 from fanfold.limits import MemoryLimiter, StandingLimiter, profile
 from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result, Target
 from fanfold.server.access_log import AccessLog
 from fanfold.server.answers import SqliteAnswers
+from fanfold.server.connect import is_ours
 from fanfold.server.control import PREFIX, Control
 from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
 from fanfold.server.control.journal import Journal, Recording
@@ -117,6 +118,7 @@ class App:
         self.journal = Journal(settings.journal) if settings.journal else None
         self.tokens = TokenBook(store, now=self.api.now)
         self._desk: Any = None
+        self._connect: Any = None
         self.log = AccessLog(settings.access_log)
         self.pages = Pages(self.api, address)
         self.poster = Poster(vetting_of(settings))
@@ -165,6 +167,8 @@ class App:
         await self.courier.close()
         await self.runner.close()
         await self.ledger.drain(self.settings.drain_timeout)
+        if self._connect is not None:
+            await self._connect.close(self.settings.drain_timeout)
         await self.engine.drain(self.settings.drain_timeout)
         await self.poster.close()
         self.log.close()
@@ -208,7 +212,7 @@ class App:
         answer: Answer | None
         try:
             if not raw.startswith(_PREFIX):
-                answer = await self._beside(scope, receive)
+                answer, caller, results = await self._beside(scope, receive)
             elif raw == _BATCH and method == "POST":
                 caller = self._caller(scope)
                 answer, results = await self._batch(scope, receive, caller)
@@ -239,8 +243,17 @@ class App:
             self.log.note(request, method, scope["path"], answer.status, started, caller, results)
         return request, answer, caller, results
 
-    async def _beside(self, scope: Scope, receive: Receive) -> Answer:
-        """What is not part of the API: the controls, what apps ask for, and the few pages."""
+    async def _beside(self, scope: Scope, receive: Receive) -> tuple[Answer, Caller | None, Sequence[Result]]:
+        """What is not part of the API: accounts at others, the controls, what apps ask for, and the few pages."""
+        if is_ours(scope["raw_path"]):
+            try:
+                platform = self.connect()
+            except SetupError as error:
+                raise RequestError(error.message, status=501) from None
+            return await platform.answer(scope, receive)  # type: ignore[no-any-return]
+        return await self._page(scope, receive), None, ()
+
+    async def _page(self, scope: Scope, receive: Receive) -> Answer:
         if scope["raw_path"].startswith(_FOR_APPS):
             return await self._serve_apps(scope, receive)
         if self.control is not None and scope["raw_path"].startswith(PREFIX):
@@ -248,6 +261,17 @@ class App:
         if scope["raw_path"] == METRICS and (shown := self.observing.exposition()) is not None:
             return shown
         return self.pages.answer(scope["method"], scope["path"], scope["query_string"])
+
+    def connect(self) -> Any:
+        """The platform for accounts at other APIs, which is loaded with the first who asks for it.
+
+        Raises ``SetupError`` where its settings, or the declarations that they name, are not right.
+        """
+        if self._connect is None:
+            from fanfold.server.connect.front import Connect  # noqa: PLC0415 - many servers never need it
+
+            self._connect = Connect(self)
+        return self._connect
 
     def _refusal(self, error: LimitExceeded | RequestError) -> Answer | None:
         """What whoever asked is told; nothing at all where the connection is to be dropped."""

@@ -16,6 +16,7 @@ import uvicorn
 
 from fanfold.errors import SetupError
 from fanfold.server.app import App
+from fanfold.server.connect.first import first_account
 from fanfold.server.protocol import BoundedProtocol
 from fanfold.server.seed_source import BUILT_IN, first_data
 from fanfold.server.tokens import issue
@@ -23,7 +24,7 @@ from fanfold.server.uploads import discard_all, files_of
 from fanfold.serving.bodies import Receive, Scope, Send
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore
-from fanfold.work.clock import utc_now
+from fanfold.work.clock import stamp, utc_now
 from fanfold.work.seed import FIRST_USER, first_user, seed
 
 Say = Callable[[str], None]
@@ -98,6 +99,8 @@ def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
     listener = listen(settings)
     address = address_of(listener)
     app = application(settings, store, address)
+    if settings.integrations or settings.connect_limits != "off":
+        app.connect()  # what is wrong with these is to be found now
     _greet(settings, store, address, token, say)
     run(app, settings, listener)
 
@@ -144,6 +147,9 @@ def _greet(settings: Settings, store: SqliteStore, address: str, token: str, say
     say(f"Fanfold is listening on {address}  (database {settings.db}, limits {settings.limits})")
     say(f"API           {address}/api/1.0")
     say(f"Reference     {address}/docs")
+    account = first_account(store, stamp(utc_now()))
+    if account:
+        say(f"Account       {account}   (the work API, for {address}/batch-request)")
     if fresh:
         say(f"Token         {fresh}   (shown this once; more with: fanfold token create --db {settings.db})")
     shown = fresh or "$FANFOLD_TOKEN"

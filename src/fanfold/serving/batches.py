@@ -20,7 +20,7 @@ from fanfold.idempotency import Ledger, fingerprint_of
 from fanfold.model import Answer, Batch, Caller, Result, Standing
 from fanfold.serving.answering import results_body
 from fanfold.serving.bodies import Receive, Scope, gone, header, read_body, read_query
-from fanfold.serving.flows import Flow, Streamed, wanted_flow
+from fanfold.serving.flows import ResultFlow, Streamed, wanted_flow
 from fanfold.serving.observing import Observing
 from fanfold.serving.previews import preview_answer
 
@@ -89,7 +89,7 @@ class Batches:
             return await self._once(self._ledger, key, scope, body, _Asked(batch, query, headers, caller))
         kind = wanted_flow(header(headers, b"accept"))
         if kind:
-            flow = Flow(kind, self.dialect, batch, self._body_timeout)
+            flow = ResultFlow(kind, self.dialect, batch, self._body_timeout)
             await flow.begin(lambda watch: self._run(headers, batch, caller, None, watch))
             return Streamed(200, b"", (("content-type", kind), *flow.headers()), trusted=True, flow=flow), flow.results
         return await self._whole(_Asked(batch, query, headers, caller), lambda: gone(receive))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import perf_counter
@@ -40,19 +41,20 @@ def wanted_flow(accept: bytes) -> str:
     return ""
 
 
-class Flow:
-    """One batch whose results are sent as they finish; looks on while it runs.
+class Flow(ABC):
+    """One batch that is answered while it runs; looks on meanwhile. What is put there is sent, and last ``closing``.
 
-    ``stall``: seconds that a reader is waited for.
+    ``kind`` is its media type; ``stall``: seconds that a reader is waited for. ``waiting`` are the bytes that it has
+    not taken yet.
     """
 
-    def __init__(self, kind: str, dialect: Dialect, batch: Batch, stall: float) -> None:
+    def __init__(self, kind: str, batch: Batch, stall: float) -> None:
         self.kind = kind
         self.results = [Result(action, None, TimedOut()) for action in batch.actions]
         self.standing: tuple[Standing, ...] = ()
-        self._dialect = dialect
+        self.begun = perf_counter()
+        self.waiting = 0
         self._stall = stall
-        self._begun = perf_counter()
         self._ready: deque[bytes] = deque()
         self._news = asyncio.Event()
         self._task: asyncio.Task[list[Result]] | None = None
@@ -62,10 +64,22 @@ class Flow:
         self.standing = standing
         self._news.set()
 
+    @abstractmethod
     def settled(self, place: int, result: Result) -> None:
-        """One more result to be sent."""
-        self.results[place] = result
-        self._ready.append(self._framed("result", self._dialect.encode_one(place, result)))
+        """One more result."""
+
+    @abstractmethod
+    def closing(self, *, broken: bool) -> bytes:
+        """The last line; ``broken``: the batch ended in a way that nobody foresaw."""
+
+    def taken(self, size: int) -> None:
+        """The reader has so many bytes more."""
+        self.waiting -= size
+
+    def put(self, lines: bytes) -> None:
+        """Have something sent."""
+        self.waiting += len(lines)
+        self._ready.append(lines)
         self._news.set()
 
     async def begin(self, run: Run) -> None:
@@ -101,8 +115,9 @@ class Flow:
                     self._ready.clear()
                     async with asyncio.timeout(self._stall):
                         await send({"type": "http.response.body", "body": lines, "more_body": True})
+                    self.taken(len(lines))
                 elif over:
-                    await send({"type": "http.response.body", "body": self._summary(task)})
+                    await send({"type": "http.response.body", "body": self.closing(broken=self._is_broken(task))})
                     break
                 else:
                     await self._news.wait()
@@ -118,13 +133,32 @@ class Flow:
         """What the answer says beyond its type."""
         return (*limit_headers(self.standing), ("cache-control", "no-store"), ("x-accel-buffering", "no"))
 
-    def _summary(self, task: asyncio.Task[list[Result]]) -> bytes:
-        if task.cancelled() or task.exception() is not None:
-            logger.error("a batch broke off", exc_info=None if task.cancelled() else task.exception())
+    def _is_broken(self, task: asyncio.Task[list[Result]]) -> bool:
+        if not task.cancelled() and task.exception() is None:
+            return False
+        logger.error("a batch broke off", exc_info=None if task.cancelled() else task.exception())
+        return True
+
+
+class ResultFlow(Flow):
+    """The results of a batch, each as the dialect writes it."""
+
+    def __init__(self, kind: str, dialect: Dialect, batch: Batch, stall: float) -> None:
+        super().__init__(kind, batch, stall)
+        self._dialect = dialect
+
+    def settled(self, place: int, result: Result) -> None:
+        """One more result to be sent."""
+        self.results[place] = result
+        self.put(self._framed("result", self._dialect.encode_one(place, result)))
+
+    def closing(self, *, broken: bool) -> bytes:
+        """How many actions there were, and how many failed."""
+        if broken:
             return self._framed("error", b'{"error":{"message":"Server Error"}}')
         failed = sum(map(has_failed, self.results))
         counts = {"actions": len(self.results), "succeeded": len(self.results) - failed, "failed": failed}
-        milliseconds = round((perf_counter() - self._begun) * 1000, 3)
+        milliseconds = round((perf_counter() - self.begun) * 1000, 3)
         return self._framed("summary", _encode({"summary": {**counts, "ms": milliseconds}}))
 
     def _framed(self, event: str, line: bytes) -> bytes:

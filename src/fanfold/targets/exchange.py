@@ -41,12 +41,13 @@ def _root(error: BaseException) -> BaseException:
 
 
 class Request(Struct):
-    """What is sent."""
+    """What is sent. ``bare``: wherever a redirect leads, nothing goes along that may be a credential."""
 
     method: str
     url: str
     headers: dict[str, str]
     body: bytes | None
+    bare: bool = False
 
 
 class NoAnswer(FanfoldError):
@@ -133,7 +134,7 @@ class Exchanges:
                 location = response.headers.get("location")
                 if left and location and response.status in STATUSES:
                     response.close()
-                    url, headers = led(url, headers, location)
+                    url, headers = led(url, headers, location, bare=request.bare)
                     continue
                 return await self._take(request, response)
         raise AssertionError
@@ -177,10 +178,12 @@ def _check_head(response: aiohttp.ClientResponse) -> None:
     """Refuse an answer that is none, or whose end can be seen in two places."""
     if not 200 <= response.status <= 599:
         raise NotReadable(f"It has the status {response.status}")
-    coding = response.headers.getall("transfer-encoding", [])
-    if [one.strip().lower() for one in coding] not in ([], ["chunked"]):
-        raise NotReadable("It is encoded in a way that was not asked for")
-    if len(set(response.headers.getall("content-length", []))) > 1:
+    headers = response.headers
+    if "transfer-encoding" in headers:
+        coding = headers.getall("transfer-encoding")
+        if [one.strip().lower() for one in coding] != ["chunked"]:
+            raise NotReadable("It is encoded in a way that was not asked for")
+    if "content-length" in headers and len(set(headers.getall("content-length"))) > 1:
         raise NotReadable("It has two lengths")
 
 

@@ -17,11 +17,12 @@ from msgspec import Struct
 
 from fanfold.errors import NoSuchRoute, RequestError, TimedOut
 from fanfold.model import Answer, Call
+from fanfold.targets.attempts import Attempts
 from fanfold.targets.exchange import SAFE, Exchanges, NoAnswer, Request
 from fanfold.targets.forwarding import may_be_passed, passed_on, spelt
 from fanfold.targets.origins import check_path, read_origin
 from fanfold.targets.payload import JSON, payload_of
-from fanfold.targets.persistence import AGAIN, FAILED, Breaker, Breakers, Budget, Retries, spread, wished_pause
+from fanfold.targets.persistence import AGAIN, Breaker, Breakers, Budget, Retries, spread, wished_pause
 from fanfold.targets.terms import Terms
 from fanfold.targets.unpacking import ACCEPTED
 from fanfold.targets.vetting import Vetting
@@ -65,6 +66,7 @@ class UpstreamTarget:
         self._breakers = Breakers(self.terms.failures, self.terms.rest, clock)
         self._sleep = sleep
         self._exchanges = Exchanges(self.terms, self.vetting)
+        self._attempts = Attempts(self._exchanges, self.origin.netloc)
         counts = self.terms.counts
         self._costs = {
             write: (f"{counts}requests", f"{counts}{'writes' if write else 'reads'}") if counts else ()
@@ -122,9 +124,7 @@ class UpstreamTarget:
         until = asyncio.get_running_loop().time() + self.terms.timeout
         tried = 0
         while True:
-            outcome = await self._attempt(request, breaker)
-            if _may_be_renewed(request, outcome):
-                outcome = await self._attempt(request, breaker, alone=True)
+            outcome = await self._attempts.make(request, breaker)
             tried += 1
             left = until - asyncio.get_running_loop().time()
             pause = None if breaker.wait() else self._pause(request, outcome, tried, left)
@@ -149,37 +149,3 @@ class UpstreamTarget:
         if pause is None or pause >= left or not self._budget.spend():
             return None
         return pause
-
-    async def _attempt(self, request: Request, breaker: Breaker, *, alone: bool = False) -> Answer | NoAnswer:
-        wait = breaker.wait()
-        if wait:
-            raise RequestError(
-                f"The upstream is not answering and is left alone; try again in {wait:.0f} seconds", status=503
-            )
-        trial = breaker.enter()
-        try:
-            answer = await self._exchanges.ask(request, alone=alone)
-        except NoAnswer as error:
-            self._note(request, error, breaker)
-            return error
-        finally:
-            breaker.leave(trial=trial)
-        if answer.status in FAILED:
-            breaker.failed()
-        else:
-            breaker.succeeded()
-        return answer
-
-    def _note(self, request: Request, failure: NoAnswer, breaker: Breaker) -> None:
-        """Count what tells of an upstream in trouble: not what is to be put right, nor a connection that was closed."""
-        if not (failure.stale or failure.unsent or failure.lasting):
-            breaker.failed()
-        if not failure.stale:
-            logger.warning("%s %s failed: %s", self.origin.netloc, request.method, failure.reason)
-
-
-def _may_be_renewed(request: Request, outcome: Answer | NoAnswer) -> bool:
-    """Whether a request may be sent at once and once more, as if it had not been sent: a write only if it was not."""
-    if isinstance(outcome, Answer) or outcome.lasting:
-        return False
-    return outcome.unsent or (outcome.stale and request.method in SAFE)

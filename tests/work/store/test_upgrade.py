@@ -116,7 +116,7 @@ def test_the_upgrade_is_made_once(file: Path) -> None:
 
 def test_a_file_of_layout_2_gets_what_it_lacks_and_keeps_the_rest(file: Path) -> None:
     SqliteStore(file).close()
-    layout_3 = schema_of(file)
+    layout_4 = schema_of(file)
     connection = apsw.Connection(str(file))
     connection.execute("DROP TABLE answer; PRAGMA user_version = 2")
     # Since then a template has left its team: what was made good for layout 1 must not be made again.
@@ -125,8 +125,18 @@ def test_a_file_of_layout_2_gets_what_it_lacks_and_keeps_the_rest(file: Path) ->
     store = SqliteStore(file)
     found = store.targets(int(TEAM), "team.project_templates")
     store.close()
-    assert schema_of(file) == layout_3
+    assert schema_of(file) == layout_4
     assert found == []
+
+
+def test_a_file_of_layout_3_gets_shelves(file: Path) -> None:
+    SqliteStore(file).close()
+    layout_4 = schema_of(file)
+    connection = apsw.Connection(str(file))
+    connection.execute("DROP TABLE shelved; PRAGMA user_version = 3")
+    connection.close()
+    SqliteStore(file).close()
+    assert schema_of(file) == layout_4
 
 
 def test_a_newer_layout_is_refused(file: Path) -> None:

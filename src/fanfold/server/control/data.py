@@ -1,8 +1,8 @@
 """All data at once: what a server starts with, snapshots of it, and putting other data in place of those there are.
 
 New data are made in a database in memory and copied over the running one in one step, so that nothing is ever half
-there. Tokens and registered apps are not data: tokens that were valid before are valid afterwards, for the user of the
-same address.
+there. Tokens, registered apps and what stands on shelves are not data: tokens that were valid before are valid
+afterwards, for the user of the same address, and what a user had on a shelf they have still.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from fanfold.work.seed import first_user
 from fanfold.work.shape import decode
 
 if TYPE_CHECKING:
+    from fanfold.work.store.shelves import Shelved
     from fanfold.work.store.sqlite import TokenRow
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
@@ -51,9 +52,10 @@ class Data:
         copy = SqliteStore()
         try:
             copy.take_over(source)
-            kept = _carried_over(self._store, copy)
+            heirs = _Heirs(self._store, copy)
             copy.begin_action()
-            copy.keep_tokens(kept)
+            copy.keep_tokens(heirs.tokens())
+            copy.keep_shelved(heirs.shelved())
             _keep_apps(self._store, copy)
             copy.end_action()
             self._store.take_over(copy)
@@ -137,22 +139,40 @@ def _keep_apps(old: SqliteStore, new: SqliteStore) -> None:
         new.add_app(app.client, app.secret, app.name, app.redirects, app.created_at)
 
 
-def _carried_over(old: SqliteStore, new: SqliteStore) -> list[TokenRow]:
-    """The tokens of ``old`` for the users of ``new``, and those that only ``new`` knows.
+class _Heirs:
+    """Who of the users of ``new`` has what a user of ``old`` had: whoever has their address.
 
-    A token goes with its user's address. The first user's go to the first user, whoever that is, and what was revoked
-    stays so. Others of people who are not there any more are forgotten.
+    What the first user had goes to the first user, whoever that is. What others had who are not there any more is
+    forgotten.
     """
-    emails = {
-        row.gid: decode(row.document).get("email", "") for row in old.records({t.user for t in old.digests()}).values()
-    }
-    first, heir = first_user(old), first_user(new)
-    kept = []
-    for token in old.digests():
-        user = new.user_by_email(emails.get(token.user, ""))
-        if user is None and token.user == first:
-            user = heir
-        if user is not None or token.revoked_at is not None:
-            kept.append(token._replace(user=user or 0))
-    known = {token.digest for token in kept}
-    return [*kept, *(token for token in new.digests() if token.digest not in known)]
+
+    def __init__(self, old: SqliteStore, new: SqliteStore) -> None:
+        self._old = old
+        self._new = new
+        self._found: dict[int, int | None] = {}
+
+    def of(self, user: int) -> int | None:
+        """The heir of one user."""
+        if user not in self._found:
+            self._found[user] = self._find(user)
+        return self._found[user]
+
+    def _find(self, user: int) -> int | None:
+        row = self._old.records({user}).get(user)
+        heir = self._new.user_by_email(decode(row.document).get("email", "")) if row is not None else None
+        return first_user(self._new) if heir is None and user == first_user(self._old) else heir
+
+    def tokens(self) -> list[TokenRow]:
+        """The tokens of ``old``, and those that only ``new`` knows; what was revoked stays so."""
+        kept = []
+        for token in self._old.digests():
+            user = self.of(token.user)
+            if user is not None or token.revoked_at is not None:
+                kept.append(token._replace(user=user or 0))
+        known = {token.digest for token in kept}
+        return [*kept, *(token for token in self._new.digests() if token.digest not in known)]
+
+    def shelved(self) -> list[tuple[str, Shelved]]:
+        """What stands on the shelves of ``old``."""
+        heirs = [(shelf, thing, self.of(thing.owner)) for shelf, thing in self._old.all_shelved()]
+        return [(shelf, thing._replace(owner=heir)) for shelf, thing, heir in heirs if heir is not None]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from fanfold.errors import SetupError
 from fanfold.work.store.queries import SQL, filled
 from fanfold.work.store.remembered import Compact, Remembered
 
-VERSION = 3
+VERSION = 4
 """Layout of the tables; written into each database. Newer ones are refused, older ones get what they lack."""
 
 FIRST_GID = 1001
@@ -140,6 +141,23 @@ class Connection:
             self.forget_gids()
             self._remembered.clear()
             raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A block whose writes are durable at its end, all of them or none.
+
+        Nothing may be written and not yet committed when it begins: that would be committed with it.
+        """
+        self.begin_action()
+        try:
+            yield
+        except BaseException:
+            self.undo_action()
+            raise
+        else:
+            self.end_action()
+        finally:
+            self.commit()
 
     # -- copies ------------------------------------------------------------------------------------------------------
 

@@ -441,3 +441,25 @@ DELETE FROM task_names WHERE rowid = ?;
 
 -- name: drop_names
 DELETE FROM names WHERE rowid = ?;
+
+-- name: shelve
+INSERT INTO shelved (shelf, name, owner, until, document) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (shelf, name) DO UPDATE SET owner = excluded.owner, until = excluded.until, document = excluded.document;
+
+-- name: shelved
+SELECT name, owner, until, document FROM shelved WHERE shelf = ? AND name = ?;
+
+-- name: shelved_of
+SELECT name, owner, until, document FROM shelved WHERE shelf = ? AND owner = ? ORDER BY place;
+
+-- name: all_shelved
+SELECT shelf, name, owner, until, document FROM shelved ORDER BY place;
+
+-- name: unshelve
+DELETE FROM shelved WHERE shelf = ? AND name = ?;
+
+-- name: clear_shelves
+DELETE FROM shelved;
+
+-- name: drop_shelved
+DELETE FROM shelved WHERE until IS NOT NULL AND until <= ?;

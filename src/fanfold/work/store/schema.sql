@@ -135,3 +135,17 @@ CREATE TABLE IF NOT EXISTS answer (
 );
 
 CREATE INDEX IF NOT EXISTS answer_by_until ON answer (until);
+
+-- What the other parts of a server keep here, each as it likes: the work API looks at none of it.
+CREATE TABLE IF NOT EXISTS shelved (
+    place    INTEGER PRIMARY KEY AUTOINCREMENT,
+    shelf    TEXT    NOT NULL,
+    name     TEXT    NOT NULL,
+    owner    INTEGER NOT NULL,             -- the user whose it is
+    until    REAL,                         -- seconds since 1970; NULL for what stays
+    document BLOB    NOT NULL,
+    UNIQUE (shelf, name)
+);
+
+CREATE INDEX IF NOT EXISTS shelved_by_owner ON shelved (shelf, owner, place);
+CREATE INDEX IF NOT EXISTS shelved_by_until ON shelved (until) WHERE until IS NOT NULL;

@@ -1,4 +1,4 @@
-"""The SQLite store: records, links and lists, and beside them the log of events, tokens, apps and kept answers."""
+"""The SQLite store: records, links and lists; beside them the log of events, tokens, apps, kept answers and shelves."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fanfold.work.store.apps import Apps
 from fanfold.work.store.deliveries import Deliveries
 from fanfold.work.store.index import Index
 from fanfold.work.store.queries import SQL
+from fanfold.work.store.shelves import Shelves
 
 
 class TokenRow(NamedTuple):
@@ -23,7 +24,7 @@ class TokenRow(NamedTuple):
     revoked_at: str | None
 
 
-class SqliteStore(Index, Apps, Deliveries, KeptAnswers):
+class SqliteStore(Index, Apps, Deliveries, KeptAnswers, Shelves):
     """Everything the work API keeps, in one file or in memory; each part stands in the module of its class."""
 
     def of_kind(self, kind: str) -> list[int]:

@@ -1,0 +1,1 @@
+"""How lists go on: one strategy for each way that APIs cut them into pages, all behind one opaque cursor."""

@@ -1,0 +1,216 @@
+"""Where a request to the platform meets who sent it, and whoever answers it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from fanfold.dialects import TrutoDialect
+from fanfold.engine import Engine
+from fanfold.entries import Caps
+from fanfold.errors import Crashed, LimitExceeded, RequestError, SetupError, Unauthenticated
+from fanfold.expressions.evaluator import Evaluator
+from fanfold.integrations.demo import DemoApi
+from fanfold.integrations.inside import Inside
+from fanfold.model import Answer, Caller, Result
+from fanfold.server.connect.accounts import AccountDesk
+from fanfold.server.connect.api_tokens import TokenDesk
+from fanfold.server.connect.asked import Asked, parts_of
+from fanfold.server.connect.batch import BatchRequests, Handled
+from fanfold.server.connect.calls import Calls, no_such
+from fanfold.server.connect.first import first_account
+from fanfold.server.connect.inside import WORK, WorkInside
+from fanfold.server.connect.integrations import IntegrationDesk
+from fanfold.server.connect.limits import PlatformLimits
+from fanfold.server.connect.metadata import UnifiedMetadata
+from fanfold.server.connect.once import Once
+from fanfold.server.connect.parts import put_together
+from fanfold.server.connect.store import AccountTokens
+from fanfold.serving.bodies import ClientLeftError, Receive, Scope, header
+from fanfold.settings import Settings
+from fanfold.targets.observed import observed
+from fanfold.work.clock import stamp
+
+if TYPE_CHECKING:
+    from fanfold.server.app import App
+
+logger = logging.getLogger("fanfold")
+
+DEMO = "demo"
+
+OF_ACCOUNTS = frozenset({"proxy", "unified", "custom"})
+"""What the token of an account opens, beside its own account."""
+
+_ME = ("integrated-account", "me")
+
+Answering = Callable[[Asked], Awaitable[Answer]]
+Calling = Callable[[Asked], Awaitable[Handled]]
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """What has something to end when the server does."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Connect:
+    """The platform of one server. ``evaluator`` and ``inside`` are the usual ones unless told."""
+
+    def __init__(
+        self, app: App, evaluator: Evaluator | None = None, inside: Mapping[str, Inside] | None = None
+    ) -> None:
+        settings, now = app.settings, app.api.now
+        self._book = app.tokens
+        self._settings = settings
+        self._tokens = AccountTokens(app.store, lambda: now().timestamp())
+        self.dialect = TrutoDialect(caps=caps_of(settings), max_entries=settings.connect_entries)
+        work = WorkInside(lambda: app.engine, app.dialect, settings.action_timeout)
+        self.parts = put_together(
+            settings,
+            app.store,
+            evaluator or usual_evaluator(),
+            inside or {WORK: work, DEMO: DemoApi(now)},
+            lambda: now().timestamp(),
+        )
+        limits = PlatformLimits(settings.connect_limits)
+        self.engine = Engine(
+            observed(self.parts.target, *app.observing.observers),
+            limits.admission,
+            evaluator=self.parts.evaluator,
+        )
+        once = Once(app.ledger)
+        self._metadata = UnifiedMetadata(self.parts.integrations, self.parts.mapper)
+        first_account(app.store, stamp(now()))
+        moment = lambda: stamp(now())  # noqa: E731 - a name for what all desks are given
+        desk = IntegrationDesk(self.parts.integrations, self.parts.accounts, app.store, moment)
+        self.accounts = AccountDesk(
+            self.parts.accounts,
+            self._tokens,
+            self.parts.integrations,
+            desk,
+            moment,
+            capabilities=self.parts.capabilities,
+            refresh=self.parts.target.refresh,
+        )
+        calls = Calls(
+            self.engine,
+            self.dialect,
+            find=self.accounts.usable,
+            target=lambda: self.parts.target,
+            limits=limits,
+            once=once,
+            timeout=settings.action_timeout,
+        )
+        batches = BatchRequests(
+            self.engine,
+            self.dialect,
+            find=self.accounts.usable,
+            describe=self.parts.target.describe,
+            once=once,
+            observing=app.observing,
+        )
+        self._calling: dict[str, Calling] = {
+            "batch-request": batches.answer,
+            "proxy": calls.proxy,
+            "unified": calls.unified,
+            "custom": calls.custom,
+        }
+        self._answering: dict[str, Answering] = {
+            "integration": desk.answer,
+            "environment-integration": desk.answer_installed,
+            "integrated-account": self.accounts.answer,
+            "api-token": TokenDesk(app.store, app.tokens, now).answer,
+            "ping": _ping,
+        }
+
+    async def answer(self, scope: Scope, receive: Receive) -> tuple[Answer, Caller | None, Sequence[Result]]:
+        """The answer to a request, who asked, and what became of what was asked for."""
+        caller: Caller | None = None
+        try:
+            asked = self._asked(scope, receive)
+            caller = asked.caller
+            answer, results = await self._handled(asked)
+        except ClientLeftError:
+            raise
+        except LimitExceeded as error:
+            return self.dialect.limit_answer(error), caller, ()
+        except RequestError as error:
+            return self.dialect.error_answer(error), caller, ()
+        except Exception:
+            logger.exception("%s %r crashed", scope["method"], scope["path"])
+            return self.dialect.error_answer(Crashed()), caller, ()
+        return answer, caller, results
+
+    async def _handled(self, asked: Asked) -> Handled:
+        room = asked.parts[0]
+        if room == "batch-request" and (asked.method != "POST" or len(asked.parts) > 1):
+            raise no_such(asked)
+        told = self._metadata.answer(asked) if room == "unified" else None
+        if told is not None:
+            return told, ()
+        if room in self._calling:
+            return await self._calling[room](asked)
+        return await self._answering[room](asked), ()
+
+    def _asked(self, scope: Scope, receive: Receive) -> Asked:
+        """The request with who sent it; raises ``RequestError`` 401 or 403 for whoever may not come in here."""
+        parts = parts_of(scope["raw_path"])
+        settings = self._settings
+        caller, account = self._caller(scope)
+        if account and parts[0] not in OF_ACCOUNTS and parts != _ME:
+            raise RequestError("The token of an integrated account is for its own resources only", status=403)
+        if parts[0] not in self._calling and parts[0] not in self._answering:
+            raise RequestError("There is no such path", status=404)
+        return Asked(scope, receive, scope["method"], parts, caller, account, settings.max_body, settings.body_timeout)
+
+    def _caller(self, scope: Scope) -> tuple[Caller, str]:
+        caller = self._book.caller(scope["headers"])
+        if caller is not None:
+            if caller.scopes is not None:
+                raise RequestError("An app that was allowed only some things has no access to accounts", status=403)
+            return caller, ""
+        scheme, _, token = header(scope["headers"], b"authorization").partition(b" ")
+        several = [name for name, _ in scope["headers"] if name == b"authorization"]
+        gid = self._tokens.account(token.strip()) if scheme.lower() == b"bearer" and len(several) == 1 else None
+        account = None if gid is None else self.parts.accounts.get(gid)
+        if account is None:
+            raise Unauthenticated
+        return Caller(f"account:{account.id}", account.owner), account.id
+
+    async def close(self, seconds: float) -> None:
+        """Let what still runs finish, then close the connections."""
+        await self.engine.drain(seconds)
+        await self.parts.target.close()
+        if isinstance(self.parts.evaluator, Closing):
+            self.parts.evaluator.close()
+
+
+def caps_of(settings: Settings) -> Caps:
+    """How much one batch request may fetch."""
+    return Caps(
+        calls=settings.connect_calls,
+        pages=settings.connect_pages,
+        depth=settings.connect_depth,
+        records=settings.connect_records,
+        size=settings.connect_size,
+        at_once=settings.connect_at_once,
+        deadline=settings.connect_deadline,
+    )
+
+
+def usual_evaluator() -> Evaluator:
+    """What works out expressions; raises ``SetupError`` where the package for it is not installed."""
+    try:
+        from fanfold.expressions.jsonata import JsonataEvaluator  # noqa: PLC0415 - its engine is not in the core
+    except ModuleNotFoundError:
+        raise SetupError("Batch requests need more than the core: pip install 'fanfold[server]'") from None
+    return JsonataEvaluator()
+
+
+async def _ping(asked: Asked) -> Answer:
+    if asked.method != "GET" or len(asked.parts) > 1:
+        raise no_such(asked)
+    return Answer(200, b'{"status":"ok"}', trusted=True)
