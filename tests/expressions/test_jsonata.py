@@ -112,7 +112,7 @@ REFUSED = [
     ("$parseDocument(file)", r"\$parseDocument is not available here: it asks"),
     ("$f := $parseDocument", r"\$parseDocument is not available"),
     ("$generateEmbeddingsCohere(a)", "is not available here"),
-    ("$jsonToParquet(a)", "is not available here: it makes bytes"),
+    ("$jsonToParquet(a)", "is not available here: it gives bytes"),
     ("$convertMdToPdf(a)", "is not available here"),
     ("$blob(a)", "is not available here"),
     ("$convertQueryToSql(a)", "is not available here"),

@@ -12,7 +12,7 @@ class Bounds(Struct, frozen=True, kw_only=True):
 
     ``seconds`` are of processor time; ``patience`` are those that may pass until it has had them.
     ``inline`` is how long it is tried on the event loop before it is worked out beside it. ``memory`` is what it may
-    take beyond what it is given. ``given`` bounds that, as JSON. ``reading`` are seconds more for the first MiB of that,
+    ``seconds`` are of processor time, ``patience`` those that may pass until it has had them.
     and as much less for less, which is what it takes to be handed through functions.
     """
 
