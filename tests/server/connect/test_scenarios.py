@@ -254,3 +254,11 @@ async def test_what_is_filled_in_is_never_read_for_placeholders(acme):
     )
     (seen,) = acme.seen
     assert seen.query["of"] == "{{args.secret}}"
+
+
+async def test_what_is_held_of_answers_is_bounded_by_their_size(make_platform):
+    platform = make_platform(connect_size=2000)
+    account = await platform.account()
+    answer = await platform.fetch(account, {"resource": "contacts", "method": "list", "persist": True})
+    (error,) = answer["errors"]["contacts"]
+    assert (error["statusCode"], error["details"]["limit"]) == (422, "max_size")
