@@ -440,3 +440,25 @@ async def test_no_name_leads_out_of_the_data(work_out, names):
     one, other = names
     for source in (f"$.{one}.{other}", f"$uuid.{one}", f"$string(${one})", f"a.{one}[{other}]", f"$lookup($, '{one}')"):
         assert await work_out(source, {"a": [1]}) in (None, "")
+
+
+async def test_what_is_worked_out_beside_can_be_worked_out_again_and_again():
+    evaluator = JsonataEvaluator(Bounds(inline=1e-9))
+    many = {"results": [{"id": n, "name": "a", "mail": "b"} for n in range(100)]}
+    mapping = evaluator.compile('results.{"id": id, "all": $join([name, mail], " "), "mails": [{"mail": mail}]}')
+    try:
+        for _ in range(6):
+            assert len(await evaluator.evaluate(mapping, many)) == 100
+    finally:
+        evaluator.close()
+
+
+async def test_what_makes_its_process_grow_costs_the_next_evaluation_nothing():
+    evaluator = JsonataEvaluator(Bounds(inline=1e-9, seconds=2.0))
+    large, small = evaluator.compile("$count($map([1..100000], function($n) { [$n, $n] }))"), evaluator.compile("1 + 1")
+    try:
+        for _ in range(3):
+            assert await evaluator.evaluate(large, None) == 100_000
+            assert await evaluator.evaluate(small, None) == 2
+    finally:
+        evaluator.close()

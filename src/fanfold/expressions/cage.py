@@ -134,8 +134,12 @@ class Cages:
             self._idle.put(Process())
             message = "wanted too much memory" if isinstance(error, EOFError) else "took too long"
             raise ExpressionError(f"The expression {message}") from None
+        told = msgspec.json.decode(answer, type=Told)
+        if told.last:
+            process.end()
+            process = Process()
         self._idle.put(process)
-        return _decode(answer)
+        return _given(told)
 
     def close(self) -> None:
         """End all that are idle."""
@@ -166,8 +170,7 @@ def _encode(source: str, given: Any, bindings: dict[str, Any], bounds: Bounds) -
         raise ExpressionError("The expression is given what is no JSON") from None
 
 
-def _decode(answer: bytes) -> Any:
-    told = msgspec.json.decode(answer, type=Told)
+def _given(told: Told) -> Any:
     if told.message:
         raise ExpressionError(told.message, position=told.position)
     try:
