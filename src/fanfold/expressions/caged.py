@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from fanfold.errors import ExpressionError
-from fanfold.expressions.bounds import Bounds, limits, processor_time
+from fanfold.expressions.bounds import Bounds, limits, patience, processor_time
 from fanfold.expressions.programs import compile_program, failure
 
 OUT_OF_TIME = signal.SIGPROF
@@ -111,9 +111,14 @@ class Cage:
             program = self._programs[asked.source] = compile_program(asked.source)
         try:
             given = bytes(asked.given).decode()
-            gave = program.evaluate_json(given, asked.bindings, **limits(asked.bounds, asked.bounds.patience))
+            gave = program.evaluate_json(
+                given, asked.bindings, **limits(asked.bounds, patience(asked.bounds, len(given)), handed=True)
+            )
         except BaseException as error:  # noqa: BLE001 - a panic of the engine is none of Exception's
             raise failure(error) from None
+        most = asked.bounds.result
+        if gave is not None and (len(gave) > most or len(gave.encode()) > most):
+            raise ExpressionError(f"The expression gives more than {most} bytes")
         return gave or "null"
 
     def _allow(self, more: int | None) -> None:
