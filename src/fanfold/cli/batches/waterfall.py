@@ -5,7 +5,6 @@ Each kind of time has a character of its own, so that nothing is said by colour 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
@@ -148,21 +147,19 @@ class Waterfall:
         return f"{(attempts[-1].ended - attempts[-1].sent) * 1000:.1f}"
 
     def _bar(self, place: int) -> Text:
+        """As many characters as the action's time is of the whole; that it ran is always seen."""
         whole = self._timeline.took or 1.0
-        bar = Text()
-        drawn = 0
+        cells: list[Kind] = []
         for stretch in self._timeline.stretches(place):
             until = min(_BAR, round(stretch.end / whole * _BAR))
-            if stretch.kind == "running":
-                until = max(until, min(_BAR, drawn + 1))
-            bar.append(self._signs.kinds[stretch.kind] * (until - drawn), style=_STYLES[stretch.kind])
-            drawn = max(drawn, until)
+            if stretch.kind == "running" and until <= len(cells):
+                cells = cells[: _BAR - 1]
+                until = len(cells) + 1
+            cells += [stretch.kind] * (until - len(cells))
+        bar = Text()
+        for kind in cells:
+            bar.append(self._signs.kinds[kind], style=_STYLES[kind])
         return bar
 
 
-def warn(sentence: str) -> None:
-    """Say something beside the results."""
-    print(sentence, file=sys.stderr)
-
-
-__all__ = ["Waterfall", "console_for", "may_move", "warn"]
+__all__ = ["Waterfall", "console_for", "may_move"]
