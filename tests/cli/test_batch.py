@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 
@@ -141,6 +142,16 @@ def test_a_refusal_for_a_limit_is_waited_for_and_told(batch, asana_server):
     assert code == 0
     assert "waits for a limit" in out
     assert "200 x2" in out
+
+
+def test_a_report_is_written_and_known_to_be_impossible_before_anything_is_done(batch, asana_server, tmp_path):
+    assert batch(MIXED, "--report", tmp_path / "r.html")[0] == 1
+    page = (tmp_path / "r.html").read_text()
+    assert "Order ink" in page
+    assert asana_server.token not in page
+    asana_server.clear_requests()
+    assert batch(MIXED, "--report", tmp_path / "none" / "r.html")[0] == 2
+    assert asana_server.requests == []
 
 
 def test_what_servers_say_cannot_move_the_cursor(batch):
@@ -290,8 +301,8 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(fanfold, asana_server, write,
 # -- at a terminal ---------------------------------------------------------------------------------------------------
 
 
-def at_terminal(arguments, **environment):
-    """What a command writes to a terminal."""
+def at_terminal(arguments, interrupt_at="", **environment):
+    """What a command writes to a terminal; it is interrupted as soon as that has a certain text."""
     first, second = pty.openpty()
     known = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "TERM")}
     process = subprocess.Popen(
@@ -312,6 +323,9 @@ def at_terminal(arguments, **environment):
         if not piece:
             break
         written += piece
+        if interrupt_at and interrupt_at.encode() in written:
+            process.send_signal(signal.SIGINT)
+            interrupt_at = ""
     os.close(first)
     return process.wait(timeout=30), written.decode()
 
@@ -338,6 +352,15 @@ def test_only_a_terminal_that_can_and_may_is_moved_and_coloured(asana_server, wr
     assert (HIDES in written, bool(COLOUR.search(written))) == (moves, coloured)
     assert "2 actions, 1 failed" in written
     assert not moves or "of 2 settled" in written
+
+
+def test_who_interrupts_is_told_how_far_it_had_come(asana_server, write):
+    asana_server.fault("latency", path="/users/me", ms=20_000)
+    text = "[GET /tasks/999, GET /users/me]"
+    words = ["batch", write(text), "--url", asana_server.url, "--token", asana_server.token]
+    code, written = at_terminal(words, interrupt_at="1 of 2 settled")
+    assert code == 130
+    assert "Interrupted: 1 of 2 actions had been carried out; 1 were under way, and may be carried out" in written
 
 
 def test_where_there_is_no_terminal_nothing_forces_colour(batch, monkeypatch):

@@ -44,7 +44,7 @@ def batch(  # noqa: PLR0913 - each is an option
     import asyncio  # noqa: PLC0415 - help starts without all this
 
     from fanfold.cli.batches import carrying, files, preview, telling  # noqa: PLC0415
-    from fanfold.cli.batches.report import write_report  # noqa: PLC0415
+    from fanfold.cli.batches.report import check_writable, write_report  # noqa: PLC0415
     from fanfold.cli.batches.timeline import Timeline  # noqa: PLC0415
     from fanfold.cli.batches.waterfall import Waterfall, console_for, may_move  # noqa: PLC0415
 
@@ -58,9 +58,15 @@ def batch(  # noqa: PLR0913 - each is an option
         else:
             out.print(preview.preview_table(found, shown))
         return
+    if report is not None:
+        check_writable(report)
     timeline = Timeline(found.needs)
-    with Waterfall(found, timeline, beside).live(moving=may_move(beside, dict(os.environ))):
-        carried = asyncio.run(carrying.carry(found, at, timeline, compare=compare))
+    try:
+        with Waterfall(found, timeline, beside).live(moving=may_move(beside, dict(os.environ))):
+            carried = asyncio.run(carrying.carry(found, at, timeline, compare=compare))
+    except KeyboardInterrupt:
+        print(telling.interrupted(timeline), file=sys.stderr)
+        raise
     unusable = telling.why_unusable(carried.outcomes, at)
     if json:
         print(telling.as_json(found, carried))

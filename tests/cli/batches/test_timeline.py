@@ -87,6 +87,18 @@ def test_an_action_that_could_be_sent_waits_for_a_limit(clock):
     assert kinds(timeline, 1)[0] == ("limit", 0, 5)
 
 
+def test_short_gaps_and_servers_without_limits_are_no_waiting_for_a_limit(clock):
+    timeline = Timeline([(), ()], clock)
+    timeline.limited = False
+    timeline.begin()
+    timeline.sent([0], together=True)
+    clock.now += 5
+    assert timeline.state(1) == "queued"
+    timeline.returned([0], 429)
+    clock.now += 5
+    assert (timeline.state(1), kinds(timeline, 1)) == ("limit", [("limit", 0, 10)])
+
+
 def test_while_all_that_may_be_under_way_is_others_are_but_queued(clock):
     timeline = Timeline([()] * (AT_ONCE + 1), clock)
     timeline.begin()

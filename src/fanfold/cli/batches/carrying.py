@@ -11,7 +11,7 @@ from msgspec import Struct
 from fanfold.cli.batches.timeline import Timeline
 from fanfold.cli.batches.watching import Watched
 from fanfold.cli.batches.written import BatchFile, Written
-from fanfold.client import AiohttpTransport, Client, ClientError, Offer, Reply, Unsupported
+from fanfold.client import ASANA, AiohttpTransport, Client, ClientError, Offer, Reply, Unsupported
 from fanfold.errors import SetupError
 
 URL = "http://127.0.0.1:8480/api/1.0"
@@ -77,6 +77,7 @@ async def carry(batch: BatchFile, at: Where, timeline: Timeline, *, compare: boo
         if transport.unheard is not None:
             raise SetupError(f"{at.url} does not answer: {plainly(transport.unheard)}. Is the server running there?")
         _check(offer, more)
+        timeline.limited = bool(offer.limits) or urlsplit(at.url).hostname == urlsplit(ASANA).hostname
         timeline.begin()
         try:
             outcomes = await client.batch(batch.actions, serial=batch.serial, stop=batch.stop, return_exceptions=True)

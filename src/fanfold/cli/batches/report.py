@@ -51,6 +51,14 @@ _LEGEND = (
 )
 
 
+def check_writable(path: Path) -> None:
+    """Raise ``SetupError`` where no report could be written, which is better known before anything is done."""
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}.") from None
+
+
 def write_report(path: Path, batch: BatchFile, carried: Carried, timeline: Timeline, at: Where) -> None:
     """Write it to a file. Raises ``SetupError`` where that cannot be."""
     try:
@@ -144,4 +152,4 @@ def _details(outcome: Reply | ClientError) -> str:
     return f"<details><summary>body</summary><pre>{'&#10;'.join(map(_shown, lines))}</pre></details>"
 
 
-__all__ = ["report", "write_report"]
+__all__ = ["check_writable", "report", "write_report"]

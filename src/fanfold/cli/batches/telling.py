@@ -102,6 +102,14 @@ def summary(carried: Carried, timeline: Timeline) -> str:
     return " ".join(parts)
 
 
+def interrupted(timeline: Timeline) -> str:
+    """How far a batch had come that somebody ended."""
+    sent = [attempts for attempts in timeline.attempts if attempts]
+    settled = sum(attempts[-1].status > 0 for attempts in sent)
+    told = f"Interrupted: {settled} of {len(timeline.attempts)} actions had been carried out"
+    return f"{told}; {len(sent) - settled} were under way, and may be carried out all the same."
+
+
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
@@ -178,6 +186,7 @@ __all__ = [
     "as_json",
     "exit_code",
     "in_brief",
+    "interrupted",
     "is_empty",
     "is_foreign",
     "spoken",

@@ -52,17 +52,21 @@ class Stretch(Struct, frozen=True):
 
 
 class Timeline:
-    """What happened to the actions at their places; ``needs`` are the places of those that each waits for."""
+    """What happened to the actions at their places; ``needs`` are the places of those that each waits for.
+
+    ``limited``: there are limits, so that an action which could be sent and is not waits for one.
+    """
 
     def __init__(self, needs: Sequence[tuple[int, ...]], clock: Callable[[], float] = perf_counter) -> None:
         self.needs = needs
         self.attempts: list[list[Attempt]] = [[] for _ in needs]
         self.batches = 0
         self.lone = 0
+        self.limited = True
         self._clock = clock
         self._under_way = 0
-        self._full: list[tuple[float, bool]] = []
         self._begun = clock()
+        self._full = [(self._begun, True)]
         self._over: float | None = None
 
     # -- what happens ------------------------------------------------------------------------------------------------
@@ -88,6 +92,7 @@ class Timeline:
             if attempt.ended is None:
                 attempt.ended, attempt.status, attempt.ms = self._clock(), status, ms
                 attempt.whole = whole
+                self.limited = self.limited or status == 429
 
     def returned(self, places: Sequence[int], status: int) -> None:
         """A request is over; ``status`` of those that had no answer of their own, 0 if there was none at all."""
@@ -114,11 +119,13 @@ class Timeline:
             if status == 429 and self._over is None:
                 return "limit"
             return "done" if is_good(status) else "failed"
-        stretches = self.stretches(place)
-        kind = stretches[-1].kind if stretches else "queued"
+        if not attempts:
+            free = self.limited and not self._full[-1][1] and self._clock() - self._full[-1][0] >= _SHORT
+            return "limit" if free else "queued"
+        kind = self.stretches(place)[-1].kind
         if kind == "running" and len(attempts) > 1:
             return "retried"
-        return "queued" if kind == "retry" else kind
+        return kind if kind in ("dependency", "running") else "queued"
 
     def stretches(self, place: int) -> list[Stretch]:
         """The pieces of an action's bar, in order and without gaps."""
@@ -183,13 +190,18 @@ class Timeline:
         """A time without being sent, in pieces: all that may be under way was, or a limit had to be waited for."""
         if why != "queued" or end - begin < _SHORT:
             return [self._stretch(why, begin, end)] if end > begin else []
-        found: list[Stretch] = []
-        marks = [*self._full, (end, False)]
-        for (at, full), (until, _) in pairwise(marks):
+        pieces: list[tuple[bool, float, float]] = []
+        for (at, full), (until, _) in pairwise([*self._full, (end, False)]):
             first, last = max(at, begin), min(until, end)
             if last <= first:
                 continue
-            kind: Kind = "queued" if full else "limit"
+            if pieces and pieces[-1][0] == full:
+                pieces[-1] = (full, pieces[-1][1], last)
+            else:
+                pieces.append((full, first, last))
+        found: list[Stretch] = []
+        for full, first, last in pieces:
+            kind: Kind = "limit" if self.limited and not full and last - first >= _SHORT else "queued"
             if found and found[-1].kind == kind:
                 found[-1] = Stretch(kind, found[-1].begin, last - self._begun)
             else:
