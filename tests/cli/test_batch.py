@@ -288,6 +288,7 @@ def test_a_plain_batch_server_gets_plain_batches_of_ten(fanfold, write):
     [
         (("--url", "nowhere"), "--url: 'nowhere' is no API's URL; expected such as http://127.0.0.1:8480/api/1.0.\n"),
         (("--url", "http://x:port"), "--url: 'http://x:port' is no API's URL; "),
+        (("--url", "http://me:secret@x/api"), "--url: 'http://me:secret@x/api' is no API's URL; "),
         (("--token", "a\nb"), "The token has characters that no token has.\n"),
         (("--report", "/nowhere/r.html"), "/nowhere/r.html cannot be written: No such file or directory.\n"),
     ],

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fanfold.cli.batches.files import parse_batch
 from fanfold.errors import SetupError
@@ -54,6 +56,7 @@ def test_a_token_in_a_command_is_not_taken_over():
         ("wget http://x/api/1.0/a", "expected a curl command, not 'wget'."),
         ("curl", "expected one URL, not 0."),
         ("curl http://x/api/1.0/a http://x/api/1.0/b", "expected one URL, not 2."),
+        ("curl http://[/api/1.0/a", "'http://[/api/1.0/a' is no URL: Invalid IPv6 URL."),
         ("curl http://x/other/a", "/other/a is not below /api/1.0, where --url says that the API is."),
         ("curl http://x/api/1.0/a -d @file", "-d @file is not read: paste what is in the file."),
         ("curl http://x/api/1.0/a -F f=@x", "-F: this option of curl is not read."),
@@ -66,3 +69,35 @@ def test_a_mistake_names_file_and_line(command, told):
     with pytest.raises(SetupError) as refused:
         lines(f"curl http://x/api/1.0/a\n\n{command}\n")
     assert refused.value.message == f"c:3: {told}"
+
+
+WORDS = (
+    "-d",
+    "-X",
+    "-H",
+    "-G",
+    "'",
+    '"',
+    "\\",
+    "\n",
+    " ",
+    "{}",
+    "a=b",
+    "http://x/api/1.0/batch",
+    "http://[",
+    "#",
+    "PUT",
+    "{",
+    "@",
+)
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=12))
+def test_whatever_is_pasted_is_a_batch_or_a_sentence(words):
+    text = "curl " + " ".join(words)
+    try:
+        found = parse_batch(text.encode("utf-8", "ignore"), "c", BASE).actions
+    except SetupError as error:
+        found = ()
+        told = error.message
+    assert found or told.startswith("c:")

@@ -58,7 +58,7 @@ def where(url: str, token: str, timeout: float) -> Where:
     try:
         parts = urlsplit(base)
         usable = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
-        _ = parts.port
+        usable = usable and parts.username is None and parts.port != 0
     except ValueError:
         usable = None
     if not usable:

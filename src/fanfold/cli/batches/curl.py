@@ -101,7 +101,10 @@ def _actions(command: str, base: str) -> list[Any]:
     told = _told(words[1:])
     if len(told["url"]) != 1:
         raise _WrongCommand(f"expected one URL, not {len(told['url'])}.")
-    parts = urlsplit(told["url"][0])
+    try:
+        parts = urlsplit(told["url"][0])
+    except ValueError as error:
+        raise _WrongCommand(f"{told['url'][0]!r} is no URL: {error}.") from None
     path = _below(parts.path, base)
     data = _data(told["data"])
     method = (told["method"] or ["POST" if told["data"] and not told["get"] else "GET"])[-1].upper()
