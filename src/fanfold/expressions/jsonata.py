@@ -63,7 +63,9 @@ class JsonataEvaluator:
             self._compiled.move_to_end(source)
             return known
         if len(source) > self._bounds.source:
-            raise ExpressionError(f"An expression may have {self._bounds.source} characters, this one has {len(source)}")
+            raise ExpressionError(
+                f"An expression may have {self._bounds.source} characters, this one has {len(source)}"
+            )
         program = compile_program(source)
         free = program.reads()
         quick = not any(word in source for word in _HASTY)

@@ -19,7 +19,9 @@ _SHOWN = 200
 _CALLED = r"\$({name})\s*\(|~>\s*\$({name})(?![\w])"
 # Strings, quoted names and comments are taken first, so that nothing inside them is.
 _METHOD = re.compile(
-    r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|`[^`]*+`|/\*.*?\*/|(?P<dot>\.\s*)(?P<name>' + "|".join(METHODS) + r")(?=\s*\()",
+    r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|`[^`]*+`|/\*.*?\*/|(?P<dot>\.\s*)(?P<name>'
+    + "|".join(METHODS)
+    + r")(?=\s*\()",
     re.DOTALL,
 )
 

@@ -6,4 +6,4 @@ from fanfold.expressions.functions.arguments import Unsuitable
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], str | None]] = {}
 METHODS: tuple[str, ...] = ("toISO",)
-REFUSED: dict[str, str] = {"parseDocument":"x"}
+REFUSED: dict[str, str] = {"parseDocument": "x"}
