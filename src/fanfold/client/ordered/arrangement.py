@@ -66,7 +66,7 @@ class Arrangement:
     def appended(self, places: Sequence[int]) -> None:
         """Tasks were put at the end of the list by one batch, or some of them perhaps (those that are lost)."""
         fresh = [place for place in places if place > self._newest]
-        self.loose.update([place for place in places if place < self._newest and place not in self.lost])
+        self.loose.update([place for place in places if place <= self._newest and place not in self.lost])
         if not fresh:
             return
         self._newest = max(fresh)

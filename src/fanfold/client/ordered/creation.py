@@ -16,7 +16,7 @@ from msgspec import Struct
 from fanfold.client.errors import ApiError, BadAnswer, ClientClosed, ClientError, NotFound, TransportError
 from fanfold.client.ordered.arrangement import Arrangement
 from fanfold.client.ordered.gaps import Move
-from fanfold.client.ordered.listing import Listing
+from fanfold.client.ordered.listing import Listing, Page
 from fanfold.client.ordered.outcome import outcome
 from fanfold.client.ordered.schemes import Create, Look, Scheme, Step, next_round
 from fanfold.client.ordered.wanted import Wanted
@@ -74,7 +74,7 @@ class Creation:
         self._errors: dict[int, ClientError] = {}
         self._tries: Counter[int] = Counter()
         self._reasons: dict[int, ClientError] = {}
-        self._failures = 0
+        self._failures = self._forgotten = 0
         self._unanswered = False
 
     async def run(self) -> list[Any]:
@@ -89,8 +89,7 @@ class Creation:
             self._learn(steps, replies)
             self._forsake()
             if self._unanswered:
-                self._unanswered = False
-                await self._sleep(self._patience.pause)
+                await self._rest()
         return outcome(self._created, self._errors)
 
     # -- asking ------------------------------------------------------------------------------------------------------
@@ -100,14 +99,17 @@ class Creation:
         while not ended:
             self._listing.remember()
             (reply,) = await self._client.batch([self._listing.request()], return_exceptions=True)
-            if isinstance(reply, ClientError):
-                raise reply
-            page = self._listing.page(reply)
-            if page is None:
-                self._fail(BadAnswer("The server forgets where its pages end"))
-                continue
-            self._before.update(gid for gid, _ in page.tasks)
-            ended = page.ended
+            page = self._page(reply)
+            if page is not None:
+                self._before.update(gid for gid, _ in page.tasks)
+                ended = page.ended
+            elif self._unanswered:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Give the server time to be done with what it has not answered."""
+        self._unanswered = False
+        await self._sleep(self._patience.pause)
 
     def _written(self, step: Step) -> Request:
         if isinstance(step, Create):
@@ -182,14 +184,7 @@ class Creation:
 
     def _has_read(self, reply: Reply | ClientError, blocks: int, *, too_early: bool) -> None:
         """Take in a page. ``too_early``: it may have been read before what is lost was created."""
-        page = None
-        try:
-            if isinstance(reply, Reply):
-                page = self._listing.page(reply)
-            else:
-                self._fail(reply)
-        except ClientError as error:
-            self._fail(error)
+        page = self._page(reply)
         if page is None:
             return
         arrangement = self._arrangement
@@ -202,14 +197,28 @@ class Creation:
             [gid for gid, _ in page.tasks if gid not in self._before], blocks, ended=page.ended and not too_early
         )
 
-    # -- giving up ---------------------------------------------------------------------------------------------------
+    def _page(self, reply: Reply | ClientError) -> Page | None:
+        """What was read; None if it has to be read again. Raises why it cannot be read, if that will not change."""
+        try:
+            if isinstance(reply, ClientError):
+                raise reply
+            page = self._listing.page(reply)
+        except ClientError as error:
+            self._failures += 1
+            if is_final(error) or self._failures > self._patience.attempts:
+                raise
+            self._unanswered = True
+            return None
+        self._failures = 0
+        if page is None:
+            self._forgotten += 1
+            if self._forgotten > self._patience.attempts:
+                raise BadAnswer("The server forgets again and again where its pages end")
+        elif page.ended:
+            self._forgotten = 0
+        return page
 
-    def _fail(self, error: ClientError) -> None:
-        """Reading has failed: raise if that will not change."""
-        self._failures += 1
-        if is_final(error) or isinstance(error, ClientClosed) or self._failures > self._patience.attempts:
-            raise error
-        self._unanswered = True
+    # -- giving up ---------------------------------------------------------------------------------------------------
 
     def _disown(self) -> None:
         """What is nobody's while nothing is lost belongs to others, whatever its name."""
