@@ -11,7 +11,7 @@ PROJECT = "77"
 class Asana:
     """``before``: names of tasks that are there already. ``shuffles``: whether batches are carried out in any order.
 
-    ``mishaps``: how likely what may go wrong with an action does, by its name. ``sent`` has the actions of each request.
+    ``mishaps``: how likely each of what may go wrong is, by its name. ``sent`` has the actions of each request.
     """
 
     def __init__(self, seed=0, *, before=(), shuffles=True, mishaps=None, page=100):
@@ -53,7 +53,8 @@ class Asana:
 
     async def batch(self, requests, *, return_exceptions, serial=False, stop=False):
         assert return_exceptions
-        assert not (serial or stop)
+        assert not serial
+        assert not stop
         requests = list(requests)
         assert 1 <= len(requests) <= 10
         self.sent.append(requests)

@@ -63,9 +63,13 @@ def grown(size: int) -> Scheme:
     return Scheme("grown", creates=size, moves=size - 1)
 
 
-def read(size: int) -> Scheme:
-    """The scheme that keeps what happens to stand in order."""
-    return Scheme("read", creates=size, moves=max(1, (size * 4) // 10), look_after=size * 3)
+def read(count: int, size: int) -> Scheme:
+    """The scheme that keeps what happens to stand in order.
+
+    The list is read soon where there are few tasks, so that there is something to move while others are created, and
+    seldom where there are many. How often, and how many are moved meanwhile, was found by trying.
+    """
+    return Scheme("read", creates=size, moves=max(1, (size * 4) // 10), look_after=size * (3 if count <= 150 else 8))
 
 
 def chosen(count: int, size: int, scarce: Scarce) -> Scheme:
@@ -75,7 +79,7 @@ def chosen(count: int, size: int, scarce: Scarce) -> Scheme:
     """
     if scarce == "quota" or count <= 2 or size < 3:
         return ONE_BY_ONE
-    return grown(size) if count <= 2 * size else read(size)
+    return grown(size) if count <= 2 * size else read(count, size)
 
 
 def next_round(arrangement: Arrangement, scheme: Scheme, size: int, kinds: Sequence[object] = ()) -> list[Step]:
