@@ -1,5 +1,6 @@
 """The public door: everything that other programs may rely on is importable from here."""
 
+from fanfold.client import Client
 from fanfold.dialects import AsanaDialect, Dialect
 from fanfold.errors import (
     Crashed,
@@ -38,6 +39,7 @@ __all__ = [
     "BatchMiddleware",
     "Call",
     "Caller",
+    "Client",
     "Crashed",
     "Dialect",
     "Endpoint",
