@@ -90,12 +90,15 @@ class Batcher:
         self._window = window
         self.max_items = max_items
         self.max_bytes = max_bytes
-        self._max_batches = max_batches
+        self._max_batches = self._enough = max_batches
+        self._allowed = float(max_batches)
+        self._wary = 0
         self._lanes: dict[Any, list[Unit]] = {}
         self._waiting = 0
         self._under_way = 0
         self._tick: Handle | None = None
         self._alarm: Handle | None = None
+        self._hurried = False
         self.held = False
 
     def add(self, unit: Unit) -> None:
@@ -107,15 +110,32 @@ class Batcher:
         self._waiting += unit.count
         if self._tick is None:
             self._tick = self._later(self._window, self._ticked)
-        elif self._window and self._waiting >= self.max_items:
+        elif self._window and not self._hurried and self._waiting >= self.max_items:
+            self._hurried = True
             self._tick.cancel()
             self._tick = self._later(0, self._ticked)
 
     def ended(self) -> None:
         """A batch that was sent is over."""
         self._under_way -= 1
+        if self._wary:
+            self._wary -= 1
+        else:
+            grown = self._allowed * 2 if self._allowed < self._enough else self._allowed + 1 / self._allowed
+            self._allowed = min(self._max_batches, grown)
         if self._waiting and self._tick is None:
             self._tick = self._later(0, self._ticked)
+
+    def slow_down(self) -> None:
+        """A batch that is about to end was refused.
+
+        One is tried first then, and soon half as many as were under way, which do not fit; beyond that it grows by one
+        a round. What was sent with the refused one, and may be refused too, is no news.
+        """
+        if not self._wary:
+            self._wary = self._under_way
+            self._enough = max(1, self._under_way // 2)
+            self._allowed = 1.0
 
     def release(self) -> None:
         """What was held may go."""
@@ -141,7 +161,7 @@ class Batcher:
         if self.held:
             return
         open_ = self._pacer.refresh()
-        while self._waiting and open_ and self._under_way < self._max_batches:
+        while self._waiting and open_ and self._under_way < int(self._allowed):
             permit = Permit()
             units = self._gather(permit)
             if not units:
@@ -155,6 +175,7 @@ class Batcher:
 
     def _ticked(self) -> None:
         self._tick = None
+        self._hurried = False
         self.pump()
 
     def _gather(self, permit: Permit) -> list[Unit]:
@@ -168,9 +189,12 @@ class Batcher:
             unit = self._first(passed)
             if unit is None:
                 break
-            if units and (unit.apart or count + unit.count > self.max_items or size + unit.size > self.max_bytes):
+            if units and unit.apart:
+                passed.add(unit.lane)  # it is the first of the next, and this one is sent at once
+                continue
+            if units and (count + unit.count > self.max_items or size + unit.size > self.max_bytes):
                 break
-            lacking = next((name for name, _ in unit.costs if name in full or name in kept), "") if passed else ""
+            lacking = next((name for name, _ in unit.costs if name in full or name in kept), "") if full else ""
             lacking = lacking or self._pacer.take(permit, unit.costs)
             if lacking:
                 full.add(lacking)

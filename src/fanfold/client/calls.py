@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
-from fanfold.client.errors import ApiError, ClientError, Travelled, api_error
+from fanfold.client.errors import ApiError, ClientError, TransportError, Travelled, api_error
 from fanfold.client.replies import Reply
 from fanfold.client.request import SAFE, Request
 
@@ -20,10 +20,11 @@ class Call:
     """One call. ``line`` is the action as it is written in a batch; ``future`` gets its ``Reply`` or a ``ClientError``.
 
     ``alone``: it goes as a request of its own. ``tried`` counts failures and ``refused`` refusals. ``batch`` says how
-    it travelled last.
+    it travelled last, and ``spread`` from 0 to 1 is common to all that travelled with it: what fails together is made
+    again together, but not together with what others have to make again.
     """
 
-    __slots__ = ("alone", "batch", "future", "key", "line", "refused", "request", "tried")
+    __slots__ = ("alone", "batch", "future", "key", "line", "refused", "request", "spread", "tried")
 
     def __init__(self, request: Request, line: bytes, future: asyncio.Future[Reply], *, alone: bool) -> None:
         self.request = request
@@ -33,6 +34,7 @@ class Call:
         self.key = request.key
         self.tried = 0
         self.refused = 0
+        self.spread = 1.0
         self.batch: tuple[int, int, int] | None = None
 
     def answer(self, reply: Reply) -> None:
@@ -51,8 +53,10 @@ class Call:
             return api_error(error.status, error.body, error.headers, action=self.request, batch=self.travelled)
         if error.action is self.request:
             return error
-        kind = type(error)
-        return kind(error.message, action=self.request, batch=self.travelled)
+        mine = type(error)(error.message, action=self.request, batch=self.travelled)
+        if isinstance(mine, TransportError) and isinstance(error, TransportError):
+            mine.sent = error.sent
+        return mine
 
     def error_of(self, reply: Reply) -> ApiError:
         """What a reply that is no success is raised as."""
@@ -79,8 +83,8 @@ class Refusals:
         """Whether a request has to go alone."""
         if not request.batchable or _NEVER.match(request.path):
             return True
-        if request.method == "POST" and request.path.partition("/attachments")[1] and not request.wired:
-            return request.path.rstrip("/").endswith("/attachments")
+        if request.method == "POST" and request.path.rstrip("/").endswith("/attachments"):
+            return True
         return bool(self._known) and _route(request) in self._known
 
     def note(self, request: Request) -> None:

@@ -39,4 +39,21 @@ def groups_of(requests: Sequence[Request], lines: Sequence[bytes]) -> list[list[
     return list(groups.values())
 
 
-__all__ = ["groups_of"]
+def packed(groups: Sequence[list[int]], most: int) -> list[list[int]]:
+    """The same with groups of several put together, each where there is room first, ``most`` places at most.
+
+    Who is on its own stays that: it may travel with anybody.
+    """
+    packs: list[list[int]] = []
+    for group in groups:
+        pack = next(
+            (pack for pack in packs if len(group) > 1 and len(pack) > 1 and len(pack) + len(group) <= most), None
+        )
+        if pack is None:
+            packs.append(list(group))
+        else:
+            pack += group
+    return [sorted(pack) for pack in packs]
+
+
+__all__ = ["groups_of", "packed"]

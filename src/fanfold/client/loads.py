@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 from fanfold.client.batching import Unit
@@ -23,8 +24,10 @@ class Load:
         self._open = dict.fromkeys(range(len(self.calls)))
         self._held: dict[int, Reply] = {}
         size = len(self.calls)
+        spread = random.random()  # noqa: S311 - nothing secret
         for place, call in enumerate(self.calls):
             call.batch = (number, size, place)
+            call.spread = spread
 
     @property
     def names(self) -> tuple[str, ...]:

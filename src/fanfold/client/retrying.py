@@ -7,8 +7,6 @@ a budget, so that a server in trouble is not buried under them.
 
 from __future__ import annotations
 
-import random
-
 from msgspec import Struct
 
 AGAIN = frozenset({408, 425, 500, 502, 503, 504})
@@ -29,10 +27,9 @@ class Retries(Struct, frozen=True):
     share: float = 0.2
     reserve: int = 100
 
-    def pause(self, tried: int) -> float:
-        """Seconds until the next attempt: grown, and spread so that those that failed together come back apart."""
-        grown = min(self.longest, self.base * 2.0 ** (tried - 1))
-        return grown * random.uniform(0.5, 1.0)  # noqa: S311 - nothing secret
+    def pause(self, tried: int, spread: float) -> float:
+        """Seconds until the next attempt; ``spread`` from 0 to 1 makes those that failed at once come back apart."""
+        return min(self.longest, self.base * 2.0 ** (tried - 1)) * (0.5 + 0.5 * spread)
 
 
 class Budget:

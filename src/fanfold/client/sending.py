@@ -7,6 +7,7 @@ into the queue to be made again.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -47,11 +48,13 @@ class Way(Struct, frozen=True):
 
 
 class Sending:
-    """Sends units over ``transport``; ``queue`` takes those that are to be sent again, ``later`` after a pause."""
+    """Sends units over ``transport``. ``batcher`` takes those that are to be sent again; whoever makes both sets it."""
+
+    batcher: Batcher
 
     def __init__(self, transport: Transport, way: Way, pacer: Pacer, retries: Retries) -> None:
-        self.transport = transport
-        self.way = way
+        self._transport = transport
+        self._way = way
         self.offer: Offer = PLAIN
         self.refusals = Refusals()
         self.batches = 0
@@ -60,7 +63,6 @@ class Sending:
         self.budget = Budget(retries)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pauses: dict[asyncio.TimerHandle, Unit] = {}
-        self.batcher: Batcher | None = None
         self._heads: dict[str, Mapping[str, str]] = {}
 
     def send(self, units: list[Unit], permit: Permit) -> None:
@@ -100,8 +102,7 @@ class Sending:
             raise
         finally:
             self._pacer.settle(permit)
-            if self.batcher is not None:
-                self.batcher.ended()
+            self.batcher.ended()
 
     def _goes_alone(self, call: Call) -> bool:
         """Whether it goes as the plain request that it is; what needs its key, or a word of the batch, does not."""
@@ -112,19 +113,20 @@ class Sending:
     async def _ask(self, unit: Unit, call: Call) -> None:
         request = call.request
         call.batch = None
-        answer = Collected(self.way.most)
+        call.spread = random.random()  # noqa: S311 - nothing secret
+        answer = Collected(self._way.most)
         body = request.body()
         wire = Wire(
             request.method,
-            self.way.base + request.target(),
+            self._way.base + request.target(),
             {**self._head(JSON, bodied=body is not None and not request.files), **request.headers},
             None if request.files else body,
-            self.way.timeout,
+            self._way.timeout,
             request.files,
             {name: str(value) for name, value in (request.data or {}).items()} if request.files else {},
         )
         try:
-            await self.transport.send(wire, answer)
+            await self._transport.send(wire, answer)
             reply = answer.reply()
         except TransportError as error:
             if not self._lost(unit, error):
@@ -138,11 +140,11 @@ class Sending:
     async def _ask_together(self, units: list[Unit]) -> None:
         self.batches += 1
         load = Load(units, self.batches, self._settle)
-        answer = Results(len(load.calls), load.settle, self.way.most, load.names)
+        answer = Results(len(load.calls), load.settle, self._way.most, load.names)
         head = self._head(self._wanted(load.calls))
-        wire = Wire("POST", f"{self.way.base}/batch", head, self._write(units), self.way.timeout)
+        wire = Wire("POST", f"{self._way.base}/batch", head, self._write(units), self._way.timeout)
         try:
-            await self.transport.send(wire, answer)
+            await self._transport.send(wire, answer)
             if answer.status != 200:
                 self._refused_whole(units, answer)
                 return
@@ -161,7 +163,7 @@ class Sending:
             replies = load.replies(unit)
             again = any(reply.status == 429 or reply.status in AGAIN for reply in replies)
             if again and self._is_repeatable(unit) and self._may_try(unit.calls):
-                self._again(unit, self._retries.pause(unit.calls[0].tried))
+                self._again(unit, self._pause(unit.calls[0]))
             else:
                 load.answer(unit)
 
@@ -178,9 +180,9 @@ class Sending:
             self._again(unit, 0)
         elif status == 429 and self._may_refuse(call):
             wished = seconds_of(reply.headers.get("retry-after"))
-            self._again(unit, self._retries.pause(call.refused) + (wished or 0))
+            self._again(unit, self._pause(call) + (wished or 0))
         elif status in AGAIN and self._is_repeatable(unit) and self._may_try([call]):
-            self._again(unit, self._retries.pause(call.tried))
+            self._again(unit, self._pause(call))
         else:
             call.answer(reply)
 
@@ -193,11 +195,11 @@ class Sending:
         elif status in AGAIN:
             for unit in units:
                 if self._is_repeatable(unit) and self._may_try(unit.calls):
-                    self._again(unit, self._retries.pause(unit.calls[0].tried))
+                    self._again(unit, self._pause(unit.calls[0]))
                 else:
                     _fail([unit], api_error(status, body, reply.headers))
         elif status in {404, 405} or 200 <= status < 400:
-            _fail(units, BadAnswer(f"There is no batch endpoint at {self.way.base}/batch: it answers {status}"))
+            _fail(units, BadAnswer(f"There is no batch endpoint at {self._way.base}/batch: it answers {status}"))
         else:
             _fail(units, api_error(status, body, reply.headers))
 
@@ -205,6 +207,7 @@ class Sending:
         """Nothing of it was done: all of it is sent again when the server wishes, in parts if it is too much."""
         self._pacer.learn(told_by_headers(reply.headers))
         wished = seconds_of(reply.headers.get("retry-after"))
+        self.batcher.slow_down()
         most = max(call.refused for unit in units for call in unit.calls)
         self._pacer.refused(min(60.0, _UNTOLD * 2.0**most) if wished is None else wished)
         for unit in units:
@@ -220,7 +223,7 @@ class Sending:
         """No answer came; whether it is made again."""
         again = (not error.sent or self._is_repeatable(unit)) and self._may_try(unit.calls)
         if again:
-            self._again(unit, self._retries.pause(unit.calls[0].tried))
+            self._again(unit, self._pause(unit.calls[0]))
         return again
 
     def _is_repeatable(self, unit: Unit) -> bool:
@@ -228,6 +231,9 @@ class Sending:
 
     def _is_keyed(self, call: Call) -> bool:
         return bool(call.key) and self.offer.has("idempotency_key")
+
+    def _pause(self, call: Call) -> float:
+        return self._retries.pause(call.tried + call.refused, call.spread)
 
     def _may_refuse(self, call: Call) -> bool:
         call.refused += 1
@@ -245,8 +251,7 @@ class Sending:
 
         def add() -> None:
             self._pauses.pop(handle, None)
-            if self.batcher is not None:
-                self.batcher.add(unit)
+            self.batcher.add(unit)
 
         handle = asyncio.get_running_loop().call_later(pause, add)
         self._pauses[handle] = unit
@@ -265,13 +270,13 @@ class Sending:
         return b'%b,"idempotency_key":"%b"}' % (call.line[:-1], _escaped(call.key))
 
     def _wanted(self, calls: list[Call]) -> str:
-        return LINES if len(calls) > 1 and self.way.streaming and self.offer.has("ndjson") else JSON
+        return LINES if len(calls) > 1 and self._way.streaming and self.offer.has("ndjson") else JSON
 
     def _head(self, accept: str, *, bodied: bool = True) -> Mapping[str, str]:
         name = accept if bodied else ""
         if name not in self._heads:
             more = {"Content-Type": JSON} if bodied else {}
-            self._heads[name] = {**self.way.headers, "Accept": accept, **more}
+            self._heads[name] = {**self._way.headers, "Accept": accept, **more}
         return self._heads[name]
 
 
