@@ -7,7 +7,6 @@ from typing import ClassVar, TypedDict
 
 from fanfold.client import ASANA
 
-
 AuthSetting = TypedDict("AuthSetting", {"type": str, "in": str, "key": str, "value": str})
 """How one way of signing in is shown in a request."""
 
