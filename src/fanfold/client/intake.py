@@ -186,16 +186,31 @@ class Intake:
             self._asking = asyncio.get_running_loop().create_task(self._ask())
         return self._asking
 
-    async def _ask(self) -> None:
-        """Find out what the server offers, and let go what waits for that. What fails here will tell why there."""
-        answer = Collected(1 << 20)
-        way = self._way
+    async def _describe(self) -> Collected:
+        """The answer to ``OPTIONS``; asked again where there is none."""
+        way, tried = self._way, 0
         wire = Wire(
             "OPTIONS", f"{way.base}/batch", {**way.headers, "Accept": JSON}, None, min(way.timeout, _ASK_WITHIN)
         )
+        while True:
+            answer = Collected(1 << 20)
+            try:
+                await self._transport.send(wire, answer)
+            except TransportError:
+                tried += 1
+                if tried >= self._manner.retries.attempts:
+                    raise
+                await asyncio.sleep(self._manner.retries.pause(tried, 1.0))
+            else:
+                return answer
+
+    async def _ask(self) -> None:
+        """Find out what the server offers, and let go what waits for that. What fails here will tell why there."""
+        answer = Collected(1 << 20)
         try:
-            await self._transport.send(wire, answer)
-        except (TransportError, BadAnswer):
+            async with asyncio.timeout(_ASK_WITHIN):
+                answer = await self._describe()
+        except (TimeoutError, TransportError, BadAnswer):
             answer.status = 503
         if answer.status == 429 or answer.status >= 500:
             self._asking = None

@@ -106,6 +106,13 @@ async def test_a_dropped_connection_answers_nothing_and_closes(app, control):
     assert [entry["status"] for entry in await control("GET", "requests")] == [None, None, 200]
 
 
+async def test_a_dropped_action_takes_its_batch_with_it_also_where_results_are_wanted_as_they_finish(app, control):
+    await control("POST", "faults", {"kind": "drop", "operation": "getUser", "count": 1})
+    actions = {"data": {"actions": [{"method": "get", "relative_path": "/workspaces"}, ACTION]}}
+    with pytest.raises(ValueError, match="not enough values"):
+        await ask(app, "POST", "/api/1.0/batch", actions, headers={"accept": "application/x-ndjson"})
+
+
 async def test_dropping_aborts_the_transport_and_waits_until_it_is_closed():
     done = []
 
