@@ -423,6 +423,26 @@ def test_what_is_refused_for_ever_is_an_error(server):
     assert error.retry_after == 5
 
 
+def test_a_server_that_is_down_for_a_while_is_asked_when_it_wants_to_be(server):
+    server.mishaps.append(answers(503, {"errors": []}, {"retry-after": "40"}))
+
+    async def ask(client):
+        begun = asyncio.get_running_loop().time()
+        found = await gather(client.get("/a"), client.get("/b"))
+        return found, asyncio.get_running_loop().time() - begun
+
+    found, seconds = talk(server, ask)
+    assert [one["path"] for one in found] == ["/a", "/b"]
+    assert 40 <= seconds < 41
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_nobody_waits_for_a_day(server, status):
+    server.mishaps.append(answers(status, {"errors": []}, {"retry-after": "86400"}))
+    (error, _) = talk(server, lambda client: gather(client.get("/a"), client.get("/b")))
+    assert (error.status, error.retry_after) == (status, 86400)
+
+
 def test_a_server_that_does_not_say_what_it_offers_is_taken_as_it_is():
     server = Server(features=ALL)
     server.offers = False
@@ -502,7 +522,9 @@ def test_a_mistake_in_a_transport_is_seen_by_who_waits():
     assert not found[0].sent
 
 
-@pytest.mark.parametrize("url", ["server/api", "ftp://server", "http://", "http://server/?a=b", ""])
+@pytest.mark.parametrize(
+    "url", ["http://me:secret@server", "server/api", "ftp://server", "http://", "http://server/?a=b", ""]
+)
 def test_a_base_has_to_be_one(url):
     with pytest.raises(ValueError, match="base_url"):
         Client(url)

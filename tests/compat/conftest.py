@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from fanfold.compat.background import BACKGROUND
 from fanfold.testing import AsanaServer
 from tests.acceptance.conftest import Live, running
 
@@ -33,6 +34,13 @@ def server(process: Live) -> AsanaServer:
     server.clear_faults()
     server.clear_requests()
     return server
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_beside() -> Iterator[None]:
+    """The thread of the synchronous libraries ends with each test, also where a test has closed nothing."""
+    yield
+    BACKGROUND.end()
 
 
 @pytest.fixture

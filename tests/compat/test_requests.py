@@ -1,5 +1,6 @@
 """The adapter for requests: what threads ask at the same time travels together, and nobody can tell."""
 
+import gc
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -221,3 +222,15 @@ def test_it_can_be_pickled(server, headers):
         answers = at_once([lambda: session.get(f"{server.url}/users/me") for _ in range(6)])
     assert [answer.status_code for answer in answers] == [200] * 6
     assert max(len(entry["actions"]) for entry in server.requested(path="/batch")) <= 3
+
+
+def test_an_adapter_that_nobody_has_any_more_leaves_no_thread_behind(server, headers):
+    session = requests.Session()
+    session.headers.update(headers)
+    session.mount(server.url, BatchAdapter(server.url))
+    assert session.get(f"{server.url}/users/me").status_code == 200
+    (loop,) = [thread for thread in threading.enumerate() if thread.name == "fanfold-compat"]
+    del session
+    gc.collect()
+    loop.join(10)
+    assert not loop.is_alive()

@@ -45,7 +45,7 @@ def batched(
     """
     if threads < 1:
         raise ValueError(f"threads: Must be at least 1, not {threads}")
-    counter = Counter(client.configuration.host, shared_headers, options)
+    counter = Counter(client, client.configuration.host, shared_headers, options)
     manager = client.rest_client.pool_manager
     manager.clear()
     batch_through(manager, counter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Hashable
 
 from fanfold.compat.background import BACKGROUND, Thread
@@ -14,14 +15,18 @@ WINDOW = 0.002
 
 
 class Counter:
-    """For calls to the API at ``base_url``; what is under way ends with ``close``, and a later call begins anew."""
+    """For calls to the API at ``base_url``; what is under way ends with ``close``, and a later call begins anew.
 
-    def __init__(self, base_url: str, shared_headers: tuple[str, ...], options: Options) -> None:
+    It is closed with ``owner``, when nobody has that any more.
+    """
+
+    def __init__(self, owner: object, base_url: str, shared_headers: tuple[str, ...], options: Options) -> None:
         self.scope = Scope(base_url)
         self._translator = Translator(shared_headers)
         self._options: Options = {"window": WINDOW, **options}
         self._lock = threading.Lock()
         self._open: tuple[Desk, Thread] | None = None
+        weakref.finalize(owner, _let_go, self).atexit = False
 
     def ask(self, plain: Plain, way: Hashable, carrier: Callable[[Thread], Carrier]) -> Answered | None:
         """The answer to a call, or None if it has to go by itself. Raises what the desk raises."""
@@ -47,6 +52,11 @@ class Counter:
             if self._open is None or not BACKGROUND.is_current(self._open[1]):
                 self._open = Desk(self.scope.base_url, self._options, streaming=False), BACKGROUND.hold()
             return self._open
+
+
+def _let_go(counter: Counter) -> None:
+    # Garbage is collected in whatever thread, also in one that must not wait for the loop.
+    threading.Thread(target=counter.close, name="fanfold-compat-closing").start()
 
 
 __all__ = ["WINDOW", "Counter"]

@@ -36,7 +36,7 @@ class BatchAdapter(HTTPAdapter):
         **options: Unpack[Options],
     ) -> None:
         self._made_of = (base_url, shared_headers, options)
-        self._counter = Counter(base_url, shared_headers, options)
+        self._counter = Counter(self, base_url, shared_headers, options)
         super().__init__(pool_maxsize=pool_maxsize, max_retries=max_retries)
 
     def init_poolmanager(
@@ -59,7 +59,7 @@ class BatchAdapter(HTTPAdapter):
         return {**super().__getstate__(), "_made_of": self._made_of}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._counter = Counter(*state["_made_of"])
+        self._counter = Counter(self, *state["_made_of"])
         super().__setstate__(state)
 
 
