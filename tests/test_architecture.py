@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "idempotency": WORDS,
     "work": WORDS,
     "client": WORDS,
+    "compat": {*WORDS, "client"},
     "serving": {*WORDS, "engine", "dialects", "limits", "idempotency"},
     "integrations": {*WORDS, "expressions", "targets"},
     "middleware": {*WORDS, *COMPOSED},

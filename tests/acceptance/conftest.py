@@ -73,11 +73,11 @@ class Live(NamedTuple):
         return body["data"]
 
 
-def start(directory: Path, *flags: str, db: Path | None = None, token: str = TOKEN) -> Live:
+def start(directory: Path, *flags: str, db: Path | None = None, token: str = TOKEN, port: int = 0) -> Live:
     """Start a server process and wait until it answers."""
     db = db or directory / "test.db"
     output = directory / f"server-{time.monotonic_ns()}.out"
-    command = [sys.executable, "-m", "fanfold", "serve", "--port", "0", "--db", str(db), *flags]
+    command = [sys.executable, "-m", "fanfold", "serve", "--port", str(port), "--db", str(db), *flags]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FANFOLD_")}
     with output.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=environment | {"FANFOLD_TOKEN": token})

@@ -59,6 +59,8 @@ class Unit:
     @property
     def stale(self) -> bool:
         """Whether everybody who waited for it has gone."""
+        if self.count == 1:
+            return bool(self.calls[0].future.done())
         return all(call.future.done() for call in self.calls)
 
 

@@ -56,6 +56,7 @@ class Call:
         mine = type(error)(error.message, action=self.request, batch=self.travelled)
         if isinstance(mine, TransportError) and isinstance(error, TransportError):
             mine.sent = error.sent
+        mine.__cause__ = error.__cause__
         return mine
 
     def error_of(self, reply: Reply) -> ApiError:

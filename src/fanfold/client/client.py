@@ -12,6 +12,7 @@ from fanfold.client.errors import BadAnswer, CallTimeout, ClientError
 from fanfold.client.intake import Intake, Manner
 from fanfold.client.limits import Limit, chosen
 from fanfold.client.offers import Offer
+from fanfold.client.ordered import Patience, Scarce, create_in_order
 from fanfold.client.replies import Reply
 from fanfold.client.request import File, Request, make
 from fanfold.client.retrying import Retries
@@ -257,6 +258,30 @@ class Client:
             seen.add(offset)
             query = {**query, "offset": offset}
 
+    async def create_in_order(
+        self,
+        project: str,
+        tasks: Iterable[str | Mapping[str, Any]],
+        *,
+        scarce: Scarce = "requests",
+        fields: Iterable[str] = (),
+        patience: Patience | None = None,
+    ) -> list[Any]:
+        """Create tasks at the end of a project, in the order given; what the server answered for each, in that order.
+
+        ``tasks`` are names, or what ``POST /tasks`` takes. ``scarce``: whether requests are spared where the server
+        keeps no order within a batch, or the actions that its limits count. ``fields`` are those of the answers.
+
+        Raises ``PartlyCreated`` where some could not be created, ``ValueError`` for tasks that can be none, or why
+        nothing was created.
+        """
+        offer = await self.offer()
+        size, room = self._intake.room
+        names = tuple(fields.split(",")) if isinstance(fields, str) and fields else tuple(fields)
+        return await create_in_order(
+            self, project, tasks, offer=offer, size=size, room=room, scarce=scarce, fields=names, patience=patience
+        )
+
     async def offer(self) -> Offer:
         """What the server offers: sizes, features and limits. Asked once; the plain format where it says nothing."""
         return await self._intake.offer()
@@ -315,6 +340,8 @@ def _outcome(call: Call) -> Reply | ClientError:
 
 def _checked(url: str) -> str:
     parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise ValueError("base_url: Must not hold credentials; give a token")
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
         raise ValueError(f"base_url: Must be the http or https URL of an API, not {url!r}")
     return url.rstrip("/")

@@ -110,6 +110,11 @@ class Intake:
             await asyncio.shield(self._asked())
         return self._sending.offer
 
+    @property
+    def room(self) -> tuple[int, int]:
+        """How many actions, and bytes of them, a batch has room for."""
+        return self._batcher.max_items, self._batcher.max_bytes
+
     async def close(self) -> None:
         """End everything: calls that still wait fail, and no task is left."""
         self._closed = True
@@ -186,16 +191,31 @@ class Intake:
             self._asking = asyncio.get_running_loop().create_task(self._ask())
         return self._asking
 
-    async def _ask(self) -> None:
-        """Find out what the server offers, and let go what waits for that. What fails here will tell why there."""
-        answer = Collected(1 << 20)
-        way = self._way
+    async def _describe(self) -> Collected:
+        """The answer to ``OPTIONS``; asked again where there is none."""
+        way, tried = self._way, 0
         wire = Wire(
             "OPTIONS", f"{way.base}/batch", {**way.headers, "Accept": JSON}, None, min(way.timeout, _ASK_WITHIN)
         )
+        while True:
+            answer = Collected(1 << 20)
+            try:
+                await self._transport.send(wire, answer)
+            except TransportError:
+                tried += 1
+                if tried >= self._manner.retries.attempts:
+                    raise
+                await asyncio.sleep(self._manner.retries.pause(tried, 1.0))
+            else:
+                return answer
+
+    async def _ask(self) -> None:
+        """Find out what the server offers, and let go what waits for that. What fails here will tell why there."""
+        answer = Collected(1 << 20)
         try:
-            await self._transport.send(wire, answer)
-        except (TransportError, BadAnswer):
+            async with asyncio.timeout(_ASK_WITHIN):
+                answer = await self._describe()
+        except (TimeoutError, TransportError, BadAnswer):
             answer.status = 503
         if answer.status == 429 or answer.status >= 500:
             self._asking = None

@@ -60,8 +60,8 @@ class Pacer:
 
     def __init__(self, limits: Iterable[Limit] = (), clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._windows: dict[str, _Window] = {}
-        self._slots: dict[str, _Slots] = {}
+        self._limits: dict[str, _Window | _Slots] = {}
+        self._windows: list[_Window] = []
         self._closed_until = 0.0
         for limit in limits:
             self._set(limit.name, limit.quota, limit.window)
@@ -69,7 +69,7 @@ class Pacer:
     def refresh(self) -> bool:
         """Forget what has left its window; whether anything may be sent at all. To be asked before ``take``."""
         now = self._clock()
-        for window in self._windows.values():
+        for window in self._windows:
             window.expire(now)
         return now >= self._closed_until
 
@@ -79,13 +79,14 @@ class Pacer:
         What alone is larger than a limit is let through when nothing else counts against that: the server may know
         better, and says so if not.
         """
+        limits = self._limits
         for name, amount in costs:
-            limit = self._windows.get(name) or self._slots.get(name)
+            limit = limits.get(name)
             if limit is not None and limit.used and limit.used + amount > limit.quota:
                 return name
         taken = permit.taken
         for name, amount in costs:
-            limit = self._windows.get(name) or self._slots.get(name)
+            limit = limits.get(name)
             if limit is not None:
                 limit.used += amount
                 taken[name] = taken.get(name, 0) + amount
@@ -96,9 +97,7 @@ class Pacer:
         if permit.open:
             permit.open = False
             for name, amount in permit.taken.items():
-                limit = self._windows.get(name) or self._slots.get(name)
-                if limit is not None:
-                    limit.used -= amount
+                self._limits[name].used -= amount
 
     def settle(self, permit: Permit) -> None:
         """The answer is there, or nobody waits for it any more. Settling twice changes nothing."""
@@ -107,11 +106,11 @@ class Pacer:
         permit.open = False
         now = self._clock()
         for name, amount in permit.taken.items():
-            window = self._windows.get(name)
-            if window is not None:
-                window.count(now + window.span, amount)
-            elif name in self._slots:
-                self._slots[name].used -= amount
+            limit = self._limits[name]
+            if isinstance(limit, _Window):
+                limit.count(now + limit.span, amount)
+            else:
+                limit.used -= amount
 
     def refused(self, retry_after: float) -> None:
         """The server wants nothing for so many seconds."""
@@ -131,25 +130,27 @@ class Pacer:
 
     def is_slots(self, name: str) -> bool:
         """Whether a limit counts what is under way, so that it is the end of a request that makes room in it."""
-        return name in self._slots
+        return isinstance(self._limits.get(name), _Slots)
 
     def wake_in(self) -> float | None:
         """Seconds until time alone makes room; None where only the end of a request does."""
         now = self._clock()
         if now < self._closed_until:
             return self._closed_until - now
-        full = [window.ends[0][0] - now for window in self._windows.values() if window.ends]
+        full = [window.ends[0][0] - now for window in self._windows if window.ends]
         return max(0.0, min(full)) if full else None
 
     def _set(self, name: str, quota: int, span: float | None) -> _Window | _Slots:
         """The limit of that name, made or changed; what counts against it goes on counting."""
-        if span is None:
-            slots = self._slots.setdefault(name, _Slots(quota))
-            slots.quota = quota
-            return slots
-        window = self._windows.setdefault(name, _Window(quota, span))
-        window.quota, window.span = quota, span
-        return window
+        limit = self._limits.get(name)
+        if limit is None:
+            limit = self._limits[name] = _Slots(quota) if span is None else _Window(quota, span)
+            if isinstance(limit, _Window):
+                self._windows.append(limit)
+        limit.quota = quota
+        if isinstance(limit, _Window) and span is not None:
+            limit.span = span
+        return limit
 
 
 __all__ = ["Costs", "Pacer", "Permit"]

@@ -333,6 +333,10 @@ class App:
     async def _batch(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Answer, Sequence[Result]]:
         if not self.faults.rules:
             return await self.batches.answer(scope, receive, caller)
+        if any(rule.fault.kind == "drop" for rule in self.faults.rules):
+            # What is dropped is lost with its whole batch, which is not known before all of it has run.
+            headers = [pair for pair in scope["headers"] if pair[0] != b"accept"]
+            scope = {**scope, "headers": headers}
         answer, results = await self.batches.answer(scope, receive, caller, self._struck)
         must_not_be_dropped(results)
         return answer, results

@@ -106,6 +106,13 @@ async def test_a_dropped_connection_answers_nothing_and_closes(app, control):
     assert [entry["status"] for entry in await control("GET", "requests")] == [None, None, 200]
 
 
+async def test_a_dropped_action_takes_its_batch_with_it_also_where_results_are_wanted_as_they_finish(app, control):
+    await control("POST", "faults", {"kind": "drop", "operation": "getUser", "count": 1})
+    actions = {"data": {"actions": [{"method": "get", "relative_path": "/workspaces"}, ACTION]}}
+    with pytest.raises(ValueError, match="not enough values"):
+        await ask(app, "POST", "/api/1.0/batch", actions, headers={"accept": "application/x-ndjson"})
+
+
 async def test_dropping_aborts_the_transport_and_waits_until_it_is_closed():
     done = []
 
@@ -169,3 +176,13 @@ async def test_a_drop_of_a_whole_batch(app):
     faults.add(Fault(kind="drop", operation="createBatchRequest"))
     with pytest.raises(Dropped):
         await faults.strike_batch()
+
+
+async def test_what_lost_its_answer_is_not_done_again_for_the_same_key(app, control):
+    await control("POST", "faults", {"kind": "error", "operation": "createTask", "after": True, "count": 1})
+    action = {"method": "post", "relative_path": "/tasks", "data": {"name": "Once", "projects": ["1025"]}}
+    await batch(app, {**action, "idempotency_key": "once"})
+    (result,) = (await batch(app, {**action, "idempotency_key": "once"})).json["data"]
+    assert (result["status_code"], result["headers"]["idempotency-replayed"]) == (201, "true")
+    listed = (await ask(app, "GET", "/api/1.0/projects/1025/tasks")).json["data"]
+    assert [task["name"] for task in listed].count("Once") == 1

@@ -1,0 +1,1 @@
+"""Surfaces that people already program against, with batches behind them."""
