@@ -48,7 +48,7 @@ def put(listed, move):
         listed.append(move.place)
 
 
-dices = st.randoms(use_true_random=False)
+dices = st.integers(0, 2**32).map(random.Random)
 
 
 @given(st.integers(1, 150), st.integers(3, 25), st.sampled_from(["grown", "read", "one by one"]), dices)
