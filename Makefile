@@ -20,13 +20,14 @@ help: ## list the commands
 setup: $(READY) ## make .venv with the locked dependencies (the other commands do it by themselves)
 
 # The stamp is written last: an interrupted set-up is done again, a finished one needs no network.
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-sdk.lock pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Fanfold needs Python 3.11 or newer. Is it under another name? Then: make PYTHON=/path/to/python3 ..."; exit 2; }
 	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null || \
 		{ echo "Setting up $(VENV) with $$($(PYTHON) --version), once."; $(PYTHON) -m venv $(VENV); } || \
 		{ rm -rf $(VENV); echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv"; exit 2; }
 	@$(PIP) install --no-deps --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --require-hashes --ignore-requires-python --requirement requirements-sdk.lock
 	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 

@@ -3,13 +3,15 @@
 import ast
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import msgspec
+from msgspec import inspect as inspected
 
 from fanfold import settings
+from fanfold.integrations import configs, declaration, plan_shapes
 from fanfold.server import gateway_settings
 from fanfold.work.kinds import KINDS
 from fanfold.work.openapi import describe, heading
@@ -154,14 +156,9 @@ def all_settings() -> str:
 
 def _settings_table(kind: type[msgspec.Struct], *, variables: bool, unsaid: Sequence[str] = ()) -> str:
     """The settings of a kind; ``unsaid`` are those that no variable of the environment can hold."""
-    (tree,) = (node for node in ast.parse(inspect.getsource(kind)).body if isinstance(node, ast.ClassDef))
     hints = get_type_hints(kind)
     defaults = {field.name: field.default for field in msgspec.structs.fields(kind)}
-    about = {
-        field.target.id: " ".join(ast.literal_eval(text.value).replace("``", "`").split())
-        for field, text in zip(tree.body, tree.body[1:], strict=False)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr)
-    }
+    about = _about(kind)
     head = ("Setting", *(("Environment",) if variables else ()), "Type", "Default", "Meaning")
     rows = []
     for name, meaning in about.items():
@@ -171,11 +168,125 @@ def _settings_table(kind: type[msgspec.Struct], *, variables: bool, unsaid: Sequ
     return table(head, rows)
 
 
+def _about(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """What stands below each field of a struct."""
+    (tree,) = (node for node in ast.parse(inspect.getsource(kind)).body if isinstance(node, ast.ClassDef))
+    return {
+        field.target.id: " ".join(ast.literal_eval(text.value).replace("``", "`").split())
+        for field, text in zip(tree.body, tree.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr)
+    }
+
+
 def _toml(value: object) -> str:
     return "none" if value is None or value is msgspec.NODEFAULT else f"`{json.dumps(value)}`"
 
 
-PAGES = {"operations.md": operations, "settings.md": all_settings}
+# -- declarations and plans ------------------------------------------------------------------------------------------
+
+SHAPES = {
+    inspected.AnyType: "anything",
+    inspected.BoolType: "true or false",
+    inspected.DictType: "object",
+    inspected.FloatType: "number",
+    inspected.IntType: "whole number",
+    inspected.StrType: "text",
+    inspected.StructType: "object",
+}
+
+ABOUT_DECLARATIONS = """What may stand in a declaration, field by field; [declaring an API](../integrations.md) shows
+how it is used. Text may hold placeholders such as `{{credentials.api_key}}`. Fields whose names end in `expression`,
+and `response_path`, are JSONata instead."""
+
+ABOUT_PLANS = """What may stand in a [plan file](../plan-files.md), field by field. Text may hold placeholders such as
+`{{args.site}}`."""
+
+
+def declarations() -> str:
+    """The page about declarations: every field of every part."""
+    parts = [
+        "# Fields of a declaration",
+        WRITTEN,
+        ABOUT_DECLARATIONS,
+        "## The integration",
+        fields_table(declaration.Declaration),
+        "## A method of a resource",
+        fields_table(declaration.Method),
+        "## Credentials",
+        fields_table(declaration.Credentials),
+        "What `config` holds:",
+        fields_table(configs.CredentialsConfig),
+        "One of its `fields`:",
+        fields_table(configs.CredentialField),
+        "## Authorization",
+        fields_table(declaration.Authorization),
+        *_by_format(configs.AUTHORIZATION),
+        "## Pagination",
+        fields_table(declaration.Pagination),
+        "`page_param`, `limit_param`, `offset_param` and `cursor_param` are read as `page_key` and so on.",
+        *_by_format(configs.PAGINATION),
+        "## Rate limits",
+        "Expressions see `status`, `headers` and `data`; the longer wait counts.",
+        fields_table(declaration.RateLimit),
+        "## Manners",
+        inspect.getdoc(declaration.Manners) or "",
+        fields_table(declaration.Manners),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _by_format(kinds: Mapping[str, type[msgspec.Struct]]) -> list[str]:
+    parts = []
+    for name, kind in kinds.items():
+        about = (inspect.getdoc(kind) or "").replace("``", "`")
+        parts.append(f"`{name}`. {about}" if kind.__struct_fields__ else f"`{name}`: without `config`.")
+        parts += [fields_table(kind)] if kind.__struct_fields__ else []
+    return parts
+
+
+def plans() -> str:
+    """The page about plan files: every field of every kind of entry."""
+    parts = ["# Fields of a plan file", WRITTEN, ABOUT_PLANS, fields_table(plan_shapes.PlanShape)]
+    for name, kind in plan_shapes.ENTRIES.items():
+        parts += [f"## A {name}", inspect.getdoc(kind) or "", fields_table(kind)]
+    return "\n\n".join(parts) + "\n"
+
+
+def fields_table(kind: type[msgspec.Struct]) -> str:
+    """The fields of a struct: name, type, default, meaning."""
+    shape = inspected.type_info(kind)
+    about = _about(kind)
+    rows = []
+    if isinstance(shape, inspected.StructType):
+        for field in shape.fields:
+            default = "has to be there" if field.required else _default(field)
+            rows.append((f"`{field.encode_name}`", _shape(field.type), default, about.get(field.name, "")))
+    return table(("Field", "Type", "Default", "Meaning"), rows)
+
+
+def _default(field: inspected.Field) -> str:
+    value = field.default
+    plain = isinstance(value, str | int | float | bool) and value != ""
+    return f"`{json.dumps(value)}`" if plain else ""
+
+
+def _shape(kind: inspected.Type) -> str:
+    if isinstance(kind, inspected.LiteralType):
+        return ", ".join(f"`{word}`" for word in kind.values if word != "")
+    if isinstance(kind, inspected.UnionType):
+        known = [each for each in kind.types if not isinstance(each, inspected.NoneType)]
+        return " or ".join(_shape(each) for each in known)
+    if isinstance(kind, inspected.VarTupleType):
+        return "list" if isinstance(kind.item_type, inspected.AnyType) else f"list of {_shape(kind.item_type)}"
+    return SHAPES[type(kind)]
+
+
+PAGES = {
+    "declarations.md": declarations,
+    "operations.md": operations,
+    "plans.md": plans,
+    "settings.md": all_settings,
+}
 
 if __name__ == "__main__":
     REFERENCE.mkdir(exist_ok=True)

@@ -16,6 +16,13 @@ def test_nothing_else_is_among_the_written_pages():
     assert {page.name for page in REFERENCE.iterdir()} == set(PAGES)
 
 
+@pytest.mark.parametrize("name", ["declarations.md", "plans.md"])
+def test_every_field_of_declarations_and_plans_has_a_meaning(name):
+    rows = [line.split(" | ") for line in PAGES[name]().splitlines() if line.startswith("| `")]
+    assert len(rows) > 20
+    assert [row[0] for row in rows if len(row[3].strip(" |")) < 5] == []
+
+
 def test_every_setting_is_on_its_page():
     server, gateway, upstream = PAGES["settings.md"]().split("\n## ")
     for kind, page in ((Settings, server), (GatewaySettings, gateway)):

@@ -215,6 +215,31 @@ def test_a_list_that_never_ends_is_no_list(server):
         talk(server, ask)
 
 
+@pytest.mark.parametrize(("answer", "kind"), [(404, NotFound), (200, BadAnswer)])
+def test_what_is_no_list_has_no_pages(server, answer, kind):
+    server.carry_out = lambda action: server.result(action, answer, {"data": {"gid": "1"}})
+
+    async def ask(client):
+        return [one async for one in client.pages("/t", fields="name")]
+
+    with pytest.raises(kind):
+        talk(server, ask)
+
+
+def test_at_asana_nothing_is_asked_beforehand_and_its_published_limits_hold():
+    server = Server(delay=0.0)
+
+    async def main():
+        async with Client(token="t", transport=server) as client:
+            await asyncio.gather(*[client.get(f"/t/{number}", alone=True) for number in range(1501)])
+            return asyncio.get_running_loop().time()
+
+    server.read = lambda wire: [{"method": "get", "relative_path": wire.url}]
+    assert run(main()) >= 1060
+    assert {wire.method for _, wire in server.asked} == {"GET"}
+    assert server.asked[0][1].url == "https://app.asana.com/api/1.0/t/0"
+
+
 # -- actions that hang together ------------------------------------------------------------------------------------
 
 
@@ -423,6 +448,26 @@ def test_what_is_refused_for_ever_is_an_error(server):
     assert error.retry_after == 5
 
 
+def test_a_server_that_is_down_for_a_while_is_asked_when_it_wants_to_be(server):
+    server.mishaps.append(answers(503, {"errors": []}, {"retry-after": "40"}))
+
+    async def ask(client):
+        begun = asyncio.get_running_loop().time()
+        found = await gather(client.get("/a"), client.get("/b"))
+        return found, asyncio.get_running_loop().time() - begun
+
+    found, seconds = talk(server, ask)
+    assert [one["path"] for one in found] == ["/a", "/b"]
+    assert 40 <= seconds < 41
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_nobody_waits_for_a_day(server, status):
+    server.mishaps.append(answers(status, {"errors": []}, {"retry-after": "86400"}))
+    (error, _) = talk(server, lambda client: gather(client.get("/a"), client.get("/b")))
+    assert (error.status, error.retry_after) == (status, 86400)
+
+
 def test_a_server_that_does_not_say_what_it_offers_is_taken_as_it_is():
     server = Server(features=ALL)
     server.offers = False
@@ -502,7 +547,9 @@ def test_a_mistake_in_a_transport_is_seen_by_who_waits():
     assert not found[0].sent
 
 
-@pytest.mark.parametrize("url", ["server/api", "ftp://server", "http://", "http://server/?a=b", ""])
+@pytest.mark.parametrize(
+    "url", ["http://me:secret@server", "server/api", "ftp://server", "http://", "http://server/?a=b", ""]
+)
 def test_a_base_has_to_be_one(url):
     with pytest.raises(ValueError, match="base_url"):
         Client(url)

@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections import Counter
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aiohttp import web
@@ -29,7 +30,13 @@ class Said(NamedTuple):
 
     status: int = 200
     body: object = None
-    headers: dict = {}
+    headers: dict = MappingProxyType({})
+
+
+async def come_to(condition):
+    """Let others go on until something is so."""
+    while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
+        await asyncio.sleep(0)
 
 
 def contact(number):
@@ -103,7 +110,9 @@ class Api:
         start = int(request.query.get("start", 0))
         end = start + self._size(request)
         url = request.url.with_query({**request.query, "start": end})
-        return web.json_response({"items": self._slice(start, end - start), "next": str(url) if end < RECORDS else ""})
+        return web.json_response(
+            {"items": self._slice(start, end - start), "next": str(url) if end < len(self.records) else ""}
+        )
 
     async def do_linked(self, request, _body):
         start = int(request.query.get("start", 0))

@@ -2,13 +2,11 @@
 
 import asyncio
 
-import jlens
 import msgspec
 import pytest
 
 from fanfold.entries import Fetch
-from fanfold.errors import ExpressionError
-from fanfold.expressions.evaluator import Told
+from fanfold.expressions.jsonata import JsonataEvaluator
 from fanfold.integrations.accounts import Account, MemoryAccounts
 from fanfold.integrations.declaration import Declaration
 from fanfold.integrations.target import IntegrationsTarget
@@ -27,11 +25,13 @@ async def api():
 
 
 class Clock:
-    """A time that passes only as somebody sleeps."""
+    """A time that passes only as somebody sleeps; or, once ``stopped``, as it is put forward."""
 
     def __init__(self):
         self.time = 1_000.0
         self.slept = []
+        self.stopped = False
+        self.sleeping = []
 
     def __call__(self):
         return self.time
@@ -42,8 +42,20 @@ class Clock:
     async def sleep(self, seconds):
         self.slept.append(seconds)
         until = self.time + seconds
-        await asyncio.sleep(0)
-        self.time = max(self.time, until)
+        if not self.stopped:
+            await asyncio.sleep(0)
+            self.time = max(self.time, until)
+            return
+        waiting = asyncio.get_running_loop().create_future()
+        self.sleeping.append((until, waiting))
+        await waiting
+
+    def forward(self, seconds):
+        self.time += seconds
+        due, self.sleeping = self.sleeping, [one for one in self.sleeping if one[0] > self.time]
+        for until, waiting in due:
+            if until <= self.time:
+                waiting.set_result(None)
 
 
 class Asking:
@@ -109,22 +121,9 @@ async def asking(api):
     yield make
     for one in made:
         await one.target.close()
-
-
-class Compiler:
-    """Compiles as the real evaluator does, and evaluates nothing."""
-
-    def compile(self, source):
-        try:
-            jlens.Expression(source)
-        except jlens.JlensError as error:
-            raise ExpressionError(str(error)) from None
-        return Told(source)
-
-    async def evaluate(self, expression, context, bindings=None):
-        raise NotImplementedError
+        one.evaluator.close()
 
 
 @pytest.fixture(scope="session")
 def evaluator():
-    return Compiler()
+    return JsonataEvaluator()

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from fanfold.errors import SetupError
@@ -78,3 +80,9 @@ def test_what_a_method_takes_follows_from_the_model():
 def test_a_file_that_is_no_model_is_refused_with_its_name(text, wrong):
     with pytest.raises(SetupError, match=wrong):
         read_model(text, "m.yaml")
+
+
+def test_without_the_extra_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(SetupError, match=r"pip install 'fanfold\[server\]'"):
+        read_model(b"name: x", "m.yaml")

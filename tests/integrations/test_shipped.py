@@ -5,8 +5,11 @@ import pytest
 from fanfold.entries import Fetch
 from fanfold.errors import RemoteError, RequestError
 from fanfold.integrations.demo import DemoApi
+from fanfold.integrations.mappings import NOT_HERE
 from fanfold.integrations.metadata import complaints_about, describe_method
 from fanfold.integrations.models import shipped_models
+from fanfold.integrations.reading import DeclarationError
+from fanfold.integrations.reading import read_declaration as read_file
 from fanfold.work import SqliteStore
 from fanfold.work.api import WorkApi
 from fanfold.work.kinds import KINDS
@@ -388,3 +391,27 @@ def test_every_mapped_method_can_be_described(work, demo):
                 assert bool(told["request_body_schema"]) == (method in ("create", "update"))
                 described += 1
         assert described == {"work": 32, "demo": 7}[stage.declaration.name]
+
+
+def test_a_file_whose_mappings_lead_nowhere_is_refused_with_the_lines():
+    text = """name: acme
+base_url: https://acme.test
+resources: {people: {list: {path: /people}}}
+unified:
+  crm:
+    contacts:
+      "*": {resource: people}
+      list: {}
+      create: {}
+      search:
+        resource: persons
+      find:
+        side_load: {}
+"""
+    with pytest.raises(DeclarationError) as refusal:
+        read_file(text.encode(), "acme.yaml", Jsonata())
+    assert sorted(refusal.value.complaints) == [
+        "acme.yaml:11: unified.crm.contacts.search.resource: the integration has no resource 'persons'",
+        f"acme.yaml:13: unified.crm.contacts.find.side_load: {NOT_HERE['side_load']}",
+        "acme.yaml:9: unified.crm.contacts.create.method: people has no method 'create'; it has list",
+    ]

@@ -4,6 +4,7 @@ import pytest
 
 from fanfold.entries import Fetch, Page
 from fanfold.errors import ExpressionError, RemoteError, RequestError
+from fanfold.integrations import unified
 from fanfold.integrations.declaration import Declaration
 from fanfold.integrations.models import Field, Model, Resource
 from fanfold.integrations.unified import UnifiedMapper
@@ -87,6 +88,15 @@ def test_a_mapping_is_compiled_once_until_the_declaration_is_another():
     assert found.find(second, "crm", "contacts", "list").response_mapping.source == "2"
 
 
+def test_no_more_mappings_are_kept_than_fit(monkeypatch):
+    monkeypatch.setattr(unified, "MAX_COMPILED", 2)
+    declaration, found = declared(list={}, get={}, create={}), mapper()
+    for _ in range(2):
+        for method in ("list", "get", "create"):
+            assert found.find(declaration, "crm", "contacts", method).method == method
+            assert len(found._compiled) <= 2
+
+
 def test_a_mapping_that_is_not_right_is_refused_with_all_that_is_wrong():
     override = {"crm": {"contacts": {"list": {"side_load": {}, "query_mapping": "("}}}}
     with pytest.raises(RequestError, match=r"crm/contacts list at acme is not right: side_load: .*; query_mapping: "):
@@ -114,6 +124,10 @@ async def test_a_query_mapping_replaces_the_query_over_the_default_one():
     mapping = mapped(query={"fields": "all", "size": 1}, query_mapping='{"person": query.contact.id, "size": query.no}')
     _, _, sent = await out(mapping, Fetch(query={"contact": {"id": "9"}, "page": 3, "limit": 50}))
     assert sent.query == {"all": True, "fields": "all", "size": 1, "person": "9", "limit": 50}
+
+
+async def test_a_query_mapping_that_gives_nothing_leaves_the_default_query():
+    assert (await out(mapped(query_mapping="query.none"), Fetch(query={"a": 1})))[2].query == {"all": True}
 
 
 async def test_a_query_mapping_sees_the_account_the_body_and_the_id():
@@ -323,6 +337,12 @@ async def test_a_page_keeps_its_cursor_and_what_it_tells():
     found = await back(mapped(response_mapping=EACH, is_partial_expression="$count(data.records) = 2"), page)
     assert [record["id"] for record in found.value] == ["1", "2"]
     assert (found.cursor, found.told) == ("c2", {"result_count": 2, "is_partial_response": True})
+
+
+async def test_a_page_counts_what_is_left_of_it():
+    expression = 'response.records.(Id = 1 ? null : {"id": Id})'
+    found = await back(mapped(response_mapping=expression), Page(RECORDS, told={"result_count": 2}))
+    assert found.told == {"result_count": 1}
 
 
 async def test_a_cursor_of_the_mapping_comes_back_to_it_and_not_to_the_paging():

@@ -11,7 +11,24 @@ values = st.recursive(
     | st.booleans()
     | st.integers(-(2**60), 2**60)
     | st.text(max_size=20)
-    | st.sampled_from(["1e3", "0o7", "no", "012", "2022-01-01", "{{a}}", "a\nb", "=", "<<", "1_0", "12:30", "~"]),
+    | st.sampled_from(
+        [
+            "1e3",
+            "0o7",
+            "no",
+            "012",
+            "2022-01-01",
+            "{{a}}",
+            "a\nb",
+            "=",
+            "<<",
+            "1_0",
+            "12:30",
+            "~",
+            "\x85",
+            "a\u2028b\nc",
+        ]
+    ),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1, max_size=8), inner, max_size=4),
     max_leaves=15,
 )

@@ -204,16 +204,16 @@ TASKS = f"{WORKSPACE}    tasks:\n      - "
             "records[0].values: task: Missing input.",
         ),
         ("base: other", "base: expected demo or empty, not 'other'."),
-        ("people: [Kim]\npeople: [Lee]", "line 2: 'people' stands there twice."),
-        ("people: [", "line 1: "),
-        ("a: !!python/object:os.system {}", "line 1: "),
+        ("people: [Kim]\npeople: [Lee]", "seed.yaml:2: people: stands there twice."),
+        ("people: [", "seed.yaml:2: "),
+        ("a: !!python/object:os.system {}", "seed.yaml:1: tags"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(load, text, message):
     with pytest.raises(SetupError) as wrong:
         load(text)
     assert message in wrong.value.message
-    assert "seed.yaml: " in wrong.value.message
+    assert "seed.yaml:" in wrong.value.message
     assert wrong.value.message.endswith((".", "?"))
 
 

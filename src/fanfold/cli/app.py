@@ -1,4 +1,4 @@
-"""``fanfold``: serve, gateway, run, plan, integration, attack, demo, coverage, token, app. A mistake is one clear sentence and exit code 2."""
+"""``fanfold`` and its commands. A mistake is one clear sentence and exit code 2."""
 
 from __future__ import annotations
 

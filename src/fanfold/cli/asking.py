@@ -22,6 +22,7 @@ MAX_LINE = 256 * 1024 * 1024
 """Bytes of the longest line, or of an answer in one piece."""
 
 LINES = "application/x-ndjson"
+ONE_PIECE = "application/json"
 
 
 class Broken(Exception):
@@ -44,13 +45,19 @@ class Server:
         self._host, self._port = parts.hostname, port
         self._path = f"{parts.path.rstrip('/')}/batch-request"
         self._headers = {"content-type": "application/json", "user-agent": f"fanfold/{__version__}"}
+        if not (token.isascii() and token.isprintable()):
+            raise SetupError("The token has characters that no token has.")
         if token:
             self._headers["authorization"] = f"Bearer {token}"
 
     @contextmanager
-    def asked(self, plan: PlanFile, body: dict[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
-        """The lines of the answer, decoded, as they come. Raises ``SetupError`` where the plan is refused."""
-        with self._answer(plan, body, LINES) as response:
+    def asked(self, plan: PlanFile, body: dict[str, Any], *, whole: bool) -> Iterator[Iterator[dict[str, Any]]]:
+        """The lines of the answer, decoded, as they come. Raises ``SetupError`` where the plan is refused.
+
+        Records come in the order in which they are found; ``whole`` asks for an answer in one piece, which has them in
+        the order of the plan, and has a first line with it as ``document``.
+        """
+        with self._answer(plan, body, ONE_PIECE if whole else LINES) as response:
             if LINES in response.getheader("content-type", ""):
                 yield _lines(response)
             else:
@@ -58,7 +65,7 @@ class Server:
 
     def preview(self, plan: PlanFile, body: dict[str, Any]) -> Any:
         """What the server says of a plan that is not to run."""
-        with self._answer(plan, body, "application/json") as response:
+        with self._answer(plan, body, ONE_PIECE) as response:
             return _decoded(response.read(MAX_LINE))
 
     @contextmanager
@@ -68,8 +75,6 @@ class Server:
             try:
                 connection.request("POST", self._path, json.encode(body), {**self._headers, "accept": accept})
                 response = connection.getresponse()
-            except UnicodeEncodeError:
-                raise SetupError("The token has characters that no token has.") from None
             except (OSError, HTTPException) as error:
                 why = getattr(error, "strerror", None) or str(error) or type(error).__name__
                 raise SetupError(f"{self._url} does not answer: {why}. Is the server running there?") from None
@@ -96,21 +101,22 @@ def _lines(response: HTTPResponse) -> Iterator[dict[str, Any]]:
 
 
 def _in_one_piece(response: HTTPResponse) -> Iterator[dict[str, Any]]:
-    """The same lines, of a server that does not send them as they come."""
+    """The same lines, of an answer that did not come in lines."""
     try:
         told = _decoded(response.read(MAX_LINE))
     except (OSError, HTTPException) as error:
         raise Broken(str(error) or type(error).__name__) from None
     if not isinstance(told, dict) or "result" not in told:
         raise Broken("this is no answer to a plan")
+    yield {"document": told}
     counts: dict[str, int] = {}
     for name, value in told["result"].items():
         counts[name] = len(value) if isinstance(value, list) else 1
         for record in value if isinstance(value, list) else [value]:
             yield {"resource": name, "name": name, "record": record}
     errors = [(name, error) for name, each in (told.get("errors") or {}).items() for error in each]
-    for name, error in errors:
-        yield {"resource": name, "name": name, "error": error}
+    for name, mishap in errors:
+        yield {"resource": name, "name": name, "error": mishap}
     yield {"summary": {"records": sum(counts.values()), "errors": len(errors), "resources": counts}}
 
 

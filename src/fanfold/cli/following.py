@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -45,18 +45,21 @@ class _Count:
     """How far an entry is."""
 
     def __init__(self) -> None:
-        self.calls = self.records = self.errors = 0
+        self.calls = self.records = self.told = self.errors = 0
+
+    @property
+    def shown(self) -> int:
+        """Its records: those that came, and those that are for other entries only."""
+        return max(self.records, self.told)
 
 
 class Follower:
-    """Passes on what is told, line by line, or as ``whole`` in one document."""
+    """Passes on what is told, line by line, or as a ``whole``."""
 
     def __init__(self, out: BinaryIO, names: list[str], *, whole: bool, console: Console | None = None) -> None:
         self._out = out
         self._whole = whole
         self._counts = {name: _Count() for name in names}
-        self._result: dict[str, list[Any]] = {}
-        self._errors: dict[str, list[Any]] = {}
         self._failed = 0
         self._summary: dict[str, Any] | None = None
         self._console = console or Console(stderr=True)
@@ -65,16 +68,14 @@ class Follower:
         """Follow to the end; the exit code: 0, or 1 if anything failed."""
         broken = ""
         shown = self._console.is_terminal and not (self._out is sys.stdout.buffer and sys.stdout.isatty())
-        with Live(console=self._console, get_renderable=self._table, refresh_per_second=8, auto_refresh=shown) as live:
+        live = Live(console=self._console, get_renderable=self._table, refresh_per_second=8, transient=True)
+        with live if shown else nullcontext():
             try:
                 for told in lines:
                     self._take(told)
             except Broken as error:
                 broken = str(error)
-            live.refresh()
-        if self._whole:
-            document = json.encode({"result": self._result, "errors": self._errors})
-            self._out.write(json.format(document, indent=2) + b"\n")
+        self._console.print(self._table())
         if self._failed > MAX_TOLD:
             self._say(f"… and {self._failed - MAX_TOLD} further errors.")
         if self._summary is None:
@@ -92,23 +93,21 @@ class Follower:
         elif "progress" in told:
             progress = told["progress"] if isinstance(told["progress"], dict) else {}
             count = self._count(str(progress.get("name", "")))
-            count.calls = max(count.calls, int(progress.get("calls", 0)))
+            count.calls = max(count.calls, _whole(progress.get("calls")))
+            count.told = max(count.told, _whole(progress.get("records")))
+        elif "document" in told and self._whole:
+            self._out.write(json.format(json.encode(told["document"]), indent=2) + b"\n")
         elif "error" in told:
             self._fail(name, told)
         elif "record" in told or "value" in told:
             self._count(name).records += 1
-            if self._whole:
-                where = str(told.get("resource") or name)
-                self._result.setdefault(where, []).append(told.get("record", told.get("value")))
-            else:
+            if not self._whole:
                 self._out.write(json.encode(told) + b"\n")
 
     def _fail(self, name: str, told: dict[str, Any]) -> None:
         self._failed += 1
         self._count(name).errors += 1
         error = told["error"] if isinstance(told["error"], dict) else {"message": str(told["error"])}
-        if self._whole:
-            self._errors.setdefault(str(told.get("resource") or name), []).append(error)
         if self._failed <= MAX_TOLD:
             words = [str(error[part]) for part in ("statusCode", "message") if error.get(part)]
             self._say(f"{name}: {' '.join(words) or error.get('error', 'failed')}")
@@ -124,12 +123,17 @@ class Follower:
         for column in ("calls", "records", "errors"):
             table.add_column(column, justify="right")
         for name, count in self._counts.items():
-            table.add_row(Text(name), f"{count.calls:,}", f"{count.records:,}", f"{count.errors:,}")
+            table.add_row(Text(name), f"{count.calls:,}", f"{count.shown:,}", f"{count.errors:,}")
         return table
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _figures(summary: dict[str, Any]) -> str:
     """The end in a sentence."""
-    parts = [f"{summary.get(name, 0):,} {name}" for name in ("records", "errors", "calls") if name in summary]
+    counts = [(name, summary[name]) for name in ("records", "errors", "calls") if isinstance(summary.get(name), int)]
+    parts = [f"{count:,} {name if count != 1 else name[:-1]}" for name, count in counts]
     took = summary.get("ms")
     return ", ".join(parts) + (f" in {took / 1000:.1f} s" if isinstance(took, int | float) else "") + "."

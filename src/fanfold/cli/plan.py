@@ -21,7 +21,7 @@ def check(
     files: Annotated[list[Path], Parameter(name="FILE", negative="", help="Files in YAML, JSON or TOML.")],
     /,
 ) -> None:
-    """Say what each plan holds, or everything that is wrong with it, without asking anybody. Exit code 2 if anything is."""
+    """Say how much each plan holds, or everything that is wrong with it. Exit code 2 if anything is."""
     from fanfold.integrations.evaluation import evaluator  # noqa: PLC0415 - help starts without it
     from fanfold.integrations.plan_files import read_plan_file  # noqa: PLC0415
 

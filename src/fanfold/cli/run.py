@@ -46,11 +46,10 @@ def run(  # noqa: PLR0913 - each is an option
     if dry_run:
         show_preview(server.preview(found, {**body, "dry_run": True}))
         return
-    with outlet(out) as to, server.asked(found, body) as answer:
-        follower = Follower(
-            to, [str(each.get("name") or each.get("resource")) for each in found.entries], whole=format == "json"
-        )
-        code = follower.follow(answer)
+    whole = format == "json"
+    names = [str(each.get("name") or each.get("resource")) for each in found.entries]
+    with outlet(out) as to, server.asked(found, body, whole=whole) as answer:
+        code = Follower(to, names, whole=whole).follow(answer)
     sys.exit(code)
 
 

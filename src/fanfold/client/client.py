@@ -340,6 +340,8 @@ def _outcome(call: Call) -> Reply | ClientError:
 
 def _checked(url: str) -> str:
     parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise ValueError("base_url: Must not hold credentials; give a token")
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
         raise ValueError(f"base_url: Must be the http or https URL of an API, not {url!r}")
     return url.rstrip("/")

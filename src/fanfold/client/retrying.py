@@ -17,7 +17,8 @@ class Retries(Struct, frozen=True):
     """How often a call is made after failures (``attempts`` in all) and after refusals, and the pauses in seconds.
 
     ``base`` is doubled with each attempt, up to ``longest``. At most ``share`` of all calls are repeated after
-    failures, and ``reserve`` beyond that.
+    failures, and ``reserve`` beyond that. A server that wants to be left alone for longer than ``patience`` is not
+    waited for.
     """
 
     attempts: int = 4
@@ -26,6 +27,7 @@ class Retries(Struct, frozen=True):
     longest: float = 10.0
     share: float = 0.2
     reserve: int = 100
+    patience: float = 300.0
 
     def pause(self, tried: int, spread: float) -> float:
         """Seconds until the next attempt; ``spread`` from 0 to 1 makes those that failed at once come back apart."""

@@ -7,6 +7,7 @@ into the queue to be made again.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Mapping
 
@@ -29,6 +30,9 @@ from fanfold.client.pacing import Pacer, Permit
 from fanfold.client.replies import JSON, LINES, Collected, Reply, Results
 from fanfold.client.retrying import AGAIN, Budget, Retries
 from fanfold.client.transport import Transport, Wire
+from fanfold.errors import SetupError
+
+logger = logging.getLogger("fanfold")
 
 _UNTOLD = 1.0
 """Seconds that are waited after a first refusal which does not say how long."""
@@ -97,9 +101,11 @@ class Sending:
             raise
         except ClientError as error:
             _fail(units, error)
-        except BaseException as error:
+        except SetupError as error:
+            _fail(units, TransportError(error.message, sent=False))
+        except Exception as error:
+            logger.exception("a request broke off in a way that nobody foresaw")
             _fail(units, TransportError(f"{type(error).__name__}: {error}"))
-            raise
         finally:
             self._pacer.settle(permit)
             self.batcher.ended()
@@ -178,11 +184,10 @@ class Sending:
             self.refusals.note(call.request)
             call.alone = True
             self._again(unit, 0)
-        elif status == 429 and self._may_refuse(call):
-            wished = seconds_of(reply.headers.get("retry-after"))
-            self._again(unit, self._pause(call) + (wished or 0))
-        elif status in AGAIN and self._is_repeatable(unit) and self._may_try([call]):
-            self._again(unit, self._pause(call))
+        elif self._is_worth_it(unit, reply) and (
+            self._may_refuse(call) if status == 429 else self._may_try(unit.calls)
+        ):
+            self._again(unit, self._pause(call) + (_wished(reply) or 0))
         else:
             call.answer(reply)
 
@@ -194,8 +199,8 @@ class Sending:
             self._refused(units, reply)
         elif status in AGAIN:
             for unit in units:
-                if self._is_repeatable(unit) and self._may_try(unit.calls):
-                    self._again(unit, self._pause(unit.calls[0]))
+                if self._is_worth_it(unit, reply) and self._may_try(unit.calls):
+                    self._again(unit, self._pause(unit.calls[0]) + (_wished(reply) or 0))
                 else:
                     _fail([unit], api_error(status, body, reply.headers))
         elif status in {404, 405} or 200 <= status < 400:
@@ -206,12 +211,12 @@ class Sending:
     def _refused(self, units: list[Unit], reply: Reply) -> None:
         """Nothing of it was done: all of it is sent again when the server wishes, in parts if it is too much."""
         self._pacer.learn(told_by_headers(reply.headers))
-        wished = seconds_of(reply.headers.get("retry-after"))
+        wished = _wished(reply)
         self.batcher.slow_down()
         most = max(call.refused for unit in units for call in unit.calls)
         self._pacer.refused(min(60.0, _UNTOLD * 2.0**most) if wished is None else wished)
         for unit in units:
-            if all(self._may_refuse(call) for call in unit.calls):
+            if self._is_worth_it(unit, reply) and all(self._may_refuse(call) for call in unit.calls):
                 unit.apart = unit.apart or (wished is None and len(units) > 1)
                 self._again(unit, 0)
             elif unit.count == 1:
@@ -225,6 +230,12 @@ class Sending:
         if again:
             self._again(unit, self._pause(unit.calls[0]))
         return again
+
+    def _is_worth_it(self, unit: Unit, reply: Reply) -> bool:
+        """Whether the same may be asked again after such a reply, and is likely to be answered in time."""
+        if (_wished(reply) or 0) > self._retries.patience:
+            return False
+        return reply.status == 429 or (reply.status in AGAIN and self._is_repeatable(unit))
 
     def _is_repeatable(self, unit: Unit) -> bool:
         return all(call.safe or (self._is_keyed(call) and not call.alone) for call in unit.calls)
@@ -284,6 +295,10 @@ def _fail(units: list[Unit], error: ClientError) -> None:
     for unit in units:
         for call in unit.calls:
             call.fail(error)
+
+
+def _wished(reply: Reply) -> float | None:
+    return seconds_of(reply.headers.get("retry-after"))
 
 
 def _escaped(key: str) -> bytes:

@@ -6,20 +6,24 @@ bounds is one on memory. A process has both.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import subprocess
 import sys
 import time
 import weakref
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import msgspec
 
 from fanfold.errors import ExpressionError
-from fanfold.expressions.bounds import Bounds
-from fanfold.expressions.caged import LENGTH, READY, Asked, Told
+from fanfold.expressions.bounds import Bounds, patience
+from fanfold.expressions.caged import LENGTH, OUT_OF_TIME, READY, Asked, Told
+
+_PACKAGE = Path(__file__).parent.parent
 
 START = 20.0
 """Seconds that a new process may take until it can be asked."""
@@ -29,10 +33,18 @@ GRACE = 0.25
 
 _BUFFER = 1 << 16
 _SLOWEST = 20e6  # bytes a second that are read and written, at the very least
-_PROGRAM = "from fanfold.expressions.caged import main; main()"
+# The package without its public door: what that opens takes longer to import than all that is needed here.
+_PROGRAM = """
+import sys, types
+package = types.ModuleType("fanfold")
+package.__path__ = [sys.argv[1]]
+sys.modules["fanfold"] = package
+from fanfold.expressions.caged import main
+main()
+"""
 
 
-class _TooLate(Exception):  # noqa: N818
+class _TooLate(Exception):
     """No answer in time."""
 
 
@@ -43,7 +55,7 @@ class Process:
         # Nothing of the environment: what is in there is nothing for expressions.
         environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self._process = subprocess.Popen(  # noqa: S603 - its own interpreter, with a program that is written here
-            [sys.executable, "-c", _PROGRAM],
+            [sys.executable, "-S", "-c", _PROGRAM, str(_PACKAGE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -57,6 +69,11 @@ class Process:
     def alive(self) -> bool:
         """Whether it can be asked."""
         return self._process.poll() is None
+
+    @property
+    def died_of(self) -> int | None:
+        """The signal that ended it, below 0; None while it lives."""
+        return self._process.poll()
 
     def ask(self, request: bytes, seconds: float) -> bytes:
         """What it answers. Raises ``EOFError`` where it died, and ``_TooLate``."""
@@ -75,8 +92,11 @@ class Process:
             raise EOFError from None
         return self._read(int.from_bytes(self._read(LENGTH, until)), until)
 
-    def end(self) -> None:
-        """Kill it."""
+    def end(self, *, wait: bool = False) -> None:
+        """Kill it, unless it is to ``wait`` for the end that it is coming to itself."""
+        if wait:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE)
         self._end()
 
     def _read(self, length: int, until: float) -> bytes:
@@ -114,18 +134,22 @@ class Cages:
         request = _encode(source, given, bindings, bounds)
         process = self._take()
         try:
-            answer = process.ask(request, bounds.seconds + GRACE)
-        except _TooLate:
+            answer = process.ask(request, patience(bounds, len(request)) + GRACE)
+        except BaseException as error:
+            process.end(wait=isinstance(error, EOFError))
+            if not isinstance(error, _TooLate | EOFError):
+                raise
+            # Begun at once, so that it is there when it is needed.
+            self._idle.put(Process())
+            late = isinstance(error, _TooLate) or process.died_of == -OUT_OF_TIME
+            message = "took too long" if late else "wanted too much memory"
+            raise ExpressionError(f"The expression {message}") from None
+        told = msgspec.json.decode(answer, type=Told)
+        if told.last:
             process.end()
-            raise ExpressionError("The expression took too long") from None
-        except EOFError:
-            process.end()
-            raise ExpressionError("The expression wanted too much memory") from None
-        except BaseException:
-            process.end()
-            raise
+            process = Process()
         self._idle.put(process)
-        return _decode(answer)
+        return _value_of(told)
 
     def close(self) -> None:
         """End all that are idle."""
@@ -156,8 +180,7 @@ def _encode(source: str, given: Any, bindings: dict[str, Any], bounds: Bounds) -
         raise ExpressionError("The expression is given what is no JSON") from None
 
 
-def _decode(answer: bytes) -> Any:
-    told = msgspec.json.decode(answer, type=Told)
+def _value_of(told: Told) -> Any:
     if told.message:
         raise ExpressionError(told.message, position=told.position)
     try:

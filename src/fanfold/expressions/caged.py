@@ -18,8 +18,11 @@ import msgspec
 from msgspec import Struct
 
 from fanfold.errors import ExpressionError
-from fanfold.expressions.bounds import Bounds, limits
+from fanfold.expressions.bounds import Bounds, limits, patience, processor_time
 from fanfold.expressions.programs import compile_program, failure
+
+OUT_OF_TIME = signal.SIGPROF
+"""The signal of which it dies when it has had all its processor time."""
 
 LENGTH = 8
 """Bytes that say how long what follows is."""
@@ -31,7 +34,10 @@ _REMEMBERED = 256
 _PER_BYTE = 24
 """Bytes that a byte of JSON may take when it has been read."""
 
-_GROWTH = 48 * 1024 * 1024
+_ROOM = 256 * 1024 * 1024
+"""Bytes in which the engine is loaded."""
+
+_GROWTH = 32 * 1024 * 1024
 _STATM = Path("/proc/self/statm")
 
 
@@ -45,11 +51,15 @@ class Asked(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True, omit_defaults=True):
-    """What came of it: ``gave`` as JSON, or a ``message`` that says why nothing did."""
+    """What came of it: ``gave`` as JSON, or a ``message`` that says why nothing did.
+
+    ``last``: it has grown too large, and goes.
+    """
 
     gave: msgspec.Raw = msgspec.Raw(b"null")
     message: str = ""
     position: int | None = None
+    last: bool = False
 
 
 def size() -> int:
@@ -64,19 +74,28 @@ class Cage:
     """Answers one request after the other."""
 
     def __init__(self) -> None:
-        self._programs: dict[str, Any] = {}
-        self._size = size()
         _, self._most = resource.getrlimit(resource.RLIMIT_AS)
+        self._size = size()
+        # The engine's allocator sets a GiB aside when it is loaded, if it may, and what it takes out of that would not
+        # be counted. It is run once, so that what it needs itself is not counted as what an expression takes.
+        self._allow(_ROOM)
+        self._programs: dict[str, Any] = {"1": compile_program("1")}
+        self._programs["1"].evaluate_json("{}")
+        self._size = size()
+        self._allow(None)
 
     def answer(self, request: bytes) -> bytes:
         """What came of a request."""
         asked = msgspec.json.decode(request, type=Asked)
         self._allow(asked.bounds.memory + _PER_BYTE * len(request))
+        # Nobody hears the signal that this sends, so it ends the process.
+        signal.setitimer(signal.ITIMER_PROF, processor_time(asked.bounds, len(request)))
         try:
-            told = Told(gave=msgspec.Raw(self._evaluate(asked).encode()))
+            told = Told(gave=msgspec.Raw(self._evaluate(asked).encode()), last=self.grown())
         except ExpressionError as error:
-            told = Told(message=error.message, position=error.position)
+            told = Told(message=error.message, position=error.position, last=self.grown())
         finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             self._allow(None)
         return msgspec.json.encode(told)
 
@@ -92,24 +111,29 @@ class Cage:
             program = self._programs[asked.source] = compile_program(asked.source)
         try:
             given = bytes(asked.given).decode()
-            gave = program.evaluate_json(given, asked.bindings, **limits(asked.bounds, asked.bounds.seconds))
+            gave = program.evaluate_json(
+                given, asked.bindings, **limits(asked.bounds, patience(asked.bounds, len(given)), handed=True)
+            )
         except BaseException as error:  # noqa: BLE001 - a panic of the engine is none of Exception's
             raise failure(error) from None
+        most = asked.bounds.result
+        if gave is not None and (len(gave) > most or len(gave.encode()) > most):
+            raise ExpressionError(f"The expression gives more than {most} bytes")
         return gave or "null"
 
     def _allow(self, more: int | None) -> None:
         if self._size:
             with contextlib.suppress(ValueError, OSError):
-                most = self._most if more is None else size() + more
+                most = self._most if more is None else self._size + more
                 resource.setrlimit(resource.RLIMIT_AS, (most, self._most))
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answers until there are no more requests, or it has grown too large."""
+    """Answers until there are no more requests."""
     cage = Cage()
     answers.write(READY)
     answers.flush()
-    while not cage.grown():
+    while True:
         head = requests.read(LENGTH)
         if len(head) < LENGTH:
             return

@@ -18,7 +18,7 @@ from fanfold.errors import ExpressionError
 from fanfold.expressions.bounds import Bounds, limits
 from fanfold.expressions.cage import Cages
 from fanfold.expressions.evaluator import Expression
-from fanfold.expressions.programs import OUT_OF_STEPS, TIMED_OUT, compile_program, failure, paths_of, pruned
+from fanfold.expressions.programs import OUT_OF_STEPS, TIMED_OUT, Beside, compile_program, failure, paths_of, pruned
 
 if TYPE_CHECKING:
     import jlens
@@ -66,7 +66,7 @@ class JsonataEvaluator:
             raise ExpressionError(
                 f"An expression may have {self._bounds.source} characters, this one has {len(source)}"
             )
-        program = compile_program(source)
+        program = compile_program(source, cautious=True)
         free = program.reads()
         quick = not any(word in source for word in _HASTY)
         compiled = Compiled(source, paths_of(free), program, free.get("input", {}), quick)
@@ -80,10 +80,10 @@ class JsonataEvaluator:
         if compiled.quick:
             try:
                 return compiled.program.evaluate(context, named, **self._inline)
-            except BaseException as error:
-                if getattr(error, "code", None) not in _GOES_ON:
-                    if isinstance(error, KeyboardInterrupt | SystemExit):
-                        raise
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # noqa: BLE001 - a panic of the engine is none of Exception's
+                if not isinstance(error, Beside) and getattr(error, "code", None) not in _GOES_ON:
                     raise failure(error) from None
         given = pruned(context, compiled.tree)
         loop = asyncio.get_running_loop()

@@ -7,7 +7,6 @@ elements of arrays, and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -26,9 +25,6 @@ from fanfold.expressions.filling import (
 from fanfold.expressions.merging import MERGE
 from fanfold.expressions.syntax import Path, Placeholder, read_text
 
-MAX_REMEMBERED = 500
-"""Characters of a text that is worth remembering."""
-
 MAX_DEPTH = 100
 """Levels of a template."""
 
@@ -42,20 +38,6 @@ class Template(Struct, frozen=True):
     source: Any
     paths: tuple[Path, ...] = ()
     filler: Filler | None = None
-
-
-def _compiled(text: str) -> tuple[Filler | None, tuple[Path, ...]]:
-    """What fills a text, and which paths it mentions."""
-    pieces = read_text(text)
-    placeholders = [piece for piece in pieces if isinstance(piece, Placeholder)]
-    paths = tuple([path for placeholder in placeholders for path, _ in placeholder.alternatives])
-    if not placeholders:
-        return None, ()
-    return value_filler(placeholders[0]) if len(pieces) == 1 else text_filler(pieces), paths
-
-
-# The same texts come again and again: plans are sent many times.
-_remembered = lru_cache(4096)(_compiled)
 
 
 class _Reading:
@@ -80,9 +62,13 @@ class _Reading:
     def _read_text(self, value: str) -> Filler | None:
         if "{{" not in value:
             return None
-        filler, paths = _remembered(value) if len(value) <= MAX_REMEMBERED else _compiled(value)
-        self.paths.update(dict.fromkeys(paths))
-        return filler
+        pieces = read_text(value)
+        placeholders = [piece for piece in pieces if isinstance(piece, Placeholder)]
+        for placeholder in placeholders:
+            self.paths.update(dict.fromkeys(path for path, _ in placeholder.alternatives))
+        if not placeholders:
+            return None
+        return value_filler(placeholders[0]) if len(pieces) == 1 else text_filler(pieces)
 
     def _read_members(self, value: dict[str, Any], depth: int) -> Filler | None:
         fillers = self._fillers(value.items(), depth)

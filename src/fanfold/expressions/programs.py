@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+from functools import wraps
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from fanfold.errors import ExpressionError, SetupError
-from fanfold.expressions.functions import FUNCTIONS, METHODS, REFUSED, Unsuitable
+from fanfold.expressions.functions import (
+    FUNCTIONS,
+    METHODS,
+    OWNERS,
+    PROPERTIES,
+    REFUSED,
+    SIGNATURES,
+    Function,
+    Unsuitable,
+)
 
 if TYPE_CHECKING:
     import jlens
@@ -15,13 +26,21 @@ if TYPE_CHECKING:
 TIMED_OUT = "D1012"
 OUT_OF_STEPS = "U1006"
 
+MUCH = 2000
+"""Elements, members or characters of an argument up to which a function is called on the event loop."""
+
+_FAILURES = {
+    MemoryError: "The expression wanted too much memory",
+    RecursionError: "The expression or its data is nested too deeply",
+}
 _SHOWN = 200
 _CALLED = r"\$({name})\s*\(|~>\s*\$({name})(?![\w])"
+_ASSIGNED = r"\${name}\s*:="
 # Strings, quoted names and comments are taken first, so that nothing inside them is.
-_METHOD = re.compile(
-    r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|`[^`]*+`|/\*.*?\*/|(?P<dot>\.\s*)(?P<name>'
-    + "|".join(METHODS)
-    + r")(?=\s*\()",
+_DOTTED = re.compile(
+    r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|`[^`]*+`|/\*.*?\*/|'
+    r"(?P<dot>\.\s*)(?P<method>" + "|".join(METHODS) + r")\s*\(\s*(?P<empty>\))?|"
+    r"(?P<close>\)\s*\.\s*)(?P<property>" + "|".join(PROPERTIES) + r")(?![\w(])",
     re.DOTALL,
 )
 
@@ -29,32 +48,56 @@ _METHOD = re.compile(
 def engine() -> ModuleType:
     """The engine, which only comes with ``fanfold[server]``."""
     try:
-        import jlens  # noqa: PLC0415
+        return importlib.import_module("jlens")
     except ImportError:
         raise SetupError("JSONata needs jlens; install fanfold[server]") from None
-    return jlens
 
 
-def compile_program(source: str) -> jlens.Expression:
-    """An expression with the functions that it asks for. Raises ``ExpressionError`` for those that there are not."""
-    jlens = engine()
+class Beside(Exception):
+    """A function was given so much that it had better be worked out beside the event loop."""
+
+
+def compile_program(source: str, *, cautious: bool = False) -> jlens.Expression:
+    """An expression with the functions that it asks for. Raises ``ExpressionError`` for those that there are not.
+
+    Its functions raise ``Beside`` where it is ``cautious`` and they are given much.
+    """
+    lens = engine()
+    written = _with_functions(source)
     try:
-        program: jlens.Expression = jlens.Expression(_with_methods(source))
+        program: jlens.Expression = lens.Expression(written)
         free = program.reads()
-    except (jlens.JlensError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+    except (lens.JlensError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise failure(error) from None
     _check_names(source, free)
-    for name, (function, signature) in FUNCTIONS.items():
-        if name in source:
-            program.register_function(name, function, signature)
+    for name, function in FUNCTIONS.items():
+        if name in written:
+            program.register_function(name, _cautious(function) if cautious else function, SIGNATURES.get(name))
     return program
 
 
-def _with_methods(source: str) -> str:
-    """Calls of methods as calls of functions whose context is what stands before the dot."""
-    if "$dtFrom" not in source:
-        return source
-    return _METHOD.sub(lambda found: f"{found['dot']}${found['name']}" if found["name"] else found[0], source)
+def _cautious(function: Function) -> Function:
+    @wraps(function)
+    def called(*arguments: Any) -> Any:
+        for argument in arguments:
+            if isinstance(argument, str | list | dict) and len(argument) > MUCH:
+                raise Beside
+        return function(*arguments)
+
+    return called
+
+
+def _with_functions(source: str) -> str:
+    """Methods and properties as calls of functions that are given what stands before the dot."""
+    return _DOTTED.sub(_as_function, source) if any(owner in source for owner in OWNERS) else source
+
+
+def _as_function(found: re.Match[str]) -> str:
+    if found["method"]:
+        return f"{found['dot']}${METHODS[found['method']]}($" + (")" if found["empty"] else ", ")
+    if found["property"]:
+        return f"{found['close']}${PROPERTIES[found['property']]}($)"
+    return found[0]
 
 
 def _check_names(source: str, free: Any) -> None:
@@ -63,7 +106,9 @@ def _check_names(source: str, free: Any) -> None:
     for name in free["bindings"]:
         if name in REFUSED:
             raise ExpressionError(f"${name} is not available here: {REFUSED[name]}")
-        if name not in FUNCTIONS and re.search(_CALLED.format(name=re.escape(name)), source):
+        called, assigned = (pattern.format(name=re.escape(name)) for pattern in (_CALLED, _ASSIGNED))
+        # One that is assigned further down, as by functions that call each other, is free where it is called.
+        if name not in FUNCTIONS and re.search(called, source) and not re.search(assigned, source):
             raise ExpressionError(f"There is no function ${name}")
 
 
@@ -74,10 +119,9 @@ def failure(error: BaseException) -> ExpressionError:
     position = getattr(error, "position", None)
     if getattr(error, "code", None) == TIMED_OUT:
         return ExpressionError("The expression took too long", position=position)
-    if isinstance(error, MemoryError):
-        return ExpressionError("The expression wanted too much memory")
-    if isinstance(error, RecursionError):
-        return ExpressionError("The expression or its data is nested too deeply")
+    for kind, message in _FAILURES.items():
+        if isinstance(error, kind):
+            return ExpressionError(message)
     if hasattr(error, "code") or isinstance(error, Unsuitable):
         return ExpressionError(_shortened(str(error)), position=position)
     if isinstance(error, TypeError) and "argument" in str(error):

@@ -193,15 +193,17 @@ class Asker:
         if reply.binary and not method.lists:
             return Page()
         value = await method.records(data)
-        if secrets.may_be_in(reply.body):
-            value = secrets.out_of(value, sure=True)
         if method.lists:
             value = value if isinstance(value, list) else [] if value is None else [value]
         told: dict[str, Any] = {"result_count": len(value)} if method.lists else {}
         cursor = "" if method.strategy is None else await self._onward(method, fetch, asked, value, told)
+        if secrets.may_be_in(reply.body):
+            # Where the page goes on was read before: a link may need what is taken out here.
+            value = secrets.out_of(value, sure=True)
+            reply.decoded = secrets.out_of(data, sure=True)
         if asked.options.exclude:
             value = without_fields(value, asked.options.exclude)
-        return Page(value, cursor, told)
+        return Page(value, cursor, told, len(reply.body))
 
     async def _onward(
         self, method: CompiledMethod, fetch: Fetch, asked: _Asked, value: Any, told: dict[str, Any]

@@ -18,12 +18,17 @@ from fanfold.integrations.configs import (
     CustomAction,
     Webhook,
 )
-from fanfold.integrations.conforming import WRONG, Findings, conformed
+from fanfold.integrations.conforming import WRONG, Findings, conformed, nearest
 from fanfold.integrations.declaration import Credentials, CredentialsFormat, Declaration
+from fanfold.integrations.mappings import EVERY, check_mapping, layered, leads_astray
 from fanfold.integrations.places import Place
 
-_EXPRESSIONS = ("_expression", "_mapping", "_path")
-_PLAIN = frozenset({"include_path"})
+MOST_METHODS = 5000
+"""Methods of one declaration, all together."""
+
+_EXPRESSIONS = ("_expression", "_path")
+_UNHEEDED = frozenset({"allow_empty_page_cursor", "headers", "include_path", "use_content_hash"})
+"""What pagination may say elsewhere, and nothing here acts upon."""
 
 
 def checked(value: Any, evaluator: Evaluator | None, findings: Findings) -> Declaration | None:
@@ -105,13 +110,18 @@ class _Part(Checks):
             self.expression(source, ("rate_limit", name))
         self.expression(kept.get("error_expression"), ("error_expression",))
         self.hosts(kept.get("manners", {}).get("hosts", []), ("manners", "hosts"))
-        for resource, methods in kept.get("resources", {}).items():
+        resources = kept.get("resources", {})
+        if sum(map(len, resources.values())) > MOST_METHODS:
+            self.findings.wrong(("resources",), f"more than {MOST_METHODS} methods; declare what is used.")
+            return
+        for resource, methods in resources.items():
             self.name(resource, "resource", ("resources", resource))
             for name, method in methods.items():
                 self.name(name, "method", ("resources", resource, name))
                 self.method(method, ("resources", resource, name))
         for model, resources in kept.get("unified", {}).items():
-            self.mappings(resources, ("unified", model))
+            for resource, methods in resources.items():
+                self.mappings(resource, methods, kept.get("resources", {}), ("unified", model, resource))
         self.webhook(kept.get("webhook", {}), ("webhook",))
         for name, action in kept.get("actions", {}).items():
             self.action(action, ("actions", name))
@@ -174,7 +184,9 @@ class _Part(Checks):
         config = self.config(pagination.get("config", {}), PAGINATION, form, place)
         pagination["config"] = config
         for name, source in config.items():
-            if name.endswith(_EXPRESSIONS) and name not in _PLAIN:
+            if name in _UNHEEDED:
+                self.findings.doubtful((*place, name), "nothing is done about this here.")
+            elif name.endswith(_EXPRESSIONS):
                 self.expression(source, (*place, name))
         if form == "cursor" and not config.get("cursor_key") and not config.get("is_link"):
             self.findings.wrong((*place, "cursor_key"), "is missing; it has to be there, or is_link.")
@@ -192,11 +204,15 @@ class _Part(Checks):
             self.findings.wrong((*place, name), f"is {spelled[SPELLINGS.get(name, name)]}, which is there as well.")
         trial = Findings()
         found = conformed({name: written[old] for name, old in spelled.items()}, kinds[form], place, trial)
-        depth = len(place)
+        depth, known = len(place), kinds[form].__struct_fields__
+        guides = [name for name, stands_for in SPELLINGS.items() if stands_for in known]
         for finding in trial.mistakes:
             top = finding.place[depth : depth + 1]
             written_as = tuple(spelled.get(str(name), name) for name in top)
-            told = f"{finding.message} (format {form})" if top else finding.message
+            told = finding.message
+            if top and top[0] not in known and len(finding.place) == depth + 1:
+                told = f"there is no such field.{nearest(top[0], [*known, *guides])}"
+            told += f" (format {form})" if top else ""
             self.findings.wrong((*place, *written_as, *finding.place[depth + 1 :]), told)
         return dict(found) if isinstance(found, dict) else {}
 
@@ -206,16 +222,15 @@ class _Part(Checks):
             if not host or not all(part.replace("-", "").isalnum() for part in host.split(".")):
                 self.findings.wrong((*place, number), f"expected the name of a host, not {host!r}.")
 
-    def mappings(self, value: Any, place: Place) -> None:
-        """Whatever is an expression in the mappings of a model."""
-        if not isinstance(value, dict):
-            return
-        for name, member in value.items():
-            where = (*place, name)
-            if isinstance(member, str) and (name.endswith(_EXPRESSIONS[:2]) or name in ("expression", "run_if")):
-                self.expression(member, where)
-            else:
-                self.mappings(member, where)
+    def mappings(self, resource: str, methods: dict[str, Any], declared: dict[str, Any], place: Place) -> None:
+        """How the methods of a unified resource are answered: each mapping alone, and whether it leads somewhere."""
+        for name, mapping in methods.items():
+            wrong = check_mapping(mapping, self.evaluator)
+            if name != EVERY and not wrong:
+                wrong = leads_astray(resource, name, layered(methods.get(EVERY), mapping), declared)
+            for where, message in wrong:
+                parts = [int(part) if part.isdecimal() else part for part in where.split(".") if part]
+                self.findings.wrong((*place, name, *parts), message)
 
     def webhook(self, webhook: dict[str, Any], place: Place) -> None:
         """What the API sends by itself."""

@@ -66,7 +66,8 @@ class CompiledIntegration:
     def __init__(self, declaration: Declaration, evaluator: Evaluator, now: Callable[[], float]) -> None:
         self.declaration = declaration
         self.evaluator = evaluator
-        self.oauth = declaration.credentials.format.startswith("oauth2")
+        choices = (declaration.credentials, *declaration.credentials_choices.values())
+        self.oauth = any(each.format.startswith("oauth2") for each in choices)
         self.rules = RateRules(declaration.rate_limit, evaluator, now)
         self._methods: dict[tuple[str, str], CompiledMethod] = {}
 

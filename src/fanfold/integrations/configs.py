@@ -78,31 +78,31 @@ class CursorConfig(Config, frozen=True, kw_only=True):
     """Whether a cursor is the whole URL of the next page."""
 
     include_path: bool = False
-    """Whether a link that is no whole URL holds the path, too."""
+    """Read, but not acted upon here."""
 
     cursor_path_object: Literal["body", "header"] = "body"
     """What the paths look into."""
 
     headers: dict[str, str] = {}
-    """Further headers of requests for later pages."""
+    """Read, but not acted upon here."""
 
     add_to_body: bool = False
     """Whether cursor and limit are sent in the body."""
 
-    add_to_query: bool = True
-    """Whether they are sent in the query."""
+    add_to_query: bool | None = None
+    """Whether they are sent in the query; unless told, where they are not in the body."""
 
     ignore_limit_in_pagination: bool = False
     """Whether the limit is left out of requests for later pages."""
 
     use_content_hash: bool = False
-    """Whether a page that is the same as the one before ends the list."""
+    """Read, but not acted upon here."""
 
     is_cursor_url_encoded: bool = False
     """Whether cursors come encoded for URLs."""
 
     allow_empty_page_cursor: bool = False
-    """Whether the cursor of a page without records is followed."""
+    """Read, but not acted upon here: cursors of pages without records are always followed."""
 
 
 class RangeConfig(Config, frozen=True, kw_only=True):
@@ -214,23 +214,47 @@ class Option(Config, frozen=True, kw_only=True):
     """One of several values to choose from."""
 
     label: str = ""
+    """What people see."""
+
     value: str
+    """What it stands for."""
 
 
 class CredentialField(Config, frozen=True, kw_only=True):
     """Something that an account has to have: a key, the name of a customer's site."""
 
     name: Word
+    """What placeholders call it: ``{{credentials.NAME}}``."""
+
     label: str = ""
+    """What people see."""
+
     type: Literal["text", "password", "single_select"] = "text"
+    """How it is asked for."""
+
     required: bool = True
+    """Whether it has to be there."""
+
     default: Any = ""
+    """What it is unless told."""
+
     format: Literal["", "email", "number", "uuid", "url"] = ""
+    """What it has to look like."""
+
     transform: Literal["", "lowercase", "uppercase", "sha256"] = ""
+    """What is made of it before it is kept."""
+
     placeholder: str = ""
+    """An example, for people."""
+
     help_text: str = ""
+    """A sentence, for people."""
+
     pattern: str = ""
+    """A regular expression that it has to fit."""
+
     options: tuple[Option, ...] = ()
+    """What there is to choose from: ``label`` and ``value``."""
 
 
 class Client(Config, frozen=True, kw_only=True):

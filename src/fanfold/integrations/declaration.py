@@ -26,7 +26,10 @@ class Authorization(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     format: AuthorizationFormat = "bearer"
+    """Where it is said."""
+
     config: dict[str, Any] = {}
+    """What is said, by format."""
 
 
 class Pagination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -39,7 +42,10 @@ class Pagination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """
 
     format: PaginationFormat
+    """What leads from one page to the next."""
+
     config: dict[str, Any] = {}
+    """Where that is, by format."""
 
 
 class RateLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -50,8 +56,13 @@ class RateLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     """
 
     is_rate_limited: str = "status = 429"
+    """JSONata that is true where a call was refused because there were too many."""
+
     retry_after_header_expression: str = ""
+    """JSONata that gives how many seconds to wait, such as ``$number(headers.`retry-after`)``."""
+
     rate_limit_header_expression: str = ""
+    """JSONata that gives when it is over, in seconds since 1970."""
 
 
 class Credentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -62,7 +73,10 @@ class Credentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """
 
     format: CredentialsFormat = "api_key"
+    """What sort of credentials they are."""
+
     config: dict[str, Any] = {}
+    """What is asked for, and where tokens come from."""
 
 
 class Manners(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -24,8 +24,8 @@ def read_file(path: Path, *, limit: int = MAX_SIZE) -> Document:
     return read_document(data, str(path), limit=limit)
 
 
-def read_document(data: bytes, source: str, *, limit: int = MAX_SIZE) -> Document:
-    """What ``data`` holds; the ending of ``source`` says how it is written, YAML where it says nothing.
+def read_document(data: bytes, source: str, *, limit: int = MAX_SIZE, ending: str = "") -> Document:
+    """What ``data`` holds; ``ending``, else that of ``source``, says how it is written, YAML where it says nothing.
 
     Raises ``DocumentError``, with the line where one is known.
     """
@@ -36,9 +36,10 @@ def read_document(data: bytes, source: str, *, limit: int = MAX_SIZE) -> Documen
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DocumentError(f"{source}:{line}: not UTF-8.") from None
-    if source.endswith(".json"):
+    written = ending or source
+    if written.endswith(".json"):
         value, lines = read_json(text, source)
-    elif source.endswith(".toml"):
+    elif written.endswith(".toml"):
         value, lines = read_toml(text, source)
     else:
         value, lines = read_yaml(text, source)

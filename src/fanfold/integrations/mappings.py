@@ -15,6 +15,9 @@ from msgspec import Struct
 from fanfold.errors import ExpressionError
 from fanfold.expressions.evaluator import Evaluator, Expression
 
+EVERY = "*"
+"""Stands for a method: what all methods of a resource have in common, below what each says itself."""
+
 Complaint = tuple[str, str]
 """Where in the mapping, such as ``before.0.type``, and what was expected there."""
 
@@ -89,13 +92,16 @@ class MethodMapping(Struct, frozen=True, kw_only=True):
         return f"{self.model}/{self.resource} {self.method}"
 
 
-def check_mapping(config: Any, evaluator: Evaluator) -> list[Complaint]:
-    """Everything that is wrong with a mapping as written; empty where nothing is."""
+def check_mapping(config: Any, evaluator: Evaluator | None) -> list[Complaint]:
+    """Everything that is wrong with a mapping as written; empty where nothing is.
+
+    Without an evaluator expressions are taken to be right.
+    """
     return read_mapping("", "", "", config, evaluator)[1]
 
 
 def read_mapping(
-    model: str, resource: str, method: str, config: Any, evaluator: Evaluator
+    model: str, resource: str, method: str, config: Any, evaluator: Evaluator | None
 ) -> tuple[MethodMapping, list[Complaint]]:
     """A mapping, compiled as far as it can be, and what is wrong with it."""
     reader = _Reader(config, evaluator)
@@ -120,7 +126,7 @@ def read_mapping(
 class _Reader:
     """Reads the parts of one mapping and notes what is wrong with them."""
 
-    def __init__(self, config: Any, evaluator: Evaluator) -> None:
+    def __init__(self, config: Any, evaluator: Evaluator | None) -> None:
         self.complaints: list[Complaint] = []
         self._evaluator = evaluator
         self.config: Mapping[str, Any] = config if isinstance(config, Mapping) else {}
@@ -152,10 +158,13 @@ class _Reader:
         if not isinstance(source, str) or not source.strip():
             self.complain(path, "expected a JSONata expression as text")
             return None
+        if self._evaluator is None:
+            return None
         try:
             return self._evaluator.compile(source)
         except ExpressionError as error:
-            self.complain(path, error.message)
+            where = "" if error.position is None else f" (at character {error.position + 1})"
+            self.complain(path, f"no expression that can be worked out: {error.message}{where}")
             return None
 
     def chosen(self, name: str, default: str, allowed_name: str) -> str | Chosen:
@@ -218,6 +227,24 @@ class _Reader:
 
 def _is_names(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(name, str) for name in value)
+
+
+def leads_astray(
+    resource: str, method: str, config: Mapping[str, Any], declared: Mapping[str, Mapping[str, Any]]
+) -> list[Complaint]:
+    """What a mapping calls that is not declared. ``declared`` has the methods of each resource by name."""
+    name, verb = config.get("resource", resource), config.get("method", method)
+    names = name.get("resources", []) if isinstance(name, Mapping) else [name]
+    verbs = verb.get("methods", []) if isinstance(verb, Mapping) else [verb]
+    found: list[Complaint] = []
+    for one in names:
+        there = declared.get(one)
+        if there is None:
+            found.append(("resource", f"the integration has no resource {one!r}"))
+            continue
+        missing = [verb for verb in verbs if verb not in there]
+        found += [("method", f"{one} has no method {verb!r}; it has {', '.join(there)}") for verb in missing]
+    return found
 
 
 def layered(*layers: Any) -> dict[str, Any]:

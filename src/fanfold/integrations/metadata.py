@@ -7,7 +7,7 @@ from typing import Any
 
 from fanfold.errors import RequestError
 from fanfold.integrations.declaration import Declaration
-from fanfold.integrations.mappings import check_mapping
+from fanfold.integrations.mappings import check_mapping, leads_astray
 from fanfold.integrations.models import Model, Resource, json_schema
 from fanfold.integrations.unified import UnifiedMapper
 
@@ -66,25 +66,8 @@ def complaints_about(mapper: UnifiedMapper, declaration: Declaration, evaluator:
                 wrong = check_mapping(config, evaluator)
                 found += [(f"{place}.{path}" if path else place, message) for path, message in wrong]
                 if method in whole and not wrong:
-                    found += _goals(place, declaration, resource, method, whole[method])
-    return found
-
-
-def _goals(
-    place: str, declaration: Declaration, resource: str, method: str, config: Mapping[str, Any]
-) -> list[tuple[str, str]]:
-    """Where a mapping leads to something that is not declared."""
-    name, verb = config.get("resource", resource), config.get("method", method)
-    names = name.get("resources", []) if isinstance(name, Mapping) else [name]
-    verbs = verb.get("methods", []) if isinstance(verb, Mapping) else [verb]
-    found = []
-    for one in names:
-        there = declaration.resources.get(one)
-        if there is None:
-            found.append((f"{place}.resource", f"the integration has no resource {one!r}"))
-            continue
-        missing = [verb for verb in verbs if verb not in there]
-        found += [(f"{place}.method", f"{one} has no method {verb!r}; it has {', '.join(there)}") for verb in missing]
+                    astray = leads_astray(resource, method, whole[method], declaration.resources)
+                    found += [(f"{place}.{path}", message) for path, message in astray]
     return found
 
 

@@ -34,6 +34,7 @@ LEEWAY = 30.0
 REMEMBERED = 30.0
 """Seconds for which a refused renewal is not tried again with the same credentials."""
 
+_MOST_REFUSED = 1000
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -53,7 +54,7 @@ class Tokens:
 
     async def fresh(self, account: Account, declaration: Declaration, exchanges: Exchanges) -> Account:
         """The account with a token that may be used; itself where there is nothing to renew."""
-        kind = declaration.credentials.format
+        kind = declaration.credentials_for(account.authentication_method).format
         if kind not in {"oauth2", "oauth2_client_credentials"}:
             return account
         token = token_of(account)
@@ -65,7 +66,7 @@ class Tokens:
 
     async def after_refusal(self, account: Account, declaration: Declaration, exchanges: Exchanges) -> Account | None:
         """The account with another token than the one that was just refused; None where there is none to be had."""
-        kind = declaration.credentials.format
+        kind = declaration.credentials_for(account.authentication_method).format
         current = self._accounts.get(account.id) or account
         if token_of(current).get("access_token") != token_of(account).get("access_token"):
             return current
@@ -110,6 +111,8 @@ class Tokens:
             self.mark(account, "needs_reauth")
             error = remote_error(reply, secrets)
             self._refused[account.id] = account.context, self._now() + REMEMBERED, error.message
+            if len(self._refused) > _MOST_REFUSED:
+                del self._refused[next(iter(self._refused))]
             raise _refusal(error.message)
         return self._keep(account, answer)
 
@@ -145,9 +148,10 @@ class Tokens:
 
 def token_request(account: Account, declaration: Declaration) -> Request:
     """What is asked of the token endpoint; raises ``RequestError`` where the declaration or account lacks something."""
-    config = declaration.credentials.config
+    credentials = declaration.credentials_for(account.authentication_method)
+    config = credentials.config
     context = {**account.context, "credentials": account.context, "context": account.context}
-    refresh = declaration.credentials.format == "oauth2"
+    refresh = credentials.format == "oauth2"
     told = config.get("refreshParams" if refresh else "tokenParams")
     fields: dict[str, Any] = {"grant_type": "refresh_token" if refresh else "client_credentials"}
     options = _object(config.get("options"))

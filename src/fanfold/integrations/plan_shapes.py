@@ -19,14 +19,14 @@ class Shape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 class RecurseConfig(Shape, frozen=True, kw_only=True):
     """What is asked instead, for each record."""
 
-    id: str = ""
+    id: str | int = ""
     query: dict[str, Any] = {}
 
 
 class RecurseShape(Shape, frozen=True, kw_only=True):
     """Asking again for what was found."""
 
-    condition: str = field(default="", name="if")
+    condition: str | bool = field(default="", name="if")
     config: RecurseConfig = RecurseConfig()
 
 
@@ -60,7 +60,7 @@ class RequestShape(Shape, frozen=True, kw_only=True):
     method: Word
     """``list``, ``get``, ``create``, ``update``, ``delete``, or another that is declared."""
 
-    id: str = ""
+    id: str | int = ""
     """Which record."""
 
     query: dict[str, Any] | str = {}

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 SHOWN = "[redacted]"
 
 _NAMES = re.compile(
@@ -23,8 +25,10 @@ class Secrets:
 
     def __init__(self, values: Iterable[str]) -> None:
         long = sorted({value for value in values if len(value) >= _SHORTEST}, key=len, reverse=True)
-        self.values = tuple(dict.fromkeys(spelling for value in long for spelling in (value, quote(value, safe=""))))
-        self._needles = [value.encode() for value in self.values if len(value) >= _SURE]
+        self.values = tuple(dict.fromkeys([spelling for value in long for spelling in _spellings(value)]))
+        sure = [value for value in self.values if len(value) >= _SURE]
+        # Where the longer of two stands the shorter stands too, and one look is enough.
+        self._needles = [one.encode() for one in sure if not any(other != one and other in one for other in sure)]
 
     def may_be_in(self, body: bytes) -> bool:
         """Whether something long enough to be no coincidence stands in a body as it came."""
@@ -37,6 +41,11 @@ class Secrets:
         """The value without them; only without those that are no coincidence where ``sure``."""
         values = [one for one in self.values if len(one) >= _SURE] if sure else self.values
         return _without(value, values) if values else value
+
+
+def _spellings(value: str) -> tuple[str, ...]:
+    """As it is, in a URL, and within a string of JSON."""
+    return value, quote(value, safe=""), msgspec.json.encode(value)[1:-1].decode()
 
 
 def _without(value: Any, secrets: Iterable[str]) -> Any:

@@ -6,6 +6,7 @@ value of a query, a member of a body. It is never looked at again for placeholde
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -31,6 +32,7 @@ MAX_URL = 16 * 1024
 """Characters; what is longer no server takes."""
 
 _ALWAYS = {"user-agent": f"fanfold/{__version__}", "accept-encoding": ACCEPTED}
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)
 _BODILESS = frozenset({"GET", "HEAD"})
 
 
@@ -45,6 +47,13 @@ class Outline:
         self._path = compile_template(method.path)
         self._fixed = "" if self._base.paths else _checked(self._base.source)
         self._url = "" if self._base.paths or self._path.paths else _joined(self._fixed, self._path.source)
+        # Most paths hold an id and nothing else, and most ids nothing that has to be looked at twice.
+        pieces = self._path.source.split("{{id}}")
+        alone = bool(self._fixed) and len(pieces) == 2 and self._path.paths == (("id",),)
+        self._around = None
+        if alone:
+            _joined(self._fixed, "0".join(pieces))
+            self._around = self._fixed + pieces[0], pieces[1]
         self._taken = frozenset([path[1] for path in self._path.paths if len(path) == 2 and path[0] == "query"])
         headers = {spelt(name): value for told in (declaration.headers, method.headers) for name, value in told.items()}
         self._headers, self._filled_headers = _split(headers)
@@ -54,7 +63,10 @@ class Outline:
 
     def draft(self, fetch: Fetch, query: dict[str, Any], context: Mapping[str, Any]) -> Draft:
         """The request before it is told which page, and in whose name. ``query`` is the caller's."""
-        url = self._url or _joined(self._based(context), fill_path(self._path, context))
+        if self._around is not None and _PLAIN.fullmatch(fetch.id):
+            url = f"{self._around[0]}{fetch.id}{self._around[1]}"
+        else:
+            url = self._url or _joined(self._based(context), fill_path(self._path, context))
         headers = dict(self._headers)
         for name, template in self._filled_headers:
             value = fill(template, context)

@@ -20,6 +20,8 @@ MAX_RAW = 16 * 1024
 
 MAX_MESSAGE = 500
 _MAX_HEADER = 1024
+_LOOKED_AT = 4 * MAX_RAW
+"""Bytes of a body that credentials are taken out of before it is cut."""
 
 _decode = msgspec.json.Decoder().decode
 _TOLD = frozenset({"retry-after", "x-request-id", "request-id", "x-correlation-id", "x-trace-id"})
@@ -51,7 +53,7 @@ class Reply(Struct):
         try:
             return self.data()
         except Unreadable:
-            return self.body[:MAX_RAW].decode("utf-8", "replace")
+            return self.body[:_LOOKED_AT].decode("utf-8", "replace")
 
     def _read(self) -> Any:
         body = self.body
@@ -88,14 +90,17 @@ def remote_error(
     reply: Reply, secrets: Secrets, *, status: int = 0, message: str = "", limits: Pairs = ()
 ) -> RemoteError:
     """The error for an answer that is one: bounded, and without the account's credentials."""
-    raw: Any = reply.shown() if len(reply.body) <= MAX_RAW else reply.body[:MAX_RAW].decode("utf-8", "replace")
+    large = len(reply.body) > MAX_RAW
+    raw: Any = reply.body[:_LOOKED_AT].decode("utf-8", "replace") if large else reply.shown()
     text = message or _message_in(raw)
-    headers = [(name, reply.headers[name][:_MAX_HEADER]) for name in _TOLD if name in reply.headers]
+    # Cut after the credentials are out: half of one is too much.
+    raw = secrets.out_of(raw)[:MAX_RAW] if isinstance(raw, str) else secrets.out_of(raw)
+    headers = [(name, secrets.out_of(reply.headers[name])[:_MAX_HEADER]) for name in _TOLD if name in reply.headers]
     return RemoteError(
         secrets.out_of(text)[:MAX_MESSAGE],
         status=status or reply.status,
-        extra={"truto_is_remote_error": True, "raw_response": secrets.out_of(raw)},
-        headers=tuple([(name, secrets.out_of(value)) for name, value in (*headers, *limits)]),
+        extra={"truto_is_remote_error": True, "raw_response": raw},
+        headers=(*headers, *limits),
     )
 
 

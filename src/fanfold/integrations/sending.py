@@ -114,10 +114,13 @@ class Sender:
         breaker = self._breakers.of(errand.account)
         tried = 0
         while True:
-            await self._wait(errand)
+            if self._pauses.left(errand.account):
+                await self._wait(errand)
             async with self._places:
                 outcome = await self._attempts.make(request, breaker)
             tried += 1
+            if isinstance(outcome, Answer) and outcome.status < 300 and errand.rules.plain and errand.retry is None:
+                return _reply(outcome, errand)
             pause, reply = await self._judged(outcome, errand, tried)
             if pause is None or breaker.wait():
                 if reply is None:
@@ -163,9 +166,7 @@ class Sender:
         if isinstance(outcome, NoAnswer):
             again = not outcome.lasting and (outcome.unsent or not errand.write)
             return (self._grown(errand, tried, None) if again else None), None
-        reply = Reply(outcome.status, dict(outcome.headers), outcome.body, errand.method)
-        if reply.status < 300 and errand.rules.plain and errand.retry is None:
-            return None, reply
+        reply = _reply(outcome, errand)
         seen = Seen(reply.status, reply.headers, reply.shown)
         if await errand.rules.refused(seen):
             wished = await errand.rules.wished(seen)
@@ -185,3 +186,7 @@ class Sender:
         if pause is None or pause >= errand.until - asyncio.get_running_loop().time():
             return None
         return pause
+
+
+def _reply(answer: Answer, errand: Errand) -> Reply:
+    return Reply(answer.status, dict(answer.headers), answer.body, errand.method)

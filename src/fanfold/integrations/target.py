@@ -248,7 +248,10 @@ class IntegrationsTarget:
     ) -> Fetched:
         """A page that has records, or is the last one: clients take an empty page for the end."""
         for _ in range(MAX_EMPTY):
-            fetched = await self._one_page(operation, sender, account, fetch, caller, until)
+            if operation.compiled is not None:
+                fetched = await self._asker.ask(operation.compiled, sender, account, fetch, caller, until)
+            else:
+                fetched = await self._unified_page(operation, sender, account, fetch, caller, until)
             if not fetched.page.cursor or fetched.page.value != []:
                 return fetched
             fetch = replace(fetch, cursor=fetched.page.cursor)
@@ -258,11 +261,9 @@ class IntegrationsTarget:
             extra={"truto_is_remote_error": True, "raw_response": None},
         )
 
-    async def _one_page(
+    async def _unified_page(
         self, operation: Operation, sender: Sender, account: Account, fetch: Fetch, caller: Caller, until: float
     ) -> Fetched:
-        if operation.compiled is not None:
-            return await self._asker.ask(operation.compiled, sender, account, fetch, caller, until)
         models = self._models
         if models is None:
             raise missing(f"{operation.declaration.name} has no unified resources", ())

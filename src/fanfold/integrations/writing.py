@@ -28,7 +28,10 @@ def as_yaml(value: Any, comments: Iterable[str] = ()) -> str:
             return super().increase_indent(flow, indentless=False)
 
     def represent(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-        style = "|" if "\n" in text else "'" if plain(text) != text else None
+        if not text.replace("\n", "").isprintable():
+            style: str | None = '"'
+        else:
+            style = "|" if "\n" in text else "'" if plain(text) != text else None
         return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     Writer.add_representer(str, represent)

@@ -16,7 +16,7 @@ from typing import Any
 
 from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine
-from fanfold.errors import Crashed, LimitExceeded, RequestError, Unauthenticated
+from fanfold.errors import Crashed, LimitExceeded, RequestError, SetupError, Unauthenticated
 from fanfold.idempotency import Ledger
 from fanfold.limits import MemoryLimiter, StandingLimiter, profile
 from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result, Target
@@ -246,7 +246,11 @@ class App:
     async def _beside(self, scope: Scope, receive: Receive) -> tuple[Answer, Caller | None, Sequence[Result]]:
         """What is not part of the API: accounts at others, the controls, what apps ask for, and the few pages."""
         if is_ours(scope["raw_path"]):
-            return await self.connect().answer(scope, receive)  # type: ignore[no-any-return]
+            try:
+                platform = self.connect()
+            except SetupError as error:
+                raise RequestError(error.message, status=501) from None
+            return await platform.answer(scope, receive)  # type: ignore[no-any-return]
         return await self._page(scope, receive), None, ()
 
     async def _page(self, scope: Scope, receive: Receive) -> Answer:
@@ -259,7 +263,10 @@ class App:
         return self.pages.answer(scope["method"], scope["path"], scope["query_string"])
 
     def connect(self) -> Any:
-        """The platform for accounts at other APIs, which is loaded with the first who asks for it."""
+        """The platform for accounts at other APIs, which is loaded with the first who asks for it.
+
+        Raises ``SetupError`` where its settings, or the declarations that they name, are not right.
+        """
         if self._connect is None:
             from fanfold.server.connect.front import Connect  # noqa: PLC0415 - many servers never need it
 

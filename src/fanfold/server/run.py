@@ -99,6 +99,8 @@ def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
     listener = listen(settings)
     address = address_of(listener)
     app = application(settings, store, address)
+    if settings.integrations or settings.connect_limits != "off":
+        app.connect()  # what is wrong with these is to be found now
     _greet(settings, store, address, token, say)
     run(app, settings, listener)
 

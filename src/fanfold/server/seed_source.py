@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import DecodeError, json
 
 from fanfold.errors import SetupError
+from fanfold.server.yaml_source import read_yaml
 from fanfold.work import SqliteStore
 from fanfold.work.clock import Clock, utc_now
 from fanfold.work.seed import seed
@@ -48,10 +49,4 @@ def parsed(text: bytes, source: str, *, is_json: bool) -> Any:
             return json.decode(text)
         except (DecodeError, UnicodeDecodeError) as error:
             raise SeedError(f"{source}: not JSON: {error}.") from None
-    try:
-        from fanfold.server.yaml_source import read_yaml  # noqa: PLC0415 - only where a file asks for it
-    except ModuleNotFoundError:
-        raise SetupError(
-            f"Reading {source} needs PyYAML: pip install 'fanfold[server]', or write it in JSON."
-        ) from None
     return read_yaml(text, source)

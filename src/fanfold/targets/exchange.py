@@ -178,10 +178,12 @@ def _check_head(response: aiohttp.ClientResponse) -> None:
     """Refuse an answer that is none, or whose end can be seen in two places."""
     if not 200 <= response.status <= 599:
         raise NotReadable(f"It has the status {response.status}")
-    coding = response.headers.getall("transfer-encoding", [])
-    if [one.strip().lower() for one in coding] not in ([], ["chunked"]):
-        raise NotReadable("It is encoded in a way that was not asked for")
-    if len(set(response.headers.getall("content-length", []))) > 1:
+    headers = response.headers
+    if "transfer-encoding" in headers:
+        coding = headers.getall("transfer-encoding")
+        if [one.strip().lower() for one in coding] != ["chunked"]:
+            raise NotReadable("It is encoded in a way that was not asked for")
+    if "content-length" in headers and len(set(headers.getall("content-length"))) > 1:
         raise NotReadable("It has two lengths")
 
 

@@ -95,11 +95,14 @@ def passed_back(headers: Collection[tuple[str, str]]) -> Pairs:
     One that was sent several times is a list, and joined to one. Cookies are not among them: they would be kept for all
     that is reached through this server.
     """
-    lower = [(name.lower(), value) for name, value in headers]
-    dropped = _NOT_BACK.union(*(_names(value) for name, value in lower if name == "connection"))
+    dropped: Collection[str] = _NOT_BACK
     found: dict[str, str] = {}
+    lower = [(name.lower(), value) for name, value in headers]
+    for name, value in lower:
+        if name == "connection" and value != "keep-alive":
+            dropped = _NOT_BACK.union(dropped, _names(value))
     for name, text in lower:
-        if name in dropped or name.startswith("proxy-") or _BREAKS.search(text):
+        if name in dropped or name.startswith("proxy-") or (not text.isprintable() and _BREAKS.search(text)):
             continue
         value = text if text.isascii() else text.encode("utf-8", "replace").decode()
         if name not in found:

@@ -170,6 +170,20 @@ def test_what_a_step_depends_on_comes_before():
     assert [each.get("depends_on") for each in found.body["resources"]] == [None, "a", "b"]
 
 
+def test_an_expression_in_braces_with_nothing_around_keeps_its_type():
+    found = plan(
+        step("a", "createOrder", requestBody={"payload": '{"who": "{$inputs.who}", "text": "for {$inputs.who}"}'})
+    )
+    assert entry(found, "a")["body"] == {"who": "{{args.who:any}}", "text": "for {{args.who}}"}
+
+
+def test_outputs_that_lead_nowhere_are_left_out_and_noted():
+    found = plan(GET, outputs={"a": "$steps.order.outputs.none", "b": "$steps.order.outputs.customer"})
+    assert entry(found, "outputs")["config"] == {"expression": '{"b": resources.`order-all`[0].customer_id}'}
+    assert found.notes == ("the output $steps.order.outputs.none has no counterpart, and is left out.",)
+    assert [each["name"] for each in plan(GET, outputs={"a": "$url"}).body["resources"]] == ["order"]
+
+
 def test_a_body_that_is_one_expression_is_an_expression():
     found = plan(step("a", "createOrder", requestBody={"payload": "$inputs.the-order"}))
     assert entry(found, "a")["body"] == "args.`the-order`"
@@ -241,6 +255,17 @@ def test_outputs_of_the_workflow_become_a_transform():
 )
 def test_an_operation_is_found_by_its_path(path):
     assert entry(plan({"stepId": "a", "operationPath": path}), "a")["method"] == "get"
+
+
+def test_an_operation_is_found_by_a_path_alone_where_there_is_one_only():
+    assert entry(plan({"stepId": "a", "operationPath": "#/paths/~1customers~1{id}"}), "a")["resource"] == "customers"
+    with pytest.raises(SetupError):
+        plan({"stepId": "a", "operationPath": "#/paths/~1orders~1{id}"})
+
+
+@pytest.mark.parametrize("named", ["GetOrder", "$sourceDescriptions.shop.getorder"])
+def test_an_operation_is_found_whatever_its_case(named):
+    assert entry(plan(step("a", named)), "a")["method"] == "get"
 
 
 def test_an_operation_is_found_by_the_name_of_its_source_too():
@@ -348,22 +373,46 @@ def test_a_plan_from_a_drafted_declaration_is_right(evaluator):
     assert read_plan(plan_yaml(found.body).encode(), "plan.yaml", evaluator).body == found.body
 
 
+NAMES = [
+    "stepId",
+    "operationId",
+    "operationPath",
+    "parameters",
+    "name",
+    "in",
+    "value",
+    "requestBody",
+    "payload",
+    "outputs",
+    "x",
+    "onFailure",
+    "type",
+    "criteria",
+    "condition",
+    "replacements",
+    "target",
+    "dependsOn",
+    "reference",
+    "retryAfter",
+]
+WORDS = [
+    "$inputs.a",
+    "$steps.a.outputs.x",
+    "$response.body#/0",
+    "path",
+    "query",
+    "retry",
+    "listOrders",
+    "getOrder",
+    "a",
+    "$url",
+]
+
 odd = st.recursive(
-    st.none()
-    | st.integers()
-    | st.text(max_size=4)
-    | st.sampled_from(["$inputs.a", "$steps.a.outputs.x", "$response.body#/0", "path", "query", "retry", "listOrders", "getOrder", "a", "$url"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            ["stepId", "operationId", "operationPath", "parameters", "name", "in", "value", "requestBody", "payload", "outputs", "x",
-             "onFailure", "type", "criteria", "condition", "replacements", "target", "dependsOn", "reference", "retryAfter"]
-        ),
-        inner,
-        max_size=5,
-    ),
+    st.none() | st.integers() | st.text(max_size=4) | st.sampled_from(WORDS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
     max_leaves=25,
-)  # fmt: skip
+)
 
 
 @given(st.lists(odd, max_size=4), odd, odd)

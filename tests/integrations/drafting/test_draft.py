@@ -211,7 +211,7 @@ def test_a_token_or_oauth_is_a_choice_of_the_account(evaluator):
     schemes = {"token": {"type": "http", "scheme": "bearer"}, "oauth": {"type": "oauth2", "flows": flows}}
     found = declaration_from(draft(described(security=[], components={"securitySchemes": schemes})).value, evaluator)
     assert list(found.credentials_choices) == ["api_key", "oauth2"]
-    assert found.authorization is None
+    assert found.authorization.config == {"token": "{{oauth.token.access_token|credentials.api_key}}"}
 
 
 def test_limits_are_told_by_the_headers_of_a_429(evaluator):
@@ -288,19 +288,40 @@ def test_references_that_go_round_in_a_circle_end(evaluator):
     declaration_from(draft(described(components={"schemas": loop}, paths=paths)).value, evaluator)
 
 
+NAMES = [
+    "get",
+    "post",
+    "parameters",
+    "responses",
+    "200",
+    "content",
+    "application/json",
+    "schema",
+    "type",
+    "properties",
+    "allOf",
+    "$ref",
+    "name",
+    "in",
+    "security",
+    "items",
+    "headers",
+    "url",
+    "data",
+    "next",
+    "flows",
+    "/a/{b}",
+    "/a\\{",
+]
+
 odd = st.recursive(
-    st.none() | st.integers() | st.text(max_size=4) | st.sampled_from(["array", "object", "#/paths", "query", "/a/{b}"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            ["get", "post", "parameters", "responses", "200", "content", "application/json", "schema", "type", "properties",
-             "allOf", "$ref", "name", "in", "security", "items", "headers", "url", "data", "next", "flows", "/a/{b}", "/a b\\{"]
-        ),
-        inner,
-        max_size=4,
-    ),
+    st.none()
+    | st.integers()
+    | st.text(max_size=4)
+    | st.sampled_from(["array", "object", "#/paths", "query", "/a/{b}"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
     max_leaves=25,
-)  # fmt: skip
+)
 
 
 @given(odd, odd, odd, odd, odd)

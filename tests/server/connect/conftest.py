@@ -1,17 +1,15 @@
-"""A server with an account at its own work API and one at the demo API, asked in this process."""
+"""A server with an account at its own work API, and accounts at the demo API, asked in this process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from fanfold.errors import ExpressionError
 from fanfold.server.app import App
-from fanfold.server.connect import front
 from fanfold.server.connect.first import first_account
-from tests.server.conftest import ADA, GRACE, Reply, ask
+from tests.server.conftest import ADA, Reply, ask
 
 MOMENT = "2026-11-22T12:00:00.000Z"
 
@@ -33,19 +31,26 @@ class Platform:
         assert reply.status == 200, reply.body
         return reply.json
 
+    async def refused(self, status: int, method: str, target: str, body: Any = None, **more: Any) -> Any:
+        """What a request is answered that has to be refused."""
+        reply = await self.ask(method, target, body, **more)
+        assert reply.status == status, (reply.status, reply.body)
+        assert reply.json["statusCode"] == status
+        return reply.json
+
     async def account(self, integration: str = "demo", token: str = ADA, **members: Any) -> str:
         """The id of a new account."""
         made = await self.ok("POST", "/integrated-account", {"integration": integration, **members}, token=token)
         return str(made["id"])
 
-    async def fetch(self, account: str, *resources: Any, **members: Any) -> Any:
+    async def fetch(self, account: str, *resources: Any, headers: Any = None, **members: Any) -> Any:
         """What a batch request is answered."""
         body = {"integrated_account_id": account, "resources": resources, **members}
-        return await self.ok("POST", "/batch-request", body)
+        return await self.ok("POST", "/batch-request", body, headers=headers)
 
 
 @pytest.fixture
-async def make_platform(make_app: Callable[..., App]) -> Any:
+async def make_platform(make_app: Callable[..., App]) -> AsyncIterator[Callable[..., Platform]]:
     made: list[App] = []
 
     def make(**settings: Any) -> Platform:
@@ -61,6 +66,3 @@ async def make_platform(make_app: Callable[..., App]) -> Any:
 @pytest.fixture
 def platform(make_platform: Callable[..., Platform]) -> Platform:
     return make_platform()
-
-
-__all__ = ["ADA", "GRACE", "ExpressionError", "front"]

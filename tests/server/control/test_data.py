@@ -5,6 +5,8 @@ import pytest
 from fanfold.server.tokens import digest, issue
 from fanfold.work import SqliteStore
 from fanfold.work.change import born
+from fanfold.work.seed import first_user
+from fanfold.work.store.shelves import Shelved
 from tests.server.conftest import ADA, GRACE, NOON, ask
 from tests.server.control.conftest import names, refused
 
@@ -220,3 +222,16 @@ def test_a_store_takes_over_another_whole(path, tmp_path, seeded):
         assert again.record(1034).kind == "task"
         again.close()
     source.close()
+
+
+async def test_what_users_have_on_shelves_stays_with_those_who_are_still_there(app, control):
+    grace = app.store.token_user(digest(GRACE))[1]
+    ada = app.store.token_user(digest(ADA))[1]
+    with app.store.transaction():
+        app.store.shelve("account", Shelved("a", ada, None, b"1"))
+        app.store.shelve("account", Shelved("b", grace, None, b"2"))
+    await control("POST", "reset", {"seed": "demo"})
+    assert [thing.name for _, thing in app.store.all_shelved()] == ["a", "b"]
+    await control("POST", "reset", {"seed": "empty"})
+    ((shelf, thing),) = app.store.all_shelved()
+    assert (shelf, thing) == ("account", Shelved("a", first_user(app.store), None, b"1"))

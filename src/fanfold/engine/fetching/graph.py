@@ -104,6 +104,11 @@ def connect(recipe: Recipe, evaluator: Evaluator | None) -> tuple[tuple[Node, ..
 _remembered: dict[tuple[Evaluator | None, bytes], tuple[Node, ...]] = {}
 
 
+def forget() -> None:
+    """Forget the graphs that are remembered."""
+    _remembered.clear()
+
+
 class _Weaving:
     """One recipe on its way to a graph."""
 
@@ -118,13 +123,13 @@ class _Weaving:
     def woven(self) -> tuple[tuple[Node, ...], tuple[Failure, ...]]:
         if len(self._entries) > MAX_ENTRIES:
             self._failures.append(Failure("/resources", f"There may be {MAX_ENTRIES} entries in one batch"))
-            return (), tuple(self._failures)
+            return (), self._sorted()
         self._note_names()
         texts = [self._texts(entry) for entry in self._entries]
         parents = [self._parents(entry) for entry in self._entries]
         order = self._in_order(parents, [])
         if order is None:
-            return (), tuple(self._failures)
+            return (), self._sorted()
         binds = self._binds(order, parents)
         for place, paths in enumerate(binds):
             self._first_at.setdefault(paths[0], []).append(place)
@@ -132,8 +137,17 @@ class _Weaving:
         together = [tuple(dict.fromkeys((*one, *more))) for one, more in zip(parents, implied, strict=True)]
         order = self._in_order(together, implied)
         if order is None or self._failures:
-            return (), tuple(self._failures)
+            return (), self._sorted()
         return self._nodes(order, texts, together, parents, binds), ()
+
+    def _sorted(self) -> tuple[Failure, ...]:
+        """The mistakes in the order of the entries that they are in."""
+
+        def place(failure: Failure) -> tuple[bool, int]:
+            index = failure.path.split("/")[2:3]
+            return (True, int(index[0])) if index and index[0].isdecimal() else (False, 0)
+
+        return tuple(sorted(self._failures, key=place))
 
     def _fail(self, entry: Entry, where: str, message: str) -> None:
         self._failures.append(Failure(f"/resources/{entry.index}{where}", message))
@@ -166,7 +180,8 @@ class _Weaving:
                 places = [place for place in self._of_resource.get(name, ()) if self._entries[place] is not entry]
             if not places:
                 known = sorted({*self._named, *self._of_resource} - {entry.title})
-                self._fail(entry, where, f"No entry is called {name[:100]!r}; there are: {', '.join(known)[:500]}")
+                there = f"there are: {', '.join(known)[:500]}" if known else "there is no other"
+                self._fail(entry, where, f"No entry is called {name[:100]!r}; {there}")
             elif any(self._entries[place] is entry for place in places):
                 self._fail(entry, where, "It depends on itself")
             else:

@@ -64,16 +64,19 @@ def looped(
     if not state.node.loops:
         yield Job(state, root, scope, parent, None, lent)
         return
-    path = _place_of(state.node.texts.loop, scope)
-    value = UNSET if path is None else found(scope, path)
-    if path is None or value is UNSET:
+    paths = _places_of(state.node.texts.loop, scope)
+    if not paths:
         written = state.entry.loop_on
         error = RequestError(f"loop_on: {written[:200]!r} stands for nothing; name an array of args or of resources")
         yield Job(state, (*root, 0), scope, parent, None, lent, refused=error)
         return
+    value = found(scope, paths[0])
     elements = value if isinstance(value, list) else [] if value is None else [value]
     for place, element in enumerate(elements):
-        yield Job(state, (*root, place), bind(scope, path, element), parent, (element,), lent)
+        within = scope
+        for path in paths:
+            within = bind(within, path, element)
+        yield Job(state, (*root, place), within, parent, (element,), lent)
 
 
 def grouped(state: State, scope: Scope, scopes: Iterable[Scope]) -> Iterator[Job]:
@@ -199,16 +202,15 @@ def _lent(entry: Entry, parent: Entry, record: Any) -> dict[str, Any]:
     return {f"_{name}_{field}": record.get(field) for field in entry.include_from_parent}
 
 
-def _place_of(path: Path, scope: Scope) -> Path | None:
-    """Where a loop looks: a bare name among the arguments first."""
+def _places_of(path: Path, scope: Scope) -> list[Path]:
+    """Where a loop looks, in all spellings that there are: a bare name among the arguments first."""
+    spellings = [path]
     args = scope.get("args")
     if path[0] not in {"args", "resources"} and isinstance(args, Mapping) and path[0] in args:
-        return ("args", *path)
-    if found(scope, path) is not UNSET:
-        return path
-    if path[0] == "resources" and len(path) > 1 and "/" in path[1]:
-        return ("resources", *path[1].split("/"), *path[2:])
-    return None
+        spellings = [("args", *path)]
+    elif path[0] == "resources" and len(path) > 1 and "/" in path[1]:
+        spellings.append(("resources", *path[1].split("/"), *path[2:]))
+    return [one for one in spellings if found(scope, one) is not UNSET]
 
 
 def _raw(source: Any, scope: Scope, filled: Any) -> Any:

@@ -263,12 +263,23 @@ class _Import:
         if not outputs:
             return []
         self._now = None
-        source = as_expression(outputs, self._resolve, self._unresolved)
+        told = {name: each for name, each in outputs.items() if self._leads(each)}
+        if not told:
+            return []
+        source = as_expression(told, self._resolve, self._unresolved)
         parents = [step.spool for step in self._steps.values() if f"resources.{step.spool}" in source.replace("`", "")]
         taken = {*self._steps, *(step.operation.resource for step in self._steps.values())}
         name = "outputs" if "outputs" not in taken else "workflow-outputs"
         entry = {"name": name, "type": "transform", "config": {"expression": source}, "persist": True}
         return [{**entry, "depends_on": parents} if parents else entry]
+
+    def _leads(self, output: Any) -> bool:
+        """Whether an output of the workflow is anything that a plan has."""
+        found = runtime(output) if isinstance(output, str) else None
+        if found is not None and self._resolve(found) is None:
+            self._note(f"the output {output} has no counterpart, and is left out.")
+            return False
+        return True
 
     def _args(self) -> dict[str, Any]:
         schema = fields(self._workflow.get("inputs"))

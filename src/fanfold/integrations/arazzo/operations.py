@@ -37,20 +37,23 @@ class Operations:
             for name, method in methods.items()
         ]
         self._by_id = {each.method.operation: each for each in self._all if each.method.operation}
+        self._by_lower = {name.lower(): each for name, each in self._by_id.items()}
 
     def find(self, step: dict[str, Any]) -> Operation | None:
         """The one that a step names by ``operationId`` or ``operationPath``."""
         named = step.get("operationId")
         if isinstance(named, str):
             plain = re.sub(r"^\{?\$sourceDescriptions\.[^.]+\.(.+?)\}?$", r"\1", named)
-            return self._by_id.get(named) or self._by_id.get(plain)
+            return self._by_id.get(named) or self._by_id.get(plain) or self._by_lower.get(plain.lower())
         written = step.get("operationPath")
-        found = re.search(r"#/paths/([^/]+)/(\w+)$", written) if isinstance(written, str) else None
+        found = re.search(r"#/paths/([^/]+)(?:/(\w+))?$", written) if isinstance(written, str) else None
         if found is None:
             return None
         path = found[1].replace("~1", "/").replace("~0", "~")
-        verb = found[2].lower()
-        return next((each for each in self._all if each.method.method == verb and _alike(each.method.path, path)), None)
+        there = [each for each in self._all if _alike(each.method.path, path)]
+        if found[2]:
+            there = [each for each in there if each.method.method == found[2].lower()]
+        return there[0] if len(there) == 1 else None
 
 
 def _alike(declared: str, path: str) -> bool:

@@ -66,7 +66,9 @@ def rewritten(value: Any, resolve: Callable[[Runtime], Path | None], unresolved:
         return [rewritten(element, resolve, unresolved) for element in value]
     if not isinstance(value, str):
         return value
-    whole = runtime(value)
+    # One in braces and nothing around is meant as its value, too: an object would be of no use as text.
+    alone = _WITHIN.fullmatch(value)
+    whole = runtime(alone[1] if alone else value)
     if whole is not None:
         return _placed(value, whole, "any", resolve, unresolved)
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from fanfold.integrations.drafting.description import Description, elements, fields, text
 
 _KEY = "{{credentials.api_key}}"
+_EITHER = "{{oauth.token.access_token|credentials.api_key}}"
 _FLOWS = ("authorizationCode", "accessCode", "clientCredentials", "application")
 """As the versions of OpenAPI call those that a server can go through."""
 
@@ -30,7 +31,8 @@ def signing(description: Description, notes: list[str]) -> dict[str, Any]:
             notes.append(f"credentials: {first} is used; the description offers {name}, too.")
     if len(choices) == 1:
         return {"credentials": {"format": form, "config": config}, "authorization": authorization}
-    return {"credentials": {name: {"config": each} for name, each in choices.items()}}
+    several = {name: {"config": each} for name, each in choices.items()}
+    return {"credentials": several, "authorization": {"format": "bearer", "config": {"token": _EITHER}}}
 
 
 def _schemes(description: Description) -> list[tuple[str, dict[str, Any]]]:

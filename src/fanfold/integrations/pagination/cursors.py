@@ -19,7 +19,7 @@ _LINK = "l"
 _LONGEST = 8 * 1024
 
 _LINK_VALUE = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+\s*(?:=\s*(?:\"(?:[^\"\\]|\\.)*\"|[^\s\",;]+))?)*)")
-_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s\",;]+))", re.IGNORECASE)
+_PARAMETER = re.compile(r";\s*([\w!#$&+.^`|~*-]+)\s*(?:=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s\",;]+)))?")
 
 
 def sealed_cursor(value: str) -> str:
@@ -82,9 +82,11 @@ class LinkHeaders(Links):
 def link_to(relation: str, header: str) -> str:
     """The first target with a relation, empty if there is none. Headers beyond 8 KiB are not read."""
     for found in _LINK_VALUE.finditer(header[:_LONGEST]):
-        told = _REL.search(found[2])
-        if told and relation in (told[1] or told[2] or "").lower().split():
-            return found[1]
+        for name, quoted, bare in _PARAMETER.findall(found[2]):
+            if name.lower() == "rel":
+                if relation in (quoted or bare).lower().split():
+                    return str(found[1])
+                break  # only the first one counts
     return ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fanfold.dialects import TrutoDialect
 from fanfold.engine import Engine
@@ -19,9 +19,11 @@ from fanfold.server.connect.api_tokens import TokenDesk
 from fanfold.server.connect.asked import Asked, parts_of
 from fanfold.server.connect.batch import BatchRequests, Handled
 from fanfold.server.connect.calls import Calls, no_such
+from fanfold.server.connect.first import first_account
 from fanfold.server.connect.inside import WORK, WorkInside
 from fanfold.server.connect.integrations import IntegrationDesk
 from fanfold.server.connect.limits import PlatformLimits
+from fanfold.server.connect.metadata import UnifiedMetadata
 from fanfold.server.connect.once import Once
 from fanfold.server.connect.parts import put_together
 from fanfold.server.connect.store import AccountTokens
@@ -44,6 +46,14 @@ _ME = ("integrated-account", "me")
 
 Answering = Callable[[Asked], Awaitable[Answer]]
 Calling = Callable[[Asked], Awaitable[Handled]]
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """What has something to end when the server does."""
+
+    def close(self) -> None:
+        """End it."""
 
 
 class Connect:
@@ -72,6 +82,8 @@ class Connect:
             evaluator=self.parts.evaluator,
         )
         once = Once(app.ledger)
+        self._metadata = UnifiedMetadata(self.parts.integrations, self.parts.mapper)
+        first_account(app.store, stamp(now()))
         moment = lambda: stamp(now())  # noqa: E731 - a name for what all desks are given
         desk = IntegrationDesk(self.parts.integrations, self.parts.accounts, app.store, moment)
         self.accounts = AccountDesk(
@@ -136,6 +148,9 @@ class Connect:
         room = asked.parts[0]
         if room == "batch-request" and (asked.method != "POST" or len(asked.parts) > 1):
             raise no_such(asked)
+        told = self._metadata.answer(asked) if room == "unified" else None
+        if told is not None:
+            return told, ()
         if room in self._calling:
             return await self._calling[room](asked)
         return await self._answering[room](asked), ()
@@ -169,6 +184,8 @@ class Connect:
         """Let what still runs finish, then close the connections."""
         await self.engine.drain(seconds)
         await self.parts.target.close()
+        if isinstance(self.parts.evaluator, Closing):
+            self.parts.evaluator.close()
 
 
 def caps_of(settings: Settings) -> Caps:
