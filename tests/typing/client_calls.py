@@ -25,6 +25,8 @@ from fanfold.client import (
     NotAuthorized,
     NotFound,
     Offer,
+    PartlyCreated,
+    Patience,
     PaymentRequired,
     RateLimited,
     Reply,
@@ -76,6 +78,17 @@ async def batches(client: Client) -> None:
     assert_type((reply.ms, reply.next_offset, reply.error), tuple[float | None, str, ApiError | None])
     assert_type(reply.headers, dict[str, Any])
     assert_type((reply.data, reply.body), tuple[Any, Any])
+
+
+async def order(client: Client) -> None:
+    """Tasks that are created in order."""
+    try:
+        made = await client.create_in_order("77", ["a", {"name": "b"}], scarce="quota", fields="name")
+        assert_type(made, list[Any])
+        await client.create_in_order("77", ["a"], patience=Patience(attempts=3, pause=0.5))
+    except PartlyCreated as error:
+        assert_type(error.created, list[Any | None])
+        assert_type(error.errors, dict[int, ClientError])
 
 
 async def life(transport: Transport, session: aiohttp.ClientSession) -> None:

@@ -15,6 +15,7 @@
         │   └── CallTimeout              not in the time that the call was given; a ``TimeoutError`` too
         ├── BadAnswer                    an answer came that is none: HTML, broken JSON, results that do not fit
         ├── Unsupported                  the server, or a batch, cannot do what was asked; nothing was sent
+        ├── PartlyCreated                not all tasks could be created in order (in ``client/ordered/``)
         └── ClientClosed                 the client was closed while the call waited
 
 Children of ``ApiError`` are chosen by status; other statuses have ``ApiError`` itself.
