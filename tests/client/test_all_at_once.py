@@ -71,10 +71,10 @@ async def have_all_made(server, calls):
         return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-@settings(max_examples=150)
+@settings(max_examples=250)
 @given(
     CALLS,
-    st.lists(st.sampled_from(sorted(MISHAPS)), max_size=12),
+    st.lists(st.sampled_from(sorted(MISHAPS)), min_size=2, max_size=14),
     st.lists(st.booleans(), max_size=30),
     st.sets(st.sampled_from(["ndjson", "idempotency_key", "references"])),
     st.sampled_from([None, 30]),

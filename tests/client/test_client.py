@@ -215,6 +215,31 @@ def test_a_list_that_never_ends_is_no_list(server):
         talk(server, ask)
 
 
+@pytest.mark.parametrize(("answer", "kind"), [(404, NotFound), (200, BadAnswer)])
+def test_what_is_no_list_has_no_pages(server, answer, kind):
+    server.carry_out = lambda action: server.result(action, answer, {"data": {"gid": "1"}})
+
+    async def ask(client):
+        return [one async for one in client.pages("/t", fields="name")]
+
+    with pytest.raises(kind):
+        talk(server, ask)
+
+
+def test_at_asana_nothing_is_asked_beforehand_and_its_published_limits_hold():
+    server = Server(delay=0.0)
+
+    async def main():
+        async with Client(token="t", transport=server) as client:
+            await asyncio.gather(*[client.get(f"/t/{number}", alone=True) for number in range(1501)])
+            return asyncio.get_running_loop().time()
+
+    server.read = lambda wire: [{"method": "get", "relative_path": wire.url}]
+    assert run(main()) >= 1060
+    assert {wire.method for _, wire in server.asked} == {"GET"}
+    assert server.asked[0][1].url == "https://app.asana.com/api/1.0/t/0"
+
+
 # -- actions that hang together ------------------------------------------------------------------------------------
 
 

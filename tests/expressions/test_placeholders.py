@@ -335,13 +335,15 @@ def test_a_refusal_does_not_repeat_all_of_a_huge_placeholder():
     assert len(caught.value.message) < 500
 
 
+harmless = st.text(max_size=8).map(lambda text: text.replace("{", "("))
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text().filter(lambda t: "{{" not in t),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text().filter(lambda t: t != "$truto_merge"), inner),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | harmless,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(harmless, inner, max_size=3),
+    max_leaves=12,
 )
 
 
-@given(st.dictionaries(st.text(min_size=1).filter(lambda t: t != "$truto_merge"), plain))
+@given(st.dictionaries(harmless, plain, max_size=3))
 def test_a_value_without_placeholders_stays_what_it_is(value):
     assert fill(compile_template(value), {"a": 1}) == value
 

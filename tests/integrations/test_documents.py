@@ -100,7 +100,7 @@ def test_words_of_yaml_are_what_they_look_like(word, value):
         ("a: [1", ("x.yaml:",)),
         ("a:\n\t- 1", ("x.yaml:2:",)),
         ("[" * 100 + "]" * 100, ("64 levels",)),
-        ("[" * 100_000, ("x.yaml:1:", "nesting")),
+        ("[" * 100_000, ("x.yaml:1:",)),
         ("a: \x01", ("x.yaml",)),
     ],
 )

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -316,6 +317,25 @@ def test_a_request_that_is_nested_too_deeply_is_refused(evaluator):
     with pytest.raises(RequestError) as raised:
         declaration_from({"name": "a", "base_url": "https://x.example", "query": {"a": deep}}, evaluator)
     assert "levels" in raised.value.extra["details"]["failures"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {f"field_{number}": 1 for number in range(50_000)},
+        {"x" * 500_000: 1, "y" * 500_000: 2},
+        {"resources": {"r": {f"m{number}": {"path": "x", "method": 5} for number in range(20_000)}}},
+        {"resources": {"r": {f"m{number}": {"path": "/x"} for number in range(5001)}}},
+        {"headers": {f"bad name {number}": "x" for number in range(20_000)}},
+    ],
+    ids=["unknown", "long", "methods", "many methods", "headers"],
+)
+def test_very_many_mistakes_are_told_in_part_and_cost_little(wrong, evaluator):
+    began = process_time()
+    with pytest.raises(RequestError) as raised:
+        declaration_from({"name": "a", "base_url": "https://x.example", **wrong}, evaluator)
+    assert process_time() - began < 3
+    assert 1 <= len(raised.value.extra["details"]["failures"]) <= 101
 
 
 def test_what_was_given_is_left_as_it_was(evaluator):

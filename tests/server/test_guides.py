@@ -20,7 +20,16 @@ PAGES = (
     "README.md",
     *(
         f"docs/{name}.md"
-        for name in ("batch", "dependent-actions", "idempotency", "limits", "quickstart", "events", "work-api")
+        for name in (
+            "accounts",
+            "batch",
+            "dependent-actions",
+            "idempotency",
+            "limits",
+            "quickstart",
+            "events",
+            "work-api",
+        )
     ),
 )
 GUIDES = {name: (ROOT / name).read_text() for name in PAGES}

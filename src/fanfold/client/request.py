@@ -77,6 +77,8 @@ class Request(Struct, frozen=True):
 
     def in_batch(self) -> bytes:
         """The action as JSON, without its key."""
+        if self.data is None and not (self.params or self.fields or self.wired):
+            return b'{"method":"%b","relative_path":%b}' % (self.method.lower().encode(), _encode(self.path))
         written: dict[str, Any] = {"method": self.method.lower(), "relative_path": self.path}
         options: dict[str, Any] = {}
         params: dict[str, Any] = {}

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from fanfold.errors import ExpressionError
-from fanfold.expressions.bounds import Bounds
+from fanfold.expressions.bounds import Bounds, patience
 from fanfold.expressions.caged import LENGTH, OUT_OF_TIME, READY, Asked, Told
 
 _PACKAGE = Path(__file__).parent.parent
@@ -134,7 +134,7 @@ class Cages:
         request = _encode(source, given, bindings, bounds)
         process = self._take()
         try:
-            answer = process.ask(request, bounds.patience + GRACE)
+            answer = process.ask(request, patience(bounds, len(request)) + GRACE)
         except BaseException as error:
             process.end(wait=isinstance(error, EOFError))
             if not isinstance(error, _TooLate | EOFError):

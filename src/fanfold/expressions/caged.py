@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from fanfold.errors import ExpressionError
-from fanfold.expressions.bounds import Bounds, limits, processor_time
+from fanfold.expressions.bounds import Bounds, limits, patience, processor_time
 from fanfold.expressions.programs import compile_program, failure
 
 OUT_OF_TIME = signal.SIGPROF
@@ -33,6 +33,9 @@ READY = b"\x01"
 _REMEMBERED = 256
 _PER_BYTE = 24
 """Bytes that a byte of JSON may take when it has been read."""
+
+_ROOM = 256 * 1024 * 1024
+"""Bytes in which the engine is loaded."""
 
 _GROWTH = 32 * 1024 * 1024
 _STATM = Path("/proc/self/statm")
@@ -71,9 +74,15 @@ class Cage:
     """Answers one request after the other."""
 
     def __init__(self) -> None:
-        self._programs: dict[str, Any] = {}
-        self._size = size()
         _, self._most = resource.getrlimit(resource.RLIMIT_AS)
+        self._size = size()
+        # The engine's allocator sets a GiB aside when it is loaded, if it may, and what it takes out of that would not
+        # be counted. It is run once, so that what it needs itself is not counted as what an expression takes.
+        self._allow(_ROOM)
+        self._programs: dict[str, Any] = {"1": compile_program("1")}
+        self._programs["1"].evaluate_json("{}")
+        self._size = size()
+        self._allow(None)
 
     def answer(self, request: bytes) -> bytes:
         """What came of a request."""
@@ -102,9 +111,14 @@ class Cage:
             program = self._programs[asked.source] = compile_program(asked.source)
         try:
             given = bytes(asked.given).decode()
-            gave = program.evaluate_json(given, asked.bindings, **limits(asked.bounds, asked.bounds.patience))
+            gave = program.evaluate_json(
+                given, asked.bindings, **limits(asked.bounds, patience(asked.bounds, len(given)), handed=True)
+            )
         except BaseException as error:  # noqa: BLE001 - a panic of the engine is none of Exception's
             raise failure(error) from None
+        most = asked.bounds.result
+        if gave is not None and (len(gave) > most or len(gave.encode()) > most):
+            raise ExpressionError(f"The expression gives more than {most} bytes")
         return gave or "null"
 
     def _allow(self, more: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from functools import wraps
 from types import ModuleType
@@ -47,10 +48,9 @@ _DOTTED = re.compile(
 def engine() -> ModuleType:
     """The engine, which only comes with ``fanfold[server]``."""
     try:
-        import jlens  # noqa: PLC0415
+        return importlib.import_module("jlens")
     except ImportError:
         raise SetupError("JSONata needs jlens; install fanfold[server]") from None
-    return jlens
 
 
 class Beside(Exception):

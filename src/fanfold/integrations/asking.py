@@ -203,7 +203,7 @@ class Asker:
             reply.decoded = secrets.out_of(data, sure=True)
         if asked.options.exclude:
             value = without_fields(value, asked.options.exclude)
-        return Page(value, cursor, told)
+        return Page(value, cursor, told, len(reply.body))
 
     async def _onward(
         self, method: CompiledMethod, fetch: Fetch, asked: _Asked, value: Any, told: dict[str, Any]

@@ -23,6 +23,9 @@ from fanfold.integrations.declaration import Credentials, CredentialsFormat, Dec
 from fanfold.integrations.mappings import EVERY, check_mapping, layered, leads_astray
 from fanfold.integrations.places import Place
 
+MOST_METHODS = 5000
+"""Methods of one declaration, all together."""
+
 _EXPRESSIONS = ("_expression", "_path")
 _UNHEEDED = frozenset({"allow_empty_page_cursor", "headers", "include_path", "use_content_hash"})
 """What pagination may say elsewhere, and nothing here acts upon."""
@@ -107,7 +110,11 @@ class _Part(Checks):
             self.expression(source, ("rate_limit", name))
         self.expression(kept.get("error_expression"), ("error_expression",))
         self.hosts(kept.get("manners", {}).get("hosts", []), ("manners", "hosts"))
-        for resource, methods in kept.get("resources", {}).items():
+        resources = kept.get("resources", {})
+        if sum(map(len, resources.values())) > MOST_METHODS:
+            self.findings.wrong(("resources",), f"more than {MOST_METHODS} methods; declare what is used.")
+            return
+        for resource, methods in resources.items():
             self.name(resource, "resource", ("resources", resource))
             for name, method in methods.items():
                 self.name(name, "method", ("resources", resource, name))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from fanfold.errors import ExpressionError, RequestError
 from fanfold.expressions.evaluator import Evaluator
 from fanfold.expressions.placeholders import compile_template
-from fanfold.integrations.conforming import Findings, nearest
+from fanfold.integrations.conforming import Findings, brief, nearest
 from fanfold.integrations.places import Place
 
 OWN = frozenset({"oauth"})
@@ -83,7 +83,7 @@ class Checks:
                 wrong(place, "expected fanfold://NAME, such as fanfold://work.")
             return
         if not re.match(r"https?://", plain):
-            wrong(place, f"expected a URL that begins with https:// or http://, not {url!r}.")
+            wrong(place, f"expected a URL that begins with https:// or http://, not {brief(url)}.")
             return
         if _CONTROL.search(plain) or re.search(r"[\s\\]", plain):
             wrong(place, "there is a space, a backslash or a control character in it.")
@@ -113,7 +113,7 @@ class Checks:
         self.template(path, place)
         plain = _PLACEHOLDER.sub("x", path)
         if not plain.startswith("/") or plain.startswith("//"):
-            self.findings.wrong(place, f"expected a path that begins with one /, not {path!r}.")
+            self.findings.wrong(place, f"expected a path that begins with one /, not {brief(path)}.")
         elif re.search(r"[?#]", plain):
             self.findings.wrong(place, "a query or fragment does not belong here: use query.")
         elif _CONTROL.search(plain) or re.search(r"[\s\\]", plain):
@@ -135,7 +135,7 @@ class Checks:
     def header_name(self, name: str, place: Place) -> None:
         """The name of a header that may be set."""
         if not _HEADER.fullmatch(name):
-            self.findings.wrong(place, f"{name!r} is not the name of a header.")
+            self.findings.wrong(place, f"{brief(name)} is not the name of a header.")
         elif name.lower() in _FRAMING:
             self.findings.wrong(place, f"{name} is set by the connection itself.")
 
@@ -156,7 +156,8 @@ class Checks:
         """The name of a resource or method."""
         if not _OF_PROVIDER.fullmatch(name):
             self.findings.wrong(
-                place, f"the name of a {what} has letters, digits, _ and - only (or the provider's . : $), no {name!r}."
+                place,
+                f"the name of a {what} has letters, digits, _ and - only (or the provider's . : $), no {brief(name)}.",
             )
         elif not _NAME.fullmatch(name):
             self.findings.doubtful(

@@ -20,6 +20,11 @@ WRONG: Any = object()
 
 _SHOWN = 40
 
+MOST = 100
+"""Mistakes that are told; what has more is another kind of document."""
+
+_LONGEST_NAME = 64
+
 
 class Finding(Struct, frozen=True):
     """Something that is wrong, or looks so, with its place."""
@@ -35,15 +40,24 @@ class Findings:
         self.mistakes: list[Finding] = []
         self.doubts: list[Finding] = []
 
+    @property
+    def full(self) -> bool:
+        """Whether no more mistakes are noted."""
+        return len(self.mistakes) > MOST
+
     def wrong(self, place: Place, message: str) -> None:
         """Note a mistake, once."""
         finding = Finding(place, message)
-        if finding not in self.mistakes:
-            self.mistakes.append(finding)
+        if self.full or finding in self.mistakes:
+            return
+        if len(self.mistakes) == MOST:
+            finding = Finding((), f"there are further mistakes; {MOST} are told.")
+        self.mistakes.append(finding)
 
     def doubtful(self, place: Place, message: str) -> None:
         """Note what is allowed and yet seldom meant."""
-        self.doubts.append(Finding(place, message))
+        if len(self.doubts) < MOST:
+            self.doubts.append(Finding(place, message))
 
 
 def conformed(value: Any, kind: type[Struct], place: Place, findings: Findings) -> Any:
@@ -68,7 +82,8 @@ def _struct(value: Any, shape: inspect.StructType, place: Place, findings: Findi
     kept = {}
     for name, member in value.items():
         if name not in known:
-            findings.wrong((*place, name), f"there is no such field.{nearest(name, known)}")
+            if not findings.full:
+                findings.wrong((*place, name), f"there is no such field.{nearest(name, known)}")
             continue
         found = _conform(member, known[name].type, (*place, name), findings)
         if found is not WRONG:
@@ -119,7 +134,7 @@ def _union(value: Any, shape: inspect.UnionType, place: Place, findings: Finding
 def _literal(value: Any, shape: inspect.LiteralType, place: Place, findings: Findings) -> Any:
     if isinstance(value, str) and value in shape.values:
         return value
-    hint = nearest(value.lower(), map(str, shape.values)) if isinstance(value, str) else ""
+    hint = nearest(value.lower(), map(str, shape.values)) if isinstance(value, str) and not findings.full else ""
     expected = ", ".join(map(str, shape.values))
     findings.wrong(place, f"expected one of {expected}, not {brief(value)}.{hint}")
     return WRONG
@@ -200,5 +215,6 @@ def brief(value: Any) -> str:
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """A sentence that proposes the known name most like ``name``; empty where none is like it."""
-    found = get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    text = str(name)
+    found = get_close_matches(text, list(known), n=1, cutoff=0.6) if len(text) <= _LONGEST_NAME else []
     return f" Did you mean {found[0]}?" if found else ""

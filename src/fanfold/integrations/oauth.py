@@ -34,6 +34,7 @@ LEEWAY = 30.0
 REMEMBERED = 30.0
 """Seconds for which a refused renewal is not tried again with the same credentials."""
 
+_MOST_REFUSED = 1000
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -110,6 +111,8 @@ class Tokens:
             self.mark(account, "needs_reauth")
             error = remote_error(reply, secrets)
             self._refused[account.id] = account.context, self._now() + REMEMBERED, error.message
+            if len(self._refused) > _MOST_REFUSED:
+                del self._refused[next(iter(self._refused))]
             raise _refusal(error.message)
         return self._keep(account, answer)
 

@@ -158,7 +158,7 @@ async def test_limits_of_the_platform_are_counted_for_each_account(make_platform
         await platform.ok("GET", f"/proxy/users?integrated_account_id={one}")
     reply = await platform.ask("GET", f"/proxy/users?integrated_account_id={one}")
     assert reply.status == 429
-    assert reply.headers["retry-after"] == "10"
+    assert 1 <= int(reply.headers["retry-after"]) <= 10
     await platform.ok("GET", f"/proxy/users?integrated_account_id={two}")
 
 

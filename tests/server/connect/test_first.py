@@ -15,3 +15,16 @@ def test_it_is_made_once_and_not_again_after_it_was_deleted():
         store.unshelve("account", made)
     assert first_account(store, "2028-01-01") == ""
     store.close()
+
+
+def test_accounts_that_outlived_the_data_around_them_are_not_added_to():
+    store = SqliteStore()
+    seed(store, "empty")
+    made = first_account(store, "2026-01-01")
+    other = SqliteStore()
+    seed(other, "empty")
+    with other.transaction():
+        other.keep_shelved(store.all_shelved())
+    assert first_account(other, "2027-01-01") == made
+    store.close()
+    other.close()

@@ -157,3 +157,24 @@ async def test_a_directory_that_is_not_right_is_told(make_platform, tmp_path):
 async def test_an_integration_that_is_not_there_says_which_are(platform, method):
     refused = await platform.refused(404, method, "/integration/nothing", {"version": 1})
     assert "demo, work" in refused["message"]
+
+
+async def test_nulls_of_a_new_declaration_mean_what_they_say(platform):
+    once = {"path": "/once", "pagination": None}
+    config = {**CONFIG, "headers": {"X-Drop": None}, "resources": {"things": {"list": once}}}
+    await platform.ok("POST", "/integration", {**ACME, "config": config})
+    declaration = platform.app.connect().parts.integrations.get("acme")
+    assert declaration.resources["things"]["list"].pagination is None
+    assert declaration.headers == {"X-Drop": None}
+
+
+async def test_what_is_changed_is_seen_by_the_next_call(platform):
+    made = await platform.ok("POST", "/integration", ACME)
+    account = await platform.account("acme", context={"host": "acme.example.com"})
+    entry = {"resource": "things", "method": "list"}
+    plan = await platform.fetch(account, entry, dry_run=True)
+    assert plan["calls"][0]["request"]["url"] == "http://acme.example.com/things"
+    change = {"version": 1, "config": {"resources": {"things": {"list": {"path": "/others"}}}}}
+    await platform.ok("PATCH", f"/integration/{made['id']}", change)
+    plan = await platform.fetch(account, entry, dry_run=True)
+    assert plan["calls"][0]["request"]["url"] == "http://acme.example.com/others"

@@ -9,25 +9,22 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterator
-from itertools import chain
-from time import perf_counter
 from typing import Any
 
 from msgspec.structs import replace
 
 from fanfold.engine.fetching.asks import fetch_of, is_true, records_of
 from fanfold.engine.fetching.caps import Taken, cap_of, capped
-from fanfold.engine.fetching.jobs import EVALUATION, ONCE, Batch, Job, Key, Ran, Shared, State
-from fanfold.engine.fetching.outcomes import blamed_runs, result_of
-from fanfold.engine.fetching.plan import FetchPlan, path_of
-from fanfold.engine.fetching.scope import Scope
+from fanfold.engine.fetching.jobs import EVALUATION, Batch, Job, Ran, Shared
+from fanfold.engine.fetching.plan import FetchPlan
+from fanfold.engine.fetching.progress import Progress, stopped
 from fanfold.engine.fetching.sharing import Sharing
-from fanfold.engine.fetching.sources import alone, bound, for_all, for_batch, joined, once, unit_key
+from fanfold.engine.fetching.sources import bound
 from fanfold.engine.means import RecordWatch
 from fanfold.engine.plan import Step
 from fanfold.engine.runs import PENDING, FanOut, Run
 from fanfold.entries import Fetch, Mishap, Page
-from fanfold.errors import Crashed, FailedDependency, RequestError, TimedOut
+from fanfold.errors import Crashed, FailedDependency, RequestError
 from fanfold.expressions.placeholders import fill
 from fanfold.model import Action, Answer, Call, Result
 
@@ -44,61 +41,19 @@ class Course:
         self._plan = plan
         self._caps = plan.recipe.caps
         self._watch = watch
-        self._begun = perf_counter()
-        self._states = [
-            State(node, run, path=path_of(plan.recipe, node.entry.resource))
-            for node, run in zip(plan.nodes, runs, strict=True)
-        ]
         self._fan = FanOut(runs[0], [], {}, deque(), 0) if runs else None
-        self._base: Scope = {**plan.recipe.context, "args": plan.recipe.args, "resources": {}}
         self._going: deque[Job] = deque()
-        self._over: list[Run] = []
         self._at_once = 0
         self._taken = Taken(self._caps)
         self._sharing = Sharing()
-        self._stopped_by = ""
-        self._connect()
-        self._deepest = sorted(self._states, key=lambda state: -state.node.wave)
-        self._behind: dict[int, tuple[tuple[str, ...], ...]] = {}
-        for state in reversed(self._deepest):
-            self._behind[state.node.index] = self._paths_behind(state)
-
-    def _connect(self) -> None:
-        asked: dict[tuple[str, str], int] = {}
-        for state, found in zip(self._states, self._plan.found, strict=True):
-            if isinstance(found, RequestError):
-                state.refused = found
-            elif found is not None:
-                state.endpoint, state.params = found
-            node = state.node
-            state.feeding, state.gates = len(node.fan), len(node.after)
-            for place in node.fan:
-                self._states[place].feeds.append(state)
-                self._states[place].stores |= not state.flows
-            for place in node.after:
-                self._states[place].opens.append(state)
-            asked[state.path, node.entry.method] = asked.get((state.path, node.entry.method), 0) + 1
-        for state in self._states:
-            entry = state.entry
-            state.stores |= entry.included and not self._streams(state)
-            many = bool(state.node.fan) or state.node.loops or entry.recurse is not None
-            reads = state.endpoint is not None and not state.endpoint.write
-            state.shares = reads and (many or asked[state.path, entry.method] > 1)
-
-    def _paths_behind(self, state: State) -> tuple[tuple[str, ...], ...]:
-        """The paths at which what an entry was run for is bound."""
-        above = [self._states[place].node for place in state.node.fan] if not state.node.whole else []
-        return tuple(dict.fromkeys(path for one in above for path in (*self._behind[one.index], *one.binds)))
-
-    def _streams(self, state: State) -> bool:
-        return self._watch is not None and state.entry.included
+        self._progress = Progress(plan, runs, watch)
 
     # -- what dispatch asks ------------------------------------------------------------------------------------------
 
     def first(self) -> list[Run]:
         """The calls that may begin at once."""
-        for state in self._states:
-            self._open(state)
+        for state in self._progress.states:
+            self._progress.open(state)
         return self.go_on()
 
     def settled(self, run: Run) -> list[Run]:
@@ -128,13 +83,9 @@ class Course:
 
     def unfinished(self, run: Run) -> Result:
         """What becomes of an entry for which there is no time any more."""
-        state = self._states[run.place]
+        state = self._progress.states[run.place]
         if not state.finished:
-            for job in state.live.values():
-                self._note(state, job.key, Mishap(TimedOut(), element=job.element, parent=job.parent))
-            if not state.live:
-                self._note(state, None, Mishap(TimedOut()))
-            self._mark(state)
+            self._progress.give_up(state)
         return state.run.given or PENDING
 
     def go_on(self) -> list[Run]:
@@ -149,8 +100,7 @@ class Course:
             run = self._begin(job)
             if run is not None:
                 out.append(run)
-        over, self._over = self._over, []
-        return [*over, *out]
+        return [*self._progress.taken(), *out]
 
     def _next_job(self) -> Job | None:
         """The next run that has something to do: one that is under way first, then one of the deepest entry."""
@@ -159,14 +109,14 @@ class Course:
             if self._going:
                 return self._going.popleft()
             looking = False
-            for state in self._deepest:
+            for state in self._progress.deepest:
                 while state.sources:
                     job = next(state.sources[0], None)
                     if job is not None:
                         state.live[id(job)] = job
                         return job
                     state.sources.popleft()
-                    self._check(state)
+                    self._progress.check(state)
                     looking = True  # the end of this one may have opened others
         return None
 
@@ -176,11 +126,13 @@ class Course:
         """The next call of a run; None where it needs none, or has to wait for another that asks the same."""
         state = job.state
         try:
-            if self._stopped_by:
-                raise FailedDependency(_stopped(self._stopped_by))
+            if self._progress.stopped_by:
+                raise FailedDependency(stopped(self._progress.stopped_by))
             if job.refused is not None:
                 raise job.refused
-            self._taken.run()
+            if not job.begun:
+                job.begun = True
+                self._taken.run()
             if job.stage < len(state.node.texts.asked):
                 _, expression = state.node.texts.asked[job.stage]
                 body = expression, job.scope
@@ -294,9 +246,9 @@ class Course:
         state.live.pop(id(job), None)
         state.ran.append(Ran(job.key, good=True))
         self._again(job)
-        self._feed(state, job.batches)
+        self._progress.feed(state, job.batches)
         self._share(job, None)
-        self._check(state)
+        self._progress.check(state)
 
     def _failed(self, job: Job, error: RequestError) -> None:
         """A run went wrong: what it gave stays in the result, and feeds nobody."""
@@ -309,16 +261,16 @@ class Course:
         page = job.page + 1 if job.page else None
         cap = cap_of(error)
         if cap:
-            self._cut(state)
+            self._progress.cut(state)
         if not cap or cap not in state.told:
-            self._note(state, job.key, Mishap(error, element=job.element, parent=job.parent, page=page))
+            self._progress.note(state, job.key, Mishap(error, element=job.element, parent=job.parent, page=page))
             state.told |= {cap}
         if not ignored:
-            self._blame(state, job.key)
+            self._progress.blame(state, job.key)
         self._share(job, error)
-        if entry.on_error == "stop" and not self._stopped_by:
-            self._stop(entry.title)
-        self._check(state)
+        if entry.on_error == "stop" and not self._progress.stopped_by:
+            self._progress.stop(entry.title)
+        self._progress.check(state)
 
     def _share(self, job: Job, error: RequestError | None) -> None:
         """Tell those that wait for the same what came of it."""
@@ -346,141 +298,9 @@ class Course:
         elif state.open and not state.cut:
             state.sources.append(iter(deeper))
 
-    def _feed(self, state: State, batches: list[Batch]) -> None:
-        for child in state.feeds:
-            if child.flows and not child.finished:
-                for batch in batches:
-                    source = self._of_batch(child, state, batch)
-                    if source is None:
-                        continue
-                    if child.open and not child.cut:
-                        child.sources.append(source)
-                    elif not child.open:
-                        child.held.append(source)
-
-    def _of_batch(self, child: State, state: State, batch: Batch) -> Iterator[Job] | None:
-        if child.entry.kind == "spool":
-            return None
-        return for_batch(child, state, batch)
-
-    def _blame(self, state: State, key: Key) -> None:
-        """Skip what would have been run for records of a run that went wrong, all the way down."""
-        for child in state.feeds:
-            if child.flows and child.entry.kind == "request" and not child.finished:
-                self._skip(child, state, key)
-
-    def _skip(self, child: State, parent: State, key: Key) -> None:
-        own: Key = ((unit_key(parent, key, -1),), 0, 0, ())
-        child.ran.append(Ran(own, good=False, blamed=(parent, key)))
-        self._blame(child, own)
-
-    def _note(self, state: State, key: Key | None, mishap: Mishap) -> None:
-        if state.entry.on_error != "ignore":
-            state.mishaps.append((key, mishap))
-
     def _truncate(self, job: Job, cap: str, value: int) -> None:
         """Tell of what is not fetched, of the first run that it is so for; what there is goes on all the same."""
         known = job.state.truncated.get(cap)
         if known is None or job.key < known[0]:
             error = capped(cap, value, {"truncated": True})
             job.state.truncated[cap] = job.key, Mishap(error, element=job.element, parent=job.parent)
-
-    def _cut(self, state: State) -> None:
-        """Begin no more runs of an entry."""
-        state.cut = True
-        state.sources.clear()
-        state.held.clear()
-
-    def _stop(self, title: str) -> None:
-        """Begin nothing any more, of any entry."""
-        self._stopped_by = title
-        for state in self._states:
-            if not state.finished and not state.live and (state.sources or state.held or not state.ran):
-                self._note(state, None, Mishap(FailedDependency(_stopped(title))))
-            self._cut(state)
-        for state in self._states:
-            self._check(state)
-
-    # -- the end of an entry -----------------------------------------------------------------------------------------
-
-    def _open(self, state: State) -> None:
-        """Begin an entry, if all that has to be finished before it is."""
-        if state.open or state.gates or (state.feeding and not state.flows):
-            return
-        state.open = True
-        node = state.node
-        before = [self._states[place] for place in node.after]
-        parents = [self._states[place] for place in node.fan]
-        blamed = [one for one in before if one.failed]
-        if node.whole or node.crossed:
-            needs_all = node.entry.kind != "request"
-            blamed += [one for one in parents if one.failed or (not needs_all and not all(ran.good for ran in one.ran))]
-        stopped = (
-            any(one.failed for one in (*before, *parents)) if not state.flows else any(one.failed for one in before)
-        )
-        for parent, key in blamed_runs(blamed):
-            self._skip(state, parent, key)
-        if self._stopped_by or stopped:
-            self._cut(state)
-        elif state.refused is not None:
-            self._refuse(state, state.refused)
-        elif node.entry.kind == "spool":
-            self._spool(state, parents)
-        elif not node.fan:
-            state.sources.append(once(state, self._base))
-        elif not state.flows:
-            state.sources.append(for_all(state, parents, self._base, self._behind))
-        else:
-            state.sources.extend(state.held)
-            state.held.clear()
-        self._check(state)
-
-    def _refuse(self, state: State, error: RequestError) -> None:
-        """Settle an entry that leads nowhere, once, whatever it would have been run for."""
-        state.held.clear()
-        state.cut = True
-        key: Key = (ONCE, 0, 0, ())
-        state.ran.append(Ran(key, good=False))
-        self._note(state, key, Mishap(error))
-        self._blame(state, key)
-
-    def _spool(self, state: State, parents: list[State]) -> None:
-        """All that its parent gave, as one array; a resource of several entries is one parent."""
-        value = joined(parents)
-        records = value if isinstance(value, list) else [value]
-        batch = Batch((ONCE, 0, 0, ()), alone(parents, self._base), [records], one=True)
-        state.batches.append(batch)
-        state.records = len(records)
-        state.ran.append(Ran((ONCE, 0, 0, ()), good=True))
-        if self._watch is not None and state.entry.included and records:
-            self._watch.records(state.run.place, records)
-        self._feed(state, [batch])
-
-    def _check(self, state: State) -> None:
-        """See whether an entry is over, and tell those that waited for that."""
-        fed = not state.feeding or (state.cut and state.open)
-        if state.finished or not state.idle or (not self._stopped_by and not (state.open and fed)):
-            return
-        self._mark(state)
-        self._over.append(state.run)
-        for child in state.feeds:
-            child.feeding -= 1
-            if not child.feeding and child.flows and child.entry.kind == "transform" and state.failed:
-                for parent, key in blamed_runs([state]):
-                    self._skip(child, parent, key)
-            self._open(child)
-            self._check(child)
-        for child in state.opens:
-            child.gates -= 1
-            self._open(child)
-
-    def _mark(self, state: State) -> None:
-        state.finished = True
-        seconds = perf_counter() - self._begun
-        state.run.given = result_of(state, streamed=self._streams(state), seconds=seconds)
-        if not any(not child.flows and not child.finished for child in chain(state.feeds)):
-            state.batches = []
-
-
-def _stopped(title: str) -> str:
-    return f"Not carried out: {title!r} failed, and it stops the batch"

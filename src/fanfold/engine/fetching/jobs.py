@@ -70,6 +70,7 @@ class Job(Struct, eq=False):
     level: int = 0
     trail: Key = ()
     refused: RequestError | None = None
+    begun: bool = False
     worked_out: dict[str, Any] = {}
     stage: int = 0
     fetch: Fetch | None = None

@@ -69,7 +69,7 @@ SIGNATURES = {"each": "<x-f:x>", "sift": "<x-f:x>"}
 """Of those that take what they are called in where they are given a function alone."""
 
 _HOSTED = "it asks services of others; ask them as a resource instead"
-_BYTES = "it makes bytes, and expressions give JSON"
+_BYTES = "it gives bytes, and expressions give JSON"
 _UNPORTED = "it is not ported"
 
 REFUSED: dict[str, str] = {

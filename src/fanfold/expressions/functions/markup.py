@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -26,10 +27,10 @@ def markdown_to_html(value: Any = None) -> str:
     """Markdown as HTML, with tables and struck text. HTML within it stays as it is."""
     written = string(value, "convertMarkdownToHtml")
     try:
-        from markdown_it import MarkdownIt  # noqa: PLC0415
+        library: Any = importlib.import_module("markdown_it")
     except ImportError:
         raise Unsuitable("$convertMarkdownToHtml needs markdown-it-py; install fanfold[server]") from None
-    reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    reader = library.MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     rendered: str = reader.render(written)
     return rendered
 

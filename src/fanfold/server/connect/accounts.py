@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from operator import attrgetter
 from typing import Any, get_args
 
 import msgspec
 from msgspec.structs import replace
 
 from fanfold.errors import RequestError
-from fanfold.integrations.accounts import Account, Accounts, Status
+from fanfold.integrations.accounts import Account, Status
 from fanfold.model import Answer, Caller
 from fanfold.server.connect.asked import Asked, failed, text_of
 from fanfold.server.connect.calls import ACCOUNT, no_such
@@ -18,14 +19,18 @@ from fanfold.server.connect.declared import Integration, Integrations
 from fanfold.server.connect.integrations import IntegrationDesk, installed_id, shown_integration
 from fanfold.server.connect.masking import masked_context, unmasked
 from fanfold.server.connect.pages import page_of
-from fanfold.server.connect.store import AccountTokens
+from fanfold.server.connect.store import AccountTokens, SealedAccounts
 
 MAX_OF_USER = 10_000
 """Accounts that one user may have."""
 
 STATUSES: tuple[str, ...] = get_args(Status)
 
-_FILTERS = ("tenant_id", "status", "is_sandbox", "is_blocked", "environment_integration_id", "authentication_method")
+_FILTERS = {
+    name: name for name in ("tenant_id", "status", "is_sandbox", "is_blocked", "authentication_method", "integration")
+} | {"integration_name": "integration"}
+"""Parameters of a list, and the field that each looks at."""
+
 _SETTABLE = ("tenant_id", "authentication_method")
 _SWITCHES = ("is_sandbox", "is_blocked")
 
@@ -43,7 +48,7 @@ class AccountDesk:
 
     def __init__(
         self,
-        accounts: Accounts,
+        accounts: SealedAccounts,
         tokens: AccountTokens,
         integrations: Integrations,
         installed: IntegrationDesk,
@@ -127,21 +132,21 @@ class AccountDesk:
 
     def _list(self, asked: Asked) -> dict[str, Any]:
         query = asked.query()
-        found = []
-        for account in self._accounts.of(asked.caller.user):
-            shown = self._shown(account)
-            if (
-                all(_fits(shown[name], query[name]) for name in _FILTERS if name in query)
-                and query.get("integration", shown["integration_name"]) == shown["integration_name"]
-            ):
-                found.append(shown)
-        return page_of(found, query)
+        wanted = {_FILTERS[name]: value for name, value in query.items() if name in _FILTERS}
+        installed = query.get("environment_integration_id")
+        found = [
+            account
+            for account in self._accounts.of(asked.caller.user)
+            if all(_fits(getattr(account, name), value) for name, value in wanted.items())
+            and installed in (None, installed_id(account.integration, account.owner))
+        ]
+        return page_of(found, query, attrgetter("id"), self._shown)
 
     def _make(self, caller: Caller, members: dict[str, Any]) -> Account:
         integration = self._meant(caller, members)
         if not self._installed.is_on(integration.name, caller.user):
             raise RequestError(f"The integration {integration.name!r} is switched off", status=409)
-        if len(list(self._accounts.of(caller.user))) >= MAX_OF_USER:
+        if self._accounts.count(caller.user) >= MAX_OF_USER:
             raise RequestError(f"There may be {MAX_OF_USER} accounts of one user", status=409)
         now = self._now()
         made = Account(

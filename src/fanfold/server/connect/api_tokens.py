@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -32,7 +33,7 @@ class TokenDesk:
         """Listed, shown without themselves, made, revoked."""
         match asked.method, asked.parts[1:]:
             case "GET", ():
-                return _answer(page_of(self._of(asked.caller.user), asked.query()))
+                return _answer(page_of(self._of(asked.caller.user), asked.query(), itemgetter("id"), dict))
             case "GET", (number,):
                 return _answer(self._one(number, asked.caller.user))
             case "POST", ():

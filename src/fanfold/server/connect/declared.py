@@ -83,6 +83,8 @@ class Integrations:
         self._sealing = sealing
         self._read = read
         self._known: dict[str, tuple[Shelved, Declaration]] = {}
+        self._seen: dict[str, tuple[Shelved, Integration]] = {}
+        self._of_base: dict[str, Integration] = {}
 
     # -- for targets -------------------------------------------------------------------------------------------------
 
@@ -110,26 +112,25 @@ class Integrations:
     def of(self, user: str) -> Iterator[Integration]:
         """Those that a user may use: the server's by name, then their own in the order in which they were added."""
         for name in self._base.names():
-            yield self._of_server(name)
+            declaration = self._base.get(name)
+            if declaration is not None:
+                yield self._of_server(name, declaration)
         for row in self._store.shelved_of(SHELF, int(user)):
             yield self._opened(row)
 
     def find(self, key: str, user: str) -> Integration:
         """The one of an id or name; raises ``RequestError`` 404."""
-        if key in self._base.names():
-            return self._of_server(key)
+        declaration = self._base.get(key)
+        if declaration is not None:
+            return self._of_server(key, declaration)
+        row = self._store.shelved(SHELF, key)
+        if row is not None and str(row.owner) == user:
+            return self._opened(row)
         for one in self.of(user):
-            if key in (one.id, one.name):
+            if key == one.id:
                 return one
         known = ", ".join(one.name for one in self.of(user))
         raise RequestError(f"There is no integration {key[:100]!r}; there are: {known[:1000]}", status=404)
-
-    def usable(self, name: str, user: str) -> bool:
-        """Whether a user may have accounts at an integration."""
-        if self._base.get(name) is not None:
-            return True
-        row = self._store.shelved(SHELF, name)
-        return row is not None and str(row.owner) == user
 
     def add(self, document: dict[str, Any], user: str, now: str) -> Integration:
         """Take one more; raises ``RequestError`` where it is not right or its name is taken."""
@@ -163,6 +164,7 @@ class Integrations:
         """Forget one; raises ``RequestError`` where that may not be."""
         self._must_be_own(integration)
         self._known.pop(integration.name, None)
+        self._seen.pop(integration.name, None)
         with self._store.transaction():
             self._store.unshelve(SHELF, integration.name)
 
@@ -180,12 +182,23 @@ class Integrations:
         with self._store.transaction():
             self._store.shelve(SHELF, Shelved(integration.name, int(integration.owner), None, _encode(row)))
 
-    def _of_server(self, name: str) -> Integration:
-        declaration = self._base.get(name)
-        document: dict[str, Any] = msgspec.to_builtins(declaration)
-        return Integration(id=str(uuid.uuid5(_NAMESPACE, name)), name=name, document=document)
+    def _of_server(self, name: str, declaration: Declaration) -> Integration:
+        found = self._of_base.get(name)
+        if found is None:
+            document: dict[str, Any] = msgspec.to_builtins(declaration)
+            found = Integration(id=str(uuid.uuid5(_NAMESPACE, name)), name=name, document=document)
+            self._of_base[name] = found
+        return found
 
     def _opened(self, row: Shelved) -> Integration:
+        known = self._seen.get(row.name)
+        if known is not None and known[0] == row:
+            return known[1]
+        found = self._open(row)
+        self._seen[row.name] = row, found
+        return found
+
+    def _open(self, row: Shelved) -> Integration:
         stored = _read(row.document)
         try:
             document = self._sealing().open(stored.sealed, row.name)
@@ -204,12 +217,12 @@ class Integrations:
 
 def merged(old: Any, new: Any) -> Any:
     """Objects merged into each other all the way down; null takes a member away."""
-    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+    if not isinstance(new, Mapping):
         return new
-    found = dict(old)
+    found = dict(old) if isinstance(old, Mapping) else {}
     for name, value in new.items():
         if value is None:
             found.pop(name, None)
         else:
-            found[name] = merged(found.get(name, {}), value) if isinstance(value, Mapping) else value
+            found[name] = merged(found.get(name), value)
     return found

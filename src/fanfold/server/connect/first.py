@@ -6,7 +6,7 @@ import uuid
 
 from fanfold.integrations.accounts import Account
 from fanfold.server.connect.inside import WORK
-from fanfold.server.connect.store import SealedAccounts, Sealing
+from fanfold.server.connect.store import ACCOUNTS, SealedAccounts, Sealing
 from fanfold.work import SqliteStore
 from fanfold.work.seed import first_user
 
@@ -16,16 +16,18 @@ _KNOWN = "first_account"
 def first_account(store: SqliteStore, now: str) -> str:
     """The id of the first account, which is made where there never was one; empty where it was deleted."""
     accounts = SealedAccounts(store, _no_seal)
+    owner = str(first_user(store))
+    there = [row.name for row in store.shelved_of(ACCOUNTS, int(owner))]
     known = store.setting(_KNOWN)
     if known is not None:
-        return known.decode() if accounts.get(known.decode()) is not None else ""
-    account = Account(
-        id=str(uuid.uuid4()), integration=WORK, owner=str(first_user(store)), created_at=now, updated_at=now
-    )
-    accounts.save(account)
+        return known.decode() if known.decode() in there else ""
+    # Where there are some, they were there before the data around them.
+    gid = there[0] if there else str(uuid.uuid4())
+    if not there:
+        accounts.save(Account(id=gid, integration=WORK, owner=owner, created_at=now, updated_at=now))
     with store.transaction():
-        store.set(_KNOWN, account.id.encode())
-    return account.id
+        store.set(_KNOWN, gid.encode())
+    return gid
 
 
 def _no_seal() -> Sealing:

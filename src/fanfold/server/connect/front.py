@@ -19,9 +19,11 @@ from fanfold.server.connect.api_tokens import TokenDesk
 from fanfold.server.connect.asked import Asked, parts_of
 from fanfold.server.connect.batch import BatchRequests, Handled
 from fanfold.server.connect.calls import Calls, no_such
+from fanfold.server.connect.first import first_account
 from fanfold.server.connect.inside import WORK, WorkInside
 from fanfold.server.connect.integrations import IntegrationDesk
 from fanfold.server.connect.limits import PlatformLimits
+from fanfold.server.connect.metadata import UnifiedMetadata
 from fanfold.server.connect.once import Once
 from fanfold.server.connect.parts import put_together
 from fanfold.server.connect.store import AccountTokens
@@ -80,6 +82,8 @@ class Connect:
             evaluator=self.parts.evaluator,
         )
         once = Once(app.ledger)
+        self._metadata = UnifiedMetadata(self.parts.integrations, self.parts.mapper)
+        first_account(app.store, stamp(now()))
         moment = lambda: stamp(now())  # noqa: E731 - a name for what all desks are given
         desk = IntegrationDesk(self.parts.integrations, self.parts.accounts, app.store, moment)
         self.accounts = AccountDesk(
@@ -144,6 +148,9 @@ class Connect:
         room = asked.parts[0]
         if room == "batch-request" and (asked.method != "POST" or len(asked.parts) > 1):
             raise no_such(asked)
+        told = self._metadata.answer(asked) if room == "unified" else None
+        if told is not None:
+            return told, ()
         if room in self._calling:
             return await self._calling[room](asked)
         return await self._answering[room](asked), ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -47,12 +49,12 @@ class IntegrationDesk:
             case "GET", ():
                 query = asked.query()
                 name, category = query.get("name"), query.get("category")
-                shown = [
-                    shown_integration(one)
+                found = [
+                    one
                     for one in self._integrations.of(user)
                     if name in (None, one.name) and category in (None, one.document.get("category", ""))
                 ]
-                return _answer(page_of(shown, query))
+                return _answer(page_of(found, query, attrgetter("id"), shown_integration))
             case "GET", (key,):
                 return _answer(shown_integration(self._integrations.find(key, user)))
             case "POST", ():
@@ -92,10 +94,11 @@ class IntegrationDesk:
         user = asked.caller.user
         match asked.method, asked.parts[1:]:
             case "GET", ():
-                shown = [self._installed(one, user) for one in self._integrations.of(user)]
-                return _answer(page_of(shown, asked.query()))
+                found = list(self._integrations.of(user))
+                shown = partial(self._installed, user=user)
+                return _answer(page_of(found, asked.query(), lambda one: installed_id(one.name, user), shown))
             case "GET", (key,):
-                return _answer(self._installed(self.installed(key, user), user))
+                return _answer(self._installed(self.installed(key, user), user=user))
             case "POST", ():
                 members = await asked.members()
                 key = text_of(members, "integration_id", required=True)
@@ -103,9 +106,9 @@ class IntegrationDesk:
             case "PATCH", (key,):
                 return _answer(self._switch(self.installed(key, user), user, await asked.members()))
             case "DELETE", (key,):
-                found = self.installed(key, user)
-                self._switch(found, user, {"is_enabled": False})
-                return _answer({"id": installed_id(found.name, user)})
+                one = self.installed(key, user)
+                self._switch(one, user, {"is_enabled": False})
+                return _answer({"id": installed_id(one.name, user)})
             case _:
                 raise no_such(asked)
 
@@ -118,7 +121,7 @@ class IntegrationDesk:
 
     def is_on(self, name: str, user: str) -> bool:
         """Whether a user has not switched an integration off."""
-        return self._store.shelved(SWITCHES, installed_id(name, user)) is None
+        return self._store.shelved(SWITCHES, _switch_of(name, user)) is None
 
     def _switch(self, integration: Integration, user: str, members: dict[str, Any]) -> dict[str, Any]:
         enabled = members.get("is_enabled", True)
@@ -128,15 +131,15 @@ class IntegrationDesk:
             raise failed(
                 "/override", "Is not supported here: add an integration of your own, and PATCH /integration/{id}"
             )
-        name = installed_id(integration.name, user)
+        name = _switch_of(integration.name, user)
         with self._store.transaction():
             if enabled:
                 self._store.unshelve(SWITCHES, name)
             else:
                 self._store.shelve(SWITCHES, Shelved(name, int(user), None, b"off"))
-        return self._installed(integration, user)
+        return self._installed(integration, user=user)
 
-    def _installed(self, integration: Integration, user: str) -> dict[str, Any]:
+    def _installed(self, integration: Integration, *, user: str) -> dict[str, Any]:
         return {
             "id": installed_id(integration.name, user),
             "integration_id": integration.id,
@@ -144,6 +147,10 @@ class IntegrationDesk:
             "is_enabled": self.is_on(integration.name, user),
             "override": {},
         }
+
+
+def _switch_of(name: str, user: str) -> str:
+    return f"{user} {name}"
 
 
 def installed_id(name: str, user: str) -> str:
@@ -171,7 +178,8 @@ def _document(members: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]
     config = members.get("config", {})
     if not isinstance(config, dict):
         raise failed("/config", "Must be an object")
-    document: dict[str, Any] = merged(before, unmasked(config, before))
+    # What is new may hold nulls, which mean something in a declaration; in a change they take away.
+    document: dict[str, Any] = merged(before, unmasked(config, before)) if before else dict(config)
     for name in ("name", *_BESIDE):
         if members.get(name) is not None:
             document[name] = members[name]

@@ -24,7 +24,7 @@ TOKENS = "account token"
 TOKEN_LIFE = 900.0
 """Seconds that the token of an account is valid."""
 
-MAX_REMEMBERED = 1000
+MAX_REMEMBERED = 10_000
 """Accounts whose content is kept open in memory."""
 
 _encode = msgspec.json.Encoder().encode
@@ -90,6 +90,10 @@ class SealedAccounts:
     def of(self, owner: str) -> list[Account]:
         """Those of one user, oldest first."""
         return [self._opened(row) for row in self._store.shelved_of(ACCOUNTS, int(owner))]
+
+    def count(self, owner: str) -> int:
+        """How many a user has."""
+        return len(self._store.shelved_of(ACCOUNTS, int(owner)))
 
     def delete(self, gid: str) -> bool:
         """Forget an account; whether there was one."""
