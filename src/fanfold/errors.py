@@ -42,10 +42,12 @@ class FanfoldError(Exception):
 class RequestError(FanfoldError):
     """The request could not be understood
 
-    ``status`` is an HTTP status code; ``extra`` holds further top-level members of the error body.
+    ``status`` is an HTTP status code; ``extra`` holds further top-level members of the error body. ``lost`` is the
+    answer to a request that was carried out, where only that answer has been lost; nearly always None.
     """
 
     status: int = 400
+    lost: Any = None
 
     def __init__(self, message: str = "", *, status: int = 0, extra: dict[str, Any] | None = None) -> None:
         super().__init__(message)

@@ -93,6 +93,12 @@ app.command(
     help="Attack a batch server of your own, and see line by line what gets through.",
 )
 app.command(
+    "fanfold.cli.batch:batch",
+    name="batch",
+    help="Have a server carry out a batch of actions that is kept in a file, and see what happened when.",
+)
+app.command("fanfold.cli.call:call", name="call", help="Send one request to an API, and print its data.")
+app.command(
     "fanfold.cli.integration:integration",
     name="integration",
     help="Check declarations of APIs, and draft them from OpenAPI descriptions.",
@@ -208,10 +214,10 @@ def _path(db: str | None) -> str:
     return db or read_settings({}).db
 
 
-def main() -> None:
-    """Run the command line."""
+def main(words: list[str] | None = None) -> None:
+    """Run the command line, or ``words`` instead of what was typed."""
     try:
-        app()
+        app(words)
     except SetupError as error:
         print(error.message, file=sys.stderr)
         sys.exit(2)

@@ -21,6 +21,7 @@ from fanfold.client.errors import (
 )
 from fanfold.client.limits import PROFILES, Limit
 from fanfold.client.offers import Offer
+from fanfold.client.ordered import PartlyCreated, Patience
 from fanfold.client.replies import Reply
 from fanfold.client.request import File, Request
 from fanfold.client.requests import delete, get, post, put
@@ -45,6 +46,8 @@ __all__ = [
     "NotAuthorized",
     "NotFound",
     "Offer",
+    "PartlyCreated",
+    "Patience",
     "PaymentRequired",
     "RateLimited",
     "Reply",

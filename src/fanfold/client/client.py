@@ -12,6 +12,7 @@ from fanfold.client.errors import BadAnswer, CallTimeout, ClientError
 from fanfold.client.intake import Intake, Manner
 from fanfold.client.limits import Limit, chosen
 from fanfold.client.offers import Offer
+from fanfold.client.ordered import Patience, Scarce, create_in_order
 from fanfold.client.replies import Reply
 from fanfold.client.request import File, Request, make
 from fanfold.client.retrying import Retries
@@ -256,6 +257,30 @@ class Client:
                 raise BadAnswer("The server answers the same page again and again", action=request)
             seen.add(offset)
             query = {**query, "offset": offset}
+
+    async def create_in_order(
+        self,
+        project: str,
+        tasks: Iterable[str | Mapping[str, Any]],
+        *,
+        scarce: Scarce = "requests",
+        fields: Iterable[str] = (),
+        patience: Patience | None = None,
+    ) -> list[Any]:
+        """Create tasks at the end of a project, in the order given; what the server answered for each, in that order.
+
+        ``tasks`` are names, or what ``POST /tasks`` takes. ``scarce``: whether requests are spared where the server
+        keeps no order within a batch, or the actions that its limits count. ``fields`` are those of the answers.
+
+        Raises ``PartlyCreated`` where some could not be created, ``ValueError`` for tasks that can be none, or why
+        nothing was created.
+        """
+        offer = await self.offer()
+        size, room = self._intake.room
+        names = tuple(fields.split(",")) if isinstance(fields, str) and fields else tuple(fields)
+        return await create_in_order(
+            self, project, tasks, offer=offer, size=size, room=room, scarce=scarce, fields=names, patience=patience
+        )
 
     async def offer(self) -> Offer:
         """What the server offers: sizes, features and limits. Asked once; the plain format where it says nothing."""

@@ -110,6 +110,11 @@ class Intake:
             await asyncio.shield(self._asked())
         return self._sending.offer
 
+    @property
+    def room(self) -> tuple[int, int]:
+        """How many actions, and bytes of them, a batch has room for."""
+        return self._batcher.max_items, self._batcher.max_bytes
+
     async def close(self) -> None:
         """End everything: calls that still wait fail, and no task is left."""
         self._closed = True

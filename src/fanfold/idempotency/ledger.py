@@ -91,7 +91,8 @@ class Ledger:
 
         What ``run`` did has to be durable when it returns. An exception of it is raised here and forgotten, and
         whoever asks next runs again; so is an answer that says that nothing was done (``ASK_AGAIN``), but those who
-        waited for it are given it too. Cancelling ``once`` ends the wait and not the run.
+        waited for it are given it too. An exception that only lost the answer (``lost``) is not: whoever asks next is
+        given that. Cancelling ``once`` ends the wait and not the run.
 
         Raises ``RequestError``: 400 for what is no key, 422 for a key that was used for a request of another
         ``fingerprint``, 409 where the run was begun and its end was not seen.
@@ -158,14 +159,21 @@ class Ledger:
             # It would end the event loop, and is a crash of this request only.
             self._store.forget(name)
             raise Crashed from crash
-        except Exception:
-            self._store.forget(name)
+        except Exception as error:
+            lost = getattr(error, "lost", None)
+            if lost is None:
+                self._store.forget(name)
+            else:
+                self._keep(name, fingerprint, lost)
             raise
+        self._keep(name, fingerprint, answer)
+        return answer
+
+    def _keep(self, name: bytes, fingerprint: bytes, answer: Answer) -> None:
         if answer.status in ASK_AGAIN:
             self._store.forget(name)
         else:
             self._store.finish(name, fingerprint, answer, self._clock() + self._seconds)
-        return answer
 
 
 def _name(caller: Caller, key: str) -> bytes:

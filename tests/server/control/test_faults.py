@@ -176,3 +176,13 @@ async def test_a_drop_of_a_whole_batch(app):
     faults.add(Fault(kind="drop", operation="createBatchRequest"))
     with pytest.raises(Dropped):
         await faults.strike_batch()
+
+
+async def test_what_lost_its_answer_is_not_done_again_for_the_same_key(app, control):
+    await control("POST", "faults", {"kind": "error", "operation": "createTask", "after": True, "count": 1})
+    action = {"method": "post", "relative_path": "/tasks", "data": {"name": "Once", "projects": ["1025"]}}
+    await batch(app, {**action, "idempotency_key": "once"})
+    (result,) = (await batch(app, {**action, "idempotency_key": "once"})).json["data"]
+    assert (result["status_code"], result["headers"]["idempotency-replayed"]) == (201, "true")
+    listed = (await ask(app, "GET", "/api/1.0/projects/1025/tasks")).json["data"]
+    assert [task["name"] for task in listed].count("Once") == 1

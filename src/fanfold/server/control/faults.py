@@ -162,7 +162,13 @@ class Faults:
         if fatal is not None and not fatal.fault.after:
             return self._fail(fatal)
         answer = await self._api.send(structs.replace(call, endpoint=endpoint.route))
-        return answer if fatal is None else self._fail(fatal)
+        if fatal is None:
+            return answer
+        try:
+            return self._fail(fatal)
+        except RequestError as error:
+            error.lost = answer
+            raise
 
     async def strike_batch(self) -> None:
         """What becomes of a batch as a whole before it is carried out; raises where it fails."""
