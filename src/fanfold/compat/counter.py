@@ -44,7 +44,7 @@ class Counter:
         if opened is not None:
             desk, thread = opened
             if BACKGROUND.is_current(thread):
-                thread.wait_for(desk.close())
+                thread.finish(desk.close)
                 BACKGROUND.release(thread)
 
     def _opened(self) -> tuple[Desk, Thread]:
