@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -40,6 +41,8 @@ def server(process: Live) -> AsanaServer:
 def _nothing_is_left_beside() -> Iterator[None]:
     """The thread of the synchronous libraries ends with each test, also where a test has closed nothing."""
     yield
+    # The official client waits for its threads when it is collected, which none of these themselves can do.
+    gc.collect()
     BACKGROUND.end()
 
 

@@ -67,6 +67,20 @@ def test_what_blocks_does_so_beside_the_loop():
     background.end()
 
 
+def test_nothing_is_finished_after_its_end():
+    background = Background()
+    thread = background.hold()
+    done = []
+
+    async def note():
+        done.append(thread.loop.is_running())
+
+    thread.finish(note)
+    background.end()
+    thread.finish(note)
+    assert done == [True]
+
+
 def test_its_end_cancels_what_runs():
     background = Background()
     thread = background.hold()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanfold.client import Reply, ServerError
-from fanfold.compat.translation import Plain, Scope, Translator, answered, refused
+from fanfold.compat.translation import Plain, Reach, Translator, answered, refused
 
 JSON = {"content-type": "application/json"}
 
@@ -120,21 +120,21 @@ def test_a_query_keeps_its_meaning(query):
     assert action_of(get(f"/tasks?{urlencode(query)}"))["data"] == query
 
 
-def test_a_scope_knows_its_own():
-    scope = Scope("https://app.asana.com/api/1.0/")
-    assert scope.target("https", "app.asana.com", None, "/api/1.0/tasks?a=b") == "/tasks?a=b"
-    assert scope.target("https", "APP.asana.com", 443, "/api/1.0/tasks") == "/tasks"
-    assert scope.target("http", "app.asana.com", None, "/api/1.0/tasks") is None
-    assert scope.target("https", "app.asana.com", 8443, "/api/1.0/tasks") is None
-    assert scope.target("https", "asana.com", None, "/api/1.0/tasks") is None
-    assert scope.target("https", "app.asana.com", None, "/api/1.1/tasks") is None
-    assert scope.target("https", "app.asana.com", None, "/api/1.0") is None
+def test_an_api_reaches_as_far_as_its_base_url():
+    reach = Reach("https://app.asana.com/api/1.0/")
+    assert reach.target("https", "app.asana.com", None, "/api/1.0/tasks?a=b") == "/tasks?a=b"
+    assert reach.target("https", "APP.asana.com", 443, "/api/1.0/tasks") == "/tasks"
+    assert reach.target("http", "app.asana.com", None, "/api/1.0/tasks") is None
+    assert reach.target("https", "app.asana.com", 8443, "/api/1.0/tasks") is None
+    assert reach.target("https", "asana.com", None, "/api/1.0/tasks") is None
+    assert reach.target("https", "app.asana.com", None, "/api/1.1/tasks") is None
+    assert reach.target("https", "app.asana.com", None, "/api/1.0") is None
 
 
 @pytest.mark.parametrize("url", ["app.asana.com", "ftp://a/b", "http://", "http://a/b?c"])
-def test_a_scope_is_a_url(url):
+def test_a_base_url_is_one(url):
     with pytest.raises(ValueError, match="base_url: Must be the http or https URL of an API"):
-        Scope(url)
+        Reach(url)
 
 
 def test_a_result_is_shown_as_an_answer_of_its_own():

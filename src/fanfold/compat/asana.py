@@ -14,8 +14,8 @@ from fanfold.errors import SetupError
 
 try:
     from fanfold.compat.pools import batch_through
-except ImportError:
-    raise SetupError("fanfold.compat.asana needs Asana's client: pip install asana") from None
+except ImportError as error:
+    raise SetupError("fanfold.compat.asana needs Asana's client, with urllib3 2: pip install -U asana") from error
 
 
 class _ApiClient(Protocol):

@@ -24,6 +24,8 @@ class Thread:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self._ending = threading.Lock()
+        self._over = False
         self._carriers = ThreadPoolExecutor(_CARRIERS, "fanfold-compat-carrier")
         self._thread = threading.Thread(target=self._run, name="fanfold-compat", daemon=True)
         self._thread.start()
@@ -40,11 +42,19 @@ class Thread:
         """What a function returns that blocks."""
         return await self.loop.run_in_executor(self._carriers, do)
 
+    def finish(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Wait for a last coroutine, unless the loop has ended; it does not end meanwhile."""
+        with self._ending:
+            if not self._over:
+                self.wait_for(last())
+
     def end(self) -> None:
         """Cancel what runs in it, and wait for its threads."""
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join()
-        self._carriers.shutdown()
+        with self._ending:
+            self._over = True
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join()
+            self._carriers.shutdown()
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self.loop) as runner:

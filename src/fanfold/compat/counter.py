@@ -8,9 +8,9 @@ from collections.abc import Callable, Hashable
 
 from fanfold.compat.background import BACKGROUND, Thread
 from fanfold.compat.desk import Carrier, Desk, Options
-from fanfold.compat.translation import Answered, Plain, Scope, Translator
+from fanfold.compat.translation import Answered, Plain, Reach, Translator
 
-WINDOW = 0.002
+WINDOW = 0.005
 """Seconds that a call waits for those of other threads, which cannot come within one tick."""
 
 
@@ -21,7 +21,7 @@ class Counter:
     """
 
     def __init__(self, owner: object, base_url: str, shared_headers: tuple[str, ...], options: Options) -> None:
-        self.scope = Scope(base_url)
+        self.reach = Reach(base_url)
         self._translator = Translator(shared_headers)
         self._options: Options = {"window": WINDOW, **options}
         self._lock = threading.Lock()
@@ -44,13 +44,13 @@ class Counter:
         if opened is not None:
             desk, thread = opened
             if BACKGROUND.is_current(thread):
-                thread.wait_for(desk.close())
+                thread.finish(desk.close)
                 BACKGROUND.release(thread)
 
     def _opened(self) -> tuple[Desk, Thread]:
         with self._lock:
             if self._open is None or not BACKGROUND.is_current(self._open[1]):
-                self._open = Desk(self.scope.base_url, self._options, streaming=False), BACKGROUND.hold()
+                self._open = Desk(self.reach.base_url, self._options, streaming=False), BACKGROUND.hold()
             return self._open
 
 

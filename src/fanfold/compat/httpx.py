@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from fanfold.client import ASANA, BadAnswer, ClientClosed, Sink, TransportError, Wire
 from fanfold.compat.desk import Carrier, Desk, Options
-from fanfold.compat.translation import Answered, Plain, Scope, Translator
+from fanfold.compat.translation import Answered, Plain, Reach, Translator
 
 if TYPE_CHECKING:
     import httpx
@@ -38,9 +38,9 @@ class BatchTransport(_Base):
         shared_headers: tuple[str, ...] = (),
         **options: Unpack[Options],
     ) -> None:
-        self._scope = Scope(base_url)
+        self._reach = Reach(base_url)
         self._translator = Translator(shared_headers)
-        self._desk = Desk(self._scope.base_url, options)
+        self._desk = Desk(self._reach.base_url, options)
         self._inner = transport
 
     async def handle_async_request(self, request: Any) -> Any:
@@ -67,7 +67,7 @@ class BatchTransport(_Base):
 
     async def _batched(self, package: Any, request: Any) -> Answered | None:
         url = request.url
-        target = self._scope.target(url.scheme, url.host, url.port, url.raw_path.decode("ascii"))
+        target = self._reach.target(url.scheme, url.host, url.port, url.raw_path.decode("ascii"))
         if target is None:
             return None
         headers = _headers(request)

@@ -80,7 +80,7 @@ class _BatchedPool(HTTPConnectionPool):
     def _asked(
         self, method: str, url: str, body: Any, headers: Mapping[str, str] | None, about: Mapping[str, Any]
     ) -> Answered | None:
-        target = self.counter.scope.target(self.scheme, self.host, self.port, url)
+        target = self.counter.reach.target(self.scheme, self.host, self.port, url)
         if target is None or self.proxy is not None or about.get("chunked"):
             return None
         given = self.headers if headers is None else headers

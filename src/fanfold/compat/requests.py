@@ -14,8 +14,8 @@ try:
     from urllib3.util import Retry
 
     from fanfold.compat.pools import batch_through
-except ImportError:
-    raise SetupError("fanfold.compat.requests needs requests: pip install requests") from None
+except ImportError as error:
+    raise SetupError("fanfold.compat.requests needs requests, with urllib3 2: pip install -U requests") from error
 
 
 class BatchAdapter(HTTPAdapter):

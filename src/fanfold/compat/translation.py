@@ -69,7 +69,7 @@ class Answered(Struct, frozen=True):
         return _REASONS.get(self.status, "")
 
 
-class Scope:
+class Reach:
     """Which requests are for the API at ``base_url``. Raises ``ValueError`` if that is none."""
 
     def __init__(self, base_url: str = ASANA) -> None:
@@ -181,4 +181,4 @@ def _title(name: str) -> str:
     return "-".join([part.capitalize() for part in name.split("-")])
 
 
-__all__ = ["SHARED", "Answered", "Headers", "Plain", "Scope", "Translator", "answered", "refused"]
+__all__ = ["SHARED", "Answered", "Headers", "Plain", "Reach", "Translator", "answered", "refused"]
