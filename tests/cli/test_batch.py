@@ -312,6 +312,8 @@ def at_terminal(arguments, interrupt_at="", **environment):
         stdout=second,
         stderr=second,
         env={**known, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30", **environment},
+        # Whoever runs the tests in the background has them ignore interrupts, and what they start would do likewise.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it has no threads
     )
     os.close(second)
     written = b""

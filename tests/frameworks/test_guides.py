@@ -82,6 +82,6 @@ def test_what_is_sent_is_answered_as_written(house):
 def test_every_framework_has_a_page_and_an_example():
     names = {house.name for house in HOUSES}
     assert {page.stem for page in PAGES.glob("*.md")} == names
-    assert {script.name for script in EXAMPLES.glob("*.py")} == {f"{name}_app.py" for name in names}
+    assert {script.name for script in EXAMPLES.glob("*_app.py")} == {f"{name}_app.py" for name in names}
     middleware = (ROOT / "docs" / "middleware.md").read_text()
     assert set(re.findall(r"\]\(frameworks/(\w+)\.md\)", middleware)) == names
