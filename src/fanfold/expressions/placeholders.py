@@ -7,6 +7,7 @@ elements of arrays, and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -25,6 +26,9 @@ from fanfold.expressions.filling import (
 from fanfold.expressions.merging import MERGE
 from fanfold.expressions.syntax import Path, Placeholder, read_text
 
+MAX_REMEMBERED = 500
+"""Characters of a text that is worth remembering."""
+
 MAX_DEPTH = 100
 """Levels of a template."""
 
@@ -38,6 +42,20 @@ class Template(Struct, frozen=True):
     source: Any
     paths: tuple[Path, ...] = ()
     filler: Filler | None = None
+
+
+def _compiled(text: str) -> tuple[Filler | None, tuple[Path, ...]]:
+    """What fills a text, and which paths it mentions."""
+    pieces = read_text(text)
+    placeholders = [piece for piece in pieces if isinstance(piece, Placeholder)]
+    if not placeholders:
+        return None, ()
+    filler = value_filler(placeholders[0]) if len(pieces) == 1 else text_filler(pieces)
+    return filler, tuple([path for placeholder in placeholders for path, _ in placeholder.alternatives])
+
+
+# The same texts come again and again, in plans that differ.
+_remembered = lru_cache(4096)(_compiled)
 
 
 class _Reading:
@@ -62,13 +80,9 @@ class _Reading:
     def _read_text(self, value: str) -> Filler | None:
         if "{{" not in value:
             return None
-        pieces = read_text(value)
-        placeholders = [piece for piece in pieces if isinstance(piece, Placeholder)]
-        for placeholder in placeholders:
-            self.paths.update(dict.fromkeys(path for path, _ in placeholder.alternatives))
-        if not placeholders:
-            return None
-        return value_filler(placeholders[0]) if len(pieces) == 1 else text_filler(pieces)
+        filler, paths = _remembered(value) if len(value) <= MAX_REMEMBERED else _compiled(value)
+        self.paths.update(dict.fromkeys(paths))
+        return filler
 
     def _read_members(self, value: dict[str, Any], depth: int) -> Filler | None:
         fillers = self._fillers(value.items(), depth)
@@ -79,8 +93,12 @@ class _Reading:
         return members_filler(rest, fillers, merged or (lambda _context, _strict, _left: constant))
 
     def _fillers(self, parts: Any, depth: int) -> dict[Any, Filler]:
-        read = ((name, self.read(part, depth)) for name, part in parts)
-        return {name: filler for name, filler in read if filler is not None}
+        found = {}
+        for name, part in parts:
+            filler = self.read(part, depth)
+            if filler is not None:
+                found[name] = filler
+        return found
 
 
 def _check_elements(elements: list[Any]) -> None:
