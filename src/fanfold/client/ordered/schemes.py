@@ -79,7 +79,7 @@ def chosen(count: int, size: int, scarce: Scarce) -> Scheme:
     """
     if scarce == "quota" or count <= 2 or size < 3:
         return ONE_BY_ONE
-    return grown(size) if count <= 2 * size else read(count, size)
+    return grown(size) if 2 * count <= 5 * size else read(count, size)
 
 
 def next_round(arrangement: Arrangement, scheme: Scheme, size: int, kinds: Sequence[object] = ()) -> list[Step]:
