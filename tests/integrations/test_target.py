@@ -261,6 +261,22 @@ async def test_an_api_in_this_process_is_asked_without_a_network(asking):
         await asked.value("get", "tasks")
 
 
+async def test_an_api_in_this_process_is_waited_for_where_it_says_so(asking):
+    class Busy(Within):
+        async def ask(self, request, account, caller):
+            answer = await super().ask(request, account, caller)
+            if len(self.asked) % 3:
+                return Answer(429, b"{}", (("content-type", "application/json"), ("retry-after", "2")))
+            return answer
+
+    within = Busy()
+    resources = {"tasks": {"list": {"path": "/tasks", "response_path": "data"}}}
+    asked = asking(resources, base_url="fanfold://work", inside={"work": within})
+    assert await asked.value("list", "tasks") == [{"gid": "1"}]
+    assert len(within.asked) == 3
+    assert sum(asked.clock.slept) >= 4
+
+
 async def test_an_api_that_is_not_in_this_process_is_said_to_be_missing(asking):
     with pytest.raises(RequestError, match="no API 'other' in this process"):
         await asking({"it": {"get": {"path": "/x"}}}, base_url="fanfold://other").page("get", "it")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -28,7 +29,6 @@ from fanfold.integrations.requests import context_of
 from fanfold.integrations.responses import Reply, Unreadable, remote_error, told_error
 from fanfold.integrations.sending import Errand, Sender, Times
 from fanfold.model import Caller, Pairs
-from fanfold.targets.exchange import Request
 from fanfold.targets.forwarding import spelt
 
 _REMEMBERED = 1000
@@ -118,11 +118,9 @@ class Asker:
         secrets = await self._sign(method, draft, account, context)
         request = method.outline.request(draft)
         name = name_in(request.url)
-        if name:
-            reply = await self._asked_inside(name, request, account, caller, method)
-        else:
-            errand = Errand(account.id, method.told, method.write, until, method.integration.rules, fetch.retry)
-            reply = await sender.send(request, errand)
+        ask = None if not name else partial(self._within(name).ask, request, account, caller)
+        errand = Errand(account.id, method.told, method.write, until, method.integration.rules, fetch.retry)
+        reply = await sender.send(request, errand, ask)
         return _Asked(draft, reply, secrets, options)
 
     async def _sign(
@@ -149,14 +147,11 @@ class Asker:
                 del self._signatures[next(iter(self._signatures))]
         return secrets
 
-    async def _asked_inside(
-        self, name: str, request: Request, account: Account, caller: Caller, method: CompiledMethod
-    ) -> Reply:
+    def _within(self, name: str) -> Inside:
         api = self._inside.get(name)
         if api is None:
             raise RequestError(f"base_url: there is no API {name[:100]!r} in this process", status=404)
-        answer = await api.ask(request, account, caller)
-        return Reply(answer.status, dict(answer.headers), answer.body, method.told)
+        return api
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

@@ -37,6 +37,10 @@ class Times(Struct, frozen=True):
     now: Callable[[], float]
 
 
+Ask = Callable[[], Awaitable[Answer]]
+"""One attempt at asking an API in this process."""
+
+
 class Errand(Struct, frozen=True):
     """What is to be known of a request to send it: for which account, whether it changes something, until when.
 
@@ -99,17 +103,20 @@ class Sender:
         self._under_way = 0
         self._retired = False
 
-    async def send(self, request: Request, errand: Errand) -> Reply:
-        """The last answer, whatever its status; raises ``RequestError`` where there is none."""
+    async def send(self, request: Request, errand: Errand, ask: Ask | None = None) -> Reply:
+        """The last answer, whatever its status; raises ``RequestError`` where there is none.
+
+        ``ask`` is asked instead of the network, with the same manners.
+        """
         self._under_way += 1
         try:
-            return await self._persist(request, errand)
+            return await self._persist(request, errand, ask)
         finally:
             self._under_way -= 1
             if self._retired and not self._under_way:
                 await self.close()
 
-    async def _persist(self, request: Request, errand: Errand) -> Reply:
+    async def _persist(self, request: Request, errand: Errand, ask: Ask | None) -> Reply:
         """Attempts until one is to be the last."""
         breaker = self._breakers.of(errand.account)
         tried = 0
@@ -117,7 +124,7 @@ class Sender:
             if self._pauses.left(errand.account):
                 await self._wait(errand)
             async with self._places:
-                outcome = await self._attempts.make(request, breaker)
+                outcome = await (self._attempts.make(request, breaker) if ask is None else ask())
             tried += 1
             if isinstance(outcome, Answer) and outcome.status < 300 and errand.rules.plain and errand.retry is None:
                 return _reply(outcome, errand)
