@@ -19,6 +19,7 @@ from fanfold.errors import (
     WrongRecipe,
 )
 from fanfold.model import Batch, Standing
+from tests.page_content import PAGE_CONTENT
 
 REQUEST = {"resource": "users", "method": "list"}
 TRANSFORM = {"name": "t", "type": "transform", "config": {"expression": "1"}}
@@ -66,28 +67,7 @@ def test_a_batch_request_becomes_an_action_for_each_entry():
 
 
 def test_the_documented_example_is_read_as_it_is_meant():
-    batch = decoded(
-        {
-            "name": "page-content",
-            "resource": "block-children",
-            "method": "list",
-            "query": {"block_id": "{{args.page_id}}", "truto_ignore_remote_data": True},
-            "recurse": {
-                "if": "{{resources.block-children.has_children:bool}}",
-                "config": {"query": {"block_id": "{{resources.block-children.id}}"}},
-            },
-            "persist": False,
-        },
-        {"name": "all-page-content", "type": "spool", "depends_on": "page-content"},
-        {
-            "name": "combine",
-            "type": "transform",
-            "depends_on": "all-page-content",
-            "persist": True,
-            "config": {"expression": "$count(resources.`block-children`)"},
-        },
-        args={"page_id": "p"},
-    )
+    batch = decoded(*PAGE_CONTENT, args={"page_id": "p"})
     pages, spool, combine = batch.recipe.entries
     assert batch.recipe.failures == ()
     assert pages.query == {"block_id": "{{args.page_id}}", "truto_ignore_remote_data": True}
@@ -98,7 +78,7 @@ def test_the_documented_example_is_read_as_it_is_meant():
     assert (spool.kind, spool.depends_on, spool.included) == ("spool", ("page-content",), False)
     assert (combine.kind, combine.expression, combine.included) == (
         "transform",
-        "$count(resources.`block-children`)",
+        PAGE_CONTENT[2]["config"]["expression"],
         True,
     )
 

@@ -257,7 +257,7 @@ def test_a_function_that_is_not_there_is_refused_by_name(evaluator, source, mess
     ],
 )
 def test_names_that_call_nothing_are_no_functions(evaluator, source):
-    evaluator.compile(source)
+    assert evaluator.compile(source).source == source
 
 
 @pytest.mark.parametrize(

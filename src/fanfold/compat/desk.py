@@ -5,6 +5,7 @@ Knows no library. What the desk has no answer for goes by itself, over the libra
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypedDict
 
@@ -39,21 +40,21 @@ class Options(TypedDict, total=False):
     retries: Retries | None
 
 
-class Carrier:
+class Carrier(ABC):
     """Carries batches over a library's own connections."""
 
     def __init__(self) -> None:
         self._missing = False
 
+    @abstractmethod
     async def send(self, wire: Wire, sink: Sink) -> None:
         """As ``fanfold.client.Transport`` has it; the cause of a ``TransportError`` is the library's own exception."""
-        raise NotImplementedError
 
     def lacks_batches(self) -> bool:
         """Whether the server has turned out to have none."""
         return self._missing
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: B027 - what most carriers do
         """Nothing: the connections are the library's."""
 
     def note(self, wire: Wire, status: int) -> None:

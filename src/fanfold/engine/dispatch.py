@@ -18,9 +18,8 @@ from typing import Any, cast
 
 from fanfold.engine.asking import Asking
 from fanfold.engine.background import Background, Holding
-from fanfold.engine.fetching.course import Course
-from fanfold.engine.means import Gone, Means, RecordWatch, Watch
-from fanfold.engine.order import Order, folded
+from fanfold.engine.means import Gone, Means, Watch
+from fanfold.engine.ordering import ordering_of
 from fanfold.engine.plan import Plan
 from fanfold.engine.runs import PENDING, Run, Task
 from fanfold.engine.watcher import Watcher
@@ -65,7 +64,7 @@ class _Work:
         self._means = means
         self._inline = cast("InlineTarget", means.target) if hasattr(means.target, "answer") else None
         self._shuffle = means.shuffle
-        self._order = self._order_of(plan, runs, means, watch)
+        self._order = ordering_of(plan, runs, means, watch, self._go_on)
         self._room = means.max_results
         self._grant = grant
         self._watch = watch
@@ -73,18 +72,9 @@ class _Work:
         self._loose = False  # whether some task may still run when the batch is answered
         self.left = len(runs)
 
-    def _order_of(self, plan: Plan, runs: list[Run], means: Means, watch: Watch | None) -> Order | Course | None:
-        """Who says what may begin when, where not all may begin at once."""
-        if plan.fetch is not None:
-            taking = cast("RecordWatch", watch) if hasattr(watch, "records") else None
-            if taking is not None:
-                taking.when_room(self._go_on)
-            return Course(plan.fetch, runs, taking)
-        return None if plan.conduct is None else Order(plan, runs, means.max_fan_out, means.shuffle)
-
     def _go_on(self) -> None:
         """Begin what was held back because too much was told at once."""
-        if isinstance(self._order, Course) and self._done is not None and not self._done.done():
+        if self._order is not None and self._done is not None and not self._done.done():
             self._begin(self._order.go_on())
 
     def first(self) -> list[Run]:
@@ -342,18 +332,10 @@ class _Work:
                 self._tell(run)
         for run in self._runs:
             if run.result is PENDING:
-                run.result = self._unfinished(run, seconds)
+                timed_out = Result(run.step.action, None, TimedOut(), seconds)
+                run.result = timed_out if self._order is None else self._order.unfinished(run, seconds)
                 self._stop(run)
                 self._tell(run)
-
-    def _unfinished(self, run: Run, seconds: float) -> Result:
-        timed_out = Result(run.step.action, None, TimedOut(), seconds)
-        if isinstance(self._order, Course):
-            return self._order.unfinished(run)
-        if run.spreads is None or not run.spreads.begun:
-            return timed_out
-        parts = [timed_out if child.result is PENDING else child.result for child in run.spreads.children]
-        return folded(run, tuple(parts))
 
     def _leave(self, background: Background) -> None:
         """See to it that what still runs is finished: what was answered already holds no slots any more."""

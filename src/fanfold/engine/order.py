@@ -17,7 +17,7 @@ from fanfold.engine.graph import Node, name_of
 from fanfold.engine.plan import Plan, Step, add_costs, twin_key
 from fanfold.engine.references import INDEX, ITEM, Filling, Lookup, Reference, Room, follow
 from fanfold.engine.runs import PENDING, FanOut, Run
-from fanfold.errors import FailedDependency, RequestError
+from fanfold.errors import FailedDependency, RequestError, TimedOut
 from fanfold.model import Answer, Endpoint, Result
 
 FAN_OUT_WIDTH = 10
@@ -228,6 +228,18 @@ class Order:
             self._line_up(child, out, fan.waiting)
         self._fans.append(fan)
         return [*out, *self._hand_out()]
+
+    def go_on(self) -> list[Run]:
+        """Nothing is ever held back here for want of room elsewhere."""
+        return []
+
+    def unfinished(self, run: Run, seconds: float) -> Result:
+        """What becomes of an action without time left; of one that fanned out the elements that are done are kept."""
+        timed_out = Result(run.step.action, None, TimedOut(), seconds)
+        if run.spreads is None or not run.spreads.begun:
+            return timed_out
+        parts = [timed_out if child.result is PENDING else child.result for child in run.spreads.children]
+        return folded(run, tuple(parts))
 
     def _fold(self, fan: FanOut) -> list[Run]:
         """An element is settled; the action itself when it was the last."""

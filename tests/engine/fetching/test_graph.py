@@ -3,7 +3,8 @@
 import pytest
 
 from fanfold.engine.fetching import graph
-from fanfold.engine.fetching.graph import MAX_ENTRIES, connect, is_at, loop_path
+from fanfold.engine.fetching.graph import MAX_ENTRIES, connect, is_at
+from fanfold.engine.fetching.texts import loop_path
 from fanfold.entries import Failure
 from fanfold.expressions.evaluator import FunctionEvaluator
 from tests.engine.fetching.apis import entry, recipe_of, spool, transform

@@ -3,6 +3,7 @@
 import pytest
 from msgspec import json
 
+from tests.page_content import PAGE_CONTENT
 from tests.server.conftest import ADA, GRACE
 
 NDJSON = {"accept": "application/x-ndjson"}
@@ -10,18 +11,7 @@ CONTACTS = {"resource": "crm/contacts", "method": "list", "query": {"truto_ignor
 COMPANIES = {"resource": "companies", "method": "list", "persist": True}
 
 NOTION = [
-    {
-        "name": "page-content",
-        "resource": "block-children",
-        "method": "list",
-        "query": {"block_id": "{{args.page_id}}", "truto_ignore_remote_data": True},
-        "recurse": {
-            "if": "{{resources.block-children.has_children:bool}}",
-            "config": {"query": {"block_id": "{{resources.block-children.id}}"}},
-        },
-        "persist": False,
-    },
-    {"name": "all-page-content", "type": "spool", "depends_on": "page-content"},
+    *PAGE_CONTENT[:2],
     {
         "name": "count",
         "type": "transform",

@@ -6,16 +6,14 @@ All that can be wrong with a recipe is found here, before anything is called, an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from fanfold.engine.fetching.scope import Path, merged
+from fanfold.engine.fetching.scope import Path
+from fanfold.engine.fetching.texts import TextReader, Texts
 from fanfold.entries import Entry, Failure, Recipe
-from fanfold.errors import RequestError
-from fanfold.expressions.evaluator import Evaluator, Expression
-from fanfold.expressions.placeholders import Template, compile_template
+from fanfold.expressions.evaluator import Evaluator
 
 MAX_ENTRIES = 200
 """Entries in one recipe."""
@@ -26,30 +24,7 @@ REMEMBERED = 256
 MAX_REMEMBERED = 64 * 1024
 """Bytes of a recipe whose graph is worth remembering."""
 
-GROUP = "group"
-"""The placeholder at which the values of a group stand."""
-
-_NOTHING = Template(None)
-
 _encode = msgspec.msgpack.Encoder().encode
-
-
-class Texts(Struct):
-    """What is filled in or worked out for each run. ``asked`` are expressions, in the order they are needed.
-
-    ``mentions`` are all paths that are looked up, those of the next round of a recursion apart.
-    """
-
-    id: Template | None = None
-    query: Template | None = None
-    body: Template | None = None
-    group: Template | None = None
-    asked: tuple[tuple[str, Expression], ...] = ()
-    condition: Template | None = None
-    again_id: Template | None = None
-    again_query: Template | None = None
-    loop: Path = ()
-    mentions: tuple[Path, ...] = ()
 
 
 class Node(Struct):
@@ -114,8 +89,8 @@ class _Weaving:
 
     def __init__(self, recipe: Recipe, evaluator: Evaluator | None) -> None:
         self._entries = recipe.entries
-        self._evaluator = evaluator
         self._failures = list(recipe.failures)
+        self._reader = TextReader(evaluator, self._fail)
         self._named: dict[str, int] = {}
         self._of_resource: dict[str, list[int]] = {}
         self._first_at: dict[Path, list[int]] = {}
@@ -125,7 +100,7 @@ class _Weaving:
             self._failures.append(Failure("/resources", f"There may be {MAX_ENTRIES} entries in one batch"))
             return (), self._sorted()
         self._note_names()
-        texts = [self._texts(entry) for entry in self._entries]
+        texts = [self._reader.read(entry) for entry in self._entries]
         parents = [self._parents(entry) for entry in self._entries]
         order = self._in_order(parents, [])
         if order is None:
@@ -189,53 +164,6 @@ class _Weaving:
         if entry.kind == "spool" and len(entry.depends_on) != 1:
             self._fail(entry, "/depends_on", "A spool has exactly one parent, the entry whose records it gathers")
         return tuple(dict.fromkeys(found))
-
-    # -- what is filled in -------------------------------------------------------------------------------------------
-
-    def _texts(self, entry: Entry) -> Texts:
-        again = entry.recurse
-        query: Any = entry.query if isinstance(entry.query, dict) else None
-        asked = []
-        for name, source in (("run_if", entry.run_if), ("query", entry.query), ("body", entry.body)):
-            if isinstance(source, str) and source:
-                asked.append((name, self._expression(entry, f"/{name}", source)))
-        if entry.expression:
-            asked.append(("expression", self._expression(entry, "/config/expression", entry.expression)))
-        texts = Texts(
-            id=self._template(entry, "/id", entry.id),
-            query=self._template(entry, "/query", query),
-            body=None if isinstance(entry.body, str) else self._template(entry, "/body", entry.body),
-            group=None if entry.group is None else self._template(entry, "/group/of", entry.group.of),
-            asked=tuple([(name, expression) for name, expression in asked if expression is not None]),
-            condition=None if again is None else self._template(entry, "/recurse/if", again.condition or None),
-            loop=loop_path(entry.loop_on) if entry.loop_on else (),
-        )
-        texts.mentions = _mentions(texts)
-        if again is not None:
-            again_id = entry.id if again.id is None else again.id
-            texts.again_id = self._template(entry, "/recurse/config/id", again_id)
-            over = merged(query or {}, again.query or {})
-            texts.again_query = self._template(entry, "/recurse/config/query", over)
-        return texts
-
-    def _template(self, entry: Entry, where: str, value: Any) -> Template | None:
-        if value is None:
-            return None
-        try:
-            return compile_template(value)
-        except RequestError as error:
-            self._fail(entry, where, error.message)
-            return _NOTHING
-
-    def _expression(self, entry: Entry, where: str, source: str) -> Expression | None:
-        if self._evaluator is None:
-            self._fail(entry, where, "There are no expressions here: pip install 'fanfold[server]'")
-            return None
-        try:
-            return self._evaluator.compile(source)
-        except RequestError as error:
-            self._fail(entry, where, error.message)
-            return None
 
     # -- who waits for whom ------------------------------------------------------------------------------------------
 
@@ -348,18 +276,6 @@ class _Weaving:
         )
 
 
-def _mentions(texts: Texts) -> tuple[Path, ...]:
-    found: list[Path] = []
-    for template in (texts.id, texts.query, texts.body, texts.group):
-        if template is not None:
-            found += template.paths
-    for _, expression in texts.asked:
-        found += (("resources",),) if expression.reads is None else expression.reads
-    if texts.loop:
-        found.append(texts.loop)
-    return tuple(found)
-
-
 def _prefixes(mention: Path) -> list[Path]:
     """Every path that a mention is at or below; resources may be spelt with their slash."""
     if "/" in mention[1]:
@@ -370,14 +286,6 @@ def _prefixes(mention: Path) -> list[Path]:
 def resource_path(resource: str) -> Path:
     """Where records of a resource are found: ``crm/contacts`` at ``resources.crm.contacts``."""
     return ("resources", *resource.split("/"))
-
-
-def loop_path(written: str) -> Path:
-    """What ``loop_on`` says, however it is spelt: ``user_ids``, ``args.user_ids``, ``{{args.user_ids}}``."""
-    text = written.strip()
-    if text.startswith("{{") and text.endswith("}}"):
-        text = text[2:-2].partition(":")[0].strip()
-    return tuple(text.split(".")) if text else ()
 
 
 def is_at(mention: Path, path: Path) -> bool:

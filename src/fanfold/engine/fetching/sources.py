@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from fanfold.engine.fetching.graph import GROUP, Node
+from fanfold.engine.fetching.graph import Node
 from fanfold.engine.fetching.jobs import ONCE, Batch, Job, Key, State
 from fanfold.engine.fetching.scope import Path, Scope, bind, found
+from fanfold.engine.fetching.texts import GROUP
 from fanfold.entries import Entry
 from fanfold.errors import RequestError
 from fanfold.expressions.placeholders import fill
