@@ -20,6 +20,8 @@ Seed = Annotated[str, msgspec.Meta(pattern=r"^(demo|empty|.+\.(yaml|yml|json))$"
 
 Plan = Literal["premium", "free"]
 
+WithoutRedis = Literal["local", "deny", "allow"]
+
 Seconds = Annotated[float, msgspec.Meta(gt=0, lt=1_000_000)]
 Amount = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -38,7 +40,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """TCP port; 0 takes a free one."""
 
     db: str = "fanfold.db"
-    """The SQLite file, or ``:memory:``."""
+    """The SQLite file, ``:memory:``, or the PostgreSQL database (``postgresql://user@host/name``)."""
+
+    connections: Amount = 4
+    """Connections to PostgreSQL that each worker keeps."""
+
+    workers: Amount = 1
+    """Processes that serve the same address; more than one needs PostgreSQL."""
+
+    redis: str = ""
+    """The Redis or Valkey that keeps the limits for all workers (``redis://127.0.0.1:6379``); without one each process
+    keeps its own."""
+
+    without_redis: WithoutRedis = "local"
+    """What holds while Redis is away: ``local`` limits of each worker, to each its share; ``deny`` or ``allow``
+    everything."""
+
+    fleet: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Workers that share the limits, on all machines together; unless told, as many as there are here."""
 
     limits: str = "asana-paid"
     """Rate limits: ``asana-free``, ``asana-paid``, ``off``, or numbers such as ``requests=300,reads=50,writes=15``."""
