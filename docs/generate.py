@@ -34,6 +34,7 @@ they are for stands in [its guide](../gateway.md)."""
 
 SPOKEN = {
     settings.Plan: " or ".join(get_args(settings.Plan)),
+    settings.WithoutRedis: ", ".join(get_args(settings.WithoutRedis)),
     str: "text",
     int: "whole number",
     int | None: "whole number",
