@@ -52,7 +52,7 @@ from fanfold.serving.bodies import (
 from fanfold.serving.observing import METRICS, observing
 from fanfold.settings import Settings
 from fanfold.targets.observed import observed
-from fanfold.work import SqliteStore, WorkApi
+from fanfold.work import Store, WorkApi
 from fanfold.work.clock import SettableClock, stamp
 from fanfold.work.deliveries import Deliveries
 from fanfold.work.request import Form
@@ -72,9 +72,7 @@ Handled = tuple[str, Answer | None, Caller | None, Sequence[Result]]
 class App:
     """The whole server behind one ASGI callable."""
 
-    def __init__(
-        self, settings: Settings, store: SqliteStore, *, address: str = "", durable: Path | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, *, address: str = "", durable: Path | None = None) -> None:
         """``durable``: where work in the background is kept beyond the life of the process, if it is."""
         self.settings = settings
         self.store = store

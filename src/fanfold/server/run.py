@@ -23,7 +23,7 @@ from fanfold.server.tokens import issue
 from fanfold.server.uploads import discard_all, files_of
 from fanfold.serving.bodies import Receive, Scope, Send
 from fanfold.settings import Settings
-from fanfold.work import SqliteStore
+from fanfold.work import SqliteStore, Store
 from fanfold.work.clock import stamp, utc_now
 from fanfold.work.seed import FIRST_USER, first_user, seed
 
@@ -81,7 +81,7 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def open_store(settings: Settings) -> SqliteStore:
+def open_store(settings: Settings) -> Store:
     """The database, with its first data in it."""
     store = SqliteStore(settings.db)
     if settings.seed in BUILT_IN:
@@ -114,7 +114,7 @@ def run(app: Application, settings: Patience, listener: socket.socket) -> None:
     uvicorn.Server(configuration(app, settings)).run(sockets=[listener])
 
 
-def application(settings: Settings, store: SqliteStore, address: str) -> App:
+def application(settings: Settings, store: Store, address: str) -> App:
     """What is served at an address."""
     durable = None if settings.db == ":memory:" else Path(f"{settings.db}-work")
     discard_all(files_of(settings))
@@ -138,7 +138,7 @@ def configuration(app: Application, settings: Patience) -> uvicorn.Config:
     )
 
 
-def _greet(settings: Settings, store: SqliteStore, address: str, token: str, say: Say) -> None:
+def _greet(settings: Settings, store: Store, address: str, token: str, say: Say) -> None:
     fresh = ""
     if token:
         issue(store, first_user(store), "command line", utc_now(), token)
