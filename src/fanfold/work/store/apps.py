@@ -55,8 +55,7 @@ class Apps(Lists):
         """Remove an app and all that it holds; False if there is none."""
         self._cursor.execute(self._sql["delete_vouchers_of_app"], (client,))
         self._cursor.execute(self._sql["delete_consents_of_app"], (client,))
-        self._cursor.execute(self._sql["delete_app"], (client,))
-        return bool(self._changed())
+        return bool(self._change("delete_app", client))
 
     def add_consent(self, client: str, user: int, created_at: str) -> int:
         """Note that a user let an app in; the consent's number."""

@@ -174,5 +174,5 @@ class Connection(ABC):
         """Insert a row whose number the database gives; that number."""
 
     @abstractmethod
-    def _changed(self) -> int:
-        """How many rows the last statement changed."""
+    def _change(self, name: str, *values: Any) -> int:
+        """Change or remove rows; how many."""

@@ -226,5 +226,6 @@ class File(Connection):
         self._cursor.execute(SQL[name], values)
         return int(self._connection.last_insert_rowid())
 
-    def _changed(self) -> int:
+    def _change(self, name: str, *values: Any) -> int:
+        self._cursor.execute(SQL[name], values)
         return int(self._connection.changes())

@@ -41,9 +41,9 @@ class Links(Records):
 
     def unlink(self, owner: int, field: str, target: int) -> bool:
         """Remove one link; False if there was none."""
-        self._cursor.execute(self._sql["unlink"], (owner, field, target))
+        gone = self._change("unlink", owner, field, target)
         self._remembered.unlinked(owner, field, target)
-        return bool(self._changed())
+        return bool(gone)
 
     def linked(self, owner: int, field: str, target: int) -> bool:
         """Whether the two are linked."""

@@ -47,8 +47,7 @@ class Shelves(Lists):
 
     def unshelve(self, shelf: str, name: str) -> bool:
         """Take a thing away; whether there was one."""
-        self._cursor.execute(self._sql["unshelve"], (shelf, name))
-        return bool(self._changed())
+        return bool(self._change("unshelve", shelf, name))
 
     def drop_shelved(self, now: float) -> None:
         """Take away what has come to its end."""

@@ -75,5 +75,4 @@ class Store(Index, Apps, Deliveries, KeptAnswers, Shelves):
 
     def revoke_token(self, token: int, at: str) -> bool:
         """End a token; False if there was none to end."""
-        self._cursor.execute(self._sql["revoke_token"], (at, token))
-        return bool(self._changed())
+        return bool(self._change("revoke_token", at, token))
