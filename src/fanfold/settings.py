@@ -172,6 +172,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     connect_deadline: Seconds = 30.0
     """How long a batch request may run; what is not there by then is an error in its answer."""
 
+    @property
+    def beside(self) -> str | None:
+        """The path that what belongs to the database is kept beside; None where nothing outlives the process.
+
+        A database elsewhere has no path here: then it is the working directory, under our name.
+        """
+        if self.db == ":memory:":
+            return None
+        return "fanfold.db" if self.on_postgres else self.db
+
+    @property
+    def on_postgres(self) -> bool:
+        """Whether the database is a PostgreSQL one."""
+        return self.db.startswith(("postgresql://", "postgres://"))
+
 
 def read_settings(
     given: Mapping[str, Any], *, file: Path | None = None, environment: Mapping[str, str] = os.environ
