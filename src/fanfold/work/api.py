@@ -169,16 +169,10 @@ class WorkApi(Api):
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """What ``work`` returns, once all that it wrote is durable; if it raises, nothing of it is kept."""
-        self.store.begin_action()
         try:
-            result = work(self.session)
-        except BaseException:
-            self.store.undo_action()
+            return self.session.do(work)
+        finally:
             self.commit()
-            raise
-        self.store.end_action()
-        self.commit()
-        return result
 
     async def renew(self, work: Callable[[Store], T]) -> T:
         """What ``work`` returns, which puts all data of another store in place of those there are (``take_over``)."""

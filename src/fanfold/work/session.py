@@ -7,8 +7,9 @@ or each group of writes. In both, calls are answered one after the other and not
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fanfold.model import Answer, Call
 from fanfold.work.background import advance, fail
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from fanfold.work.api import Api
     from fanfold.work.schema import Waiting
     from fanfold.work.store import Store
+
+T = TypeVar("T")
 
 logger = logging.getLogger("fanfold")
 
@@ -55,6 +58,17 @@ class Session:
             raise
         store.end_action()
         return answer
+
+    def do(self, work: Callable[[Session], T]) -> T:
+        """What ``work`` returns, which is undone if it raises; durable after ``commit``."""
+        self.store.begin_action()
+        try:
+            result = work(self)
+        except BaseException:
+            self.store.undo_action()
+            raise
+        self.store.end_action()
+        return result
 
     def ahead(self, call: Call) -> Waiting:
         """What a call whose route says so has to wait for before it can be answered."""
