@@ -87,6 +87,10 @@ class SharedApi(Api):
         """Do one step of a job and make it durable; whether there is more to do."""
         return await self.database.lanes.run(lambda session: session.carry_on(gid), EVERYTHING, alone=True)
 
+    async def open(self) -> None:
+        """Begin to connect."""
+        await self.database.open()
+
     async def close(self) -> None:
         """Let go of the database, when nothing is under way any more."""
         await self.database.close()
