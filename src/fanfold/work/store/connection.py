@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fanfold.work.store.idioms import Idiom
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.remembered import Compact, Remembered
 
@@ -147,6 +148,13 @@ class Connection(ABC):
     def new_gid(self) -> int:
         """The next gid: ascending, never reused, also not after a crash."""
 
+    # -- words -------------------------------------------------------------------------------------------------------
+
+    @property
+    def idiom(self) -> Idiom:
+        """How conditions are said to this database."""
+        return self._sql.idiom
+
     # -- settings ----------------------------------------------------------------------------------------------------
 
     def setting(self, name: str) -> bytes | None:
@@ -169,8 +177,12 @@ class Connection(ABC):
         return found
 
     def _in(self, name: str, gids: Sequence[int], *more: Any) -> Iterator[Any]:
-        found: Iterator[Any] = self._cursor.execute(self._sql.filled(name, len(gids)), (*gids, *more))
+        found: Iterator[Any] = self._cursor.execute(self._sql.filled(name, len(gids)), (*self._among(gids), *more))
         return found
+
+    def _among(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The values for ``{in}``."""
+        return values
 
     @abstractmethod
     def _add(self, name: str, *values: Any) -> int:

@@ -7,22 +7,40 @@ events is in the order of the commits, as its readers take for granted.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import psycopg
+
+from fanfold.errors import RequestError, SetupError
+from fanfold.work.store import migrations
 from fanfold.work.store.connection import Connection
+from fanfold.work.store.periods import period
+from fanfold.work.store.postgres_idiom import IDIOM, places
 from fanfold.work.store.queries import Queries
+from fanfold.work.store.reader import PATIENCE
+from fanfold.work.store.rows import Link
 from fanfold.work.store.store import Store
-from fanfold.work.store.wire import Found, Wire, numbered
+from fanfold.work.store.wire import BlockingWire, Found, Wire, numbered, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
-SQL = Queries("queries.sql", "postgres.sql")
+SQL = Queries(IDIOM, "queries.sql", "postgres.sql", arrays=True)
 """What is asked of PostgreSQL."""
 
 WRITING = 0x66616E66
 """The first number of the advisory locks that are held while something is written; the second is zero for all of it."""
+
+AHEAD = 4
+"""Gids that are fetched together with the lock: what most actions need. Those that are left over are lost."""
+
+MORE = 64
+"""Gids that are fetched when those are used up."""
 
 
 class _Cursor:
@@ -64,8 +82,25 @@ class PostgresStore(Store):
         self._cursor = _Cursor(wire)
         self._writing = False
         super().__init__()
-        self._gids: list[int] = []
+        self._gids: deque[int] = deque()
         self.signing_key = signing_key or self._lasting_key("signing_key")
+
+    @classmethod
+    def open(cls, url: str) -> PostgresStore:
+        """The database at a URL, over a connection that waits. Tables are made where there are none.
+
+        Raises ``SetupError`` in one sentence where that is impossible.
+        """
+        wire = BlockingWire(url)
+        try:
+            migrations.prepare(wire, shown(url))
+            return cls(wire, shown(url))
+        except psycopg.Error as error:
+            wire.close()
+            raise SetupError(f"The database {shown(url)} cannot be used: {str(error).strip()}") from None
+        except BaseException:
+            wire.close()
+            raise
 
     def _may_listen(self) -> bool:
         return True
@@ -79,7 +114,8 @@ class PostgresStore(Store):
         """Open a savepoint for one action's writes, and the transaction around it if there is none yet."""
         if not self._writing:
             self._wire.tell("BEGIN")
-            self._wire.ask(self._sql["lock"], (WRITING,))
+            _, gids = self._wire.ask_all([self._question("lock", WRITING), self._question("gids", AHEAD)])
+            self._gids = deque([gid for (gid,) in gids])
             self._writing = True
             self._remembered.clear()
         self._wire.tell("SAVEPOINT action")
@@ -112,14 +148,23 @@ class PostgresStore(Store):
 
     def look(self, work: Callable[[Any], T]) -> T:
         """What ``work`` makes of a cursor that it only reads with, here and now."""
-        raise NotImplementedError
+        return work(self._cursor)
 
-    def look_aside(self, work: Callable[[Any], T]) -> Awaitable[T]:
+    async def look_aside(self, work: Callable[[Any], T]) -> T:
         """The same of what is committed. Raises ``RequestError`` if it takes too long."""
-        raise NotImplementedError
+        if self._writing:
+            return self.look(work)
+        self._wire.tell("BEGIN READ ONLY")
+        self._wire.tell(f"SET LOCAL statement_timeout = {int(PATIENCE * 1000)}")
+        try:
+            return self.look(work)
+        except psycopg.errors.QueryCanceled:
+            raise RequestError("This search takes too long; narrow it down with further parameters.") from None
+        finally:
+            self._wire.tell("ROLLBACK")
 
     def _prepare_index(self) -> None:
-        raise NotImplementedError
+        """The tables are there."""
 
     # -- copies ------------------------------------------------------------------------------------------------------
 
@@ -134,23 +179,90 @@ class PostgresStore(Store):
     # -- what is remembered ------------------------------------------------------------------------------------------
 
     def changes_elsewhere(self) -> int:
-        """A number that differs from the last one if another process has written since."""
-        raise NotImplementedError
+        """A number that differs from the last one if anybody has written since."""
+        return int(self._one("changes"))
 
     # -- gids --------------------------------------------------------------------------------------------------------
 
     def peek_gid(self) -> int:
         """The gid that ``new_gid`` will give next."""
-        raise NotImplementedError
+        if not self._gids:
+            self._gids.extend([gid for (gid,) in self._rows("gids", MORE if self._writing else 1)])
+        return self._gids[0]
 
     def new_gid(self) -> int:
         """The next gid: ascending, never reused, also not after a crash."""
-        raise NotImplementedError
+        gid = self.peek_gid()
+        self._gids.popleft()
+        self._remembered.newborn[gid] = []
+        return gid
+
+    # -- links -------------------------------------------------------------------------------------------------------
+
+    def links(
+        self, gids: Sequence[int], forward: Sequence[str], backward: Sequence[str]
+    ) -> dict[tuple[int, str], list[Link]]:
+        """What hangs on each of ``gids`` by the named fields, in the order of the lists: one query.
+
+        Keyed by gid and field, with ``<`` before a field that was read backwards.
+        """
+        if len(gids) == 1 and gids[0] in self._remembered.newborn:
+            return self._opened(self._of_newborn(gids[0], forward, backward))
+        if not gids or not (forward or backward):
+            return {}
+        if forward and backward:
+            rows = self._rows("links", list(gids), list(forward), list(backward))
+        else:
+            name = "forward_links" if forward else "backward_links"
+            rows = self._rows(name, list(gids), list(forward or backward))
+        return self._joined(rows)
+
+    def _joined(self, rows: Iterable[tuple[Any, ...]]) -> dict[tuple[int, str], list[Link]]:
+        found: dict[tuple[int, str], list[Link]] = {}
+        known = self._remembered.compacts
+        for gid, field, other, note, *compact in rows:
+            at_hand = tuple(compact[:3])
+            if at_hand[0] is None:
+                row = period(other)
+                if row is None:
+                    continue
+                at_hand = row.workspace, row.private, row.compact
+            known[other] = at_hand
+            found.setdefault((gid, field), []).append(Link(other, note, *at_hand))
+        return found
+
+    # -- the log -----------------------------------------------------------------------------------------------------
+
+    def _log(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
+        self._tell("event", workspace, resource, document, list(subjects))
+
+    def forget_events(self, upto: int, told: Iterable[tuple[int, int]]) -> None:
+        """Remove the oldest entries; ``told`` are subject and sequence number of all that is told of them."""
+        pairs = list(told)
+        self._tell("forget_event_of", [subject for subject, _ in pairs], [seq for _, seq in pairs])
+        self._tell("forget_events", upto)
+
+    # -- the index ---------------------------------------------------------------------------------------------------
+
+    def _words(self, *texts: str) -> tuple[str, ...]:
+        return (places(*texts),)
+
+    def _value(self, value: str | float | None) -> tuple[Any, ...]:
+        return (None, value) if isinstance(value, str) else (value if value is None else float(value), None)
 
     # -- plumbing ----------------------------------------------------------------------------------------------------
+
+    def _question(self, name: str, *values: Any) -> tuple[str, tuple[Any, ...]]:
+        return numbered(self._sql[name])[0], values
+
+    def _tell(self, name: str, *values: Any) -> None:
+        self._wire.tell(*self._question(name, *values))
+
+    def _among(self, values: Sequence[Any]) -> Sequence[Any]:
+        return (list(values),)
 
     def _add(self, name: str, *values: Any) -> int:
         return int(self._one(name, *values))
 
     def _change(self, name: str, *values: Any) -> int:
-        return self._wire.ask(numbered(self._sql[name])[0], values).count
+        return self._wire.ask(*self._question(name, *values)).count
