@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from fanfold.work.store.idioms import Idiom
 from fanfold.work.store.queries import Queries
@@ -28,6 +28,9 @@ FIRST_GID = 1001
 
 class Connection(ABC):
     """One open database. Who opens it has set what is declared here."""
+
+    far: ClassVar[bool] = False
+    """Whether asking takes time."""
 
     path: str
     """Where it is, as it may be shown."""
@@ -95,6 +98,9 @@ class Connection(ABC):
     @abstractmethod
     def close(self) -> None:
         """Commit and close."""
+
+    def expect(self, *gids: int) -> None:  # noqa: B027 - most need not be prepared
+        """These records are going to be asked for: where asking takes time, have them come with the next answer."""
 
     # -- reading at length -------------------------------------------------------------------------------------------
 

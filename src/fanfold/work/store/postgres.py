@@ -16,13 +16,12 @@ import psycopg
 
 from fanfold.errors import RequestError, SetupError
 from fanfold.work.store import migrations
+from fanfold.work.store.coherent import AtHand, CoherentReads, Touching
 from fanfold.work.store.connection import Connection
-from fanfold.work.store.periods import period
+from fanfold.work.store.mirror import Mirror
 from fanfold.work.store.postgres_idiom import IDIOM, places
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.reader import PATIENCE
-from fanfold.work.store.rows import Link
-from fanfold.work.store.store import Store
 from fanfold.work.store.wire import BlockingWire, Found, Wire, numbered, shown
 
 if TYPE_CHECKING:
@@ -67,20 +66,29 @@ class _Cursor:
 _NOTHING = Found([])
 
 
-class PostgresStore(Store):
+class PostgresStore(CoherentReads):
     """Everything the work API keeps, in a database that others use too.
 
     For one request, or one transaction: what it remembers is true that long. ``signing_key`` is read unless given.
     """
 
     _sql = SQL
+    far = True
+    _prepared = False
 
-    def __init__(self, wire: Wire, path: str = "", signing_key: bytes = b"") -> None:
+    def __init__(
+        self, wire: Wire, path: str = "", signing_key: bytes = b"", scope: int = 0, mirror: Mirror | None = None
+    ) -> None:
         self.path = path
+        self._scope = scope
         self._wire = wire
         self._cursor = _Cursor(wire)
         self._writing = False
         super().__init__()
+        self._remembered = Touching()
+        self.mirror = mirror or Mirror()
+        self._webhooks: list[int] = []
+        self._begin_reading()
         self._gids: deque[int] = deque()
         self.signing_key = signing_key or self._lasting_key("signing_key")
 
@@ -107,16 +115,28 @@ class PostgresStore(Store):
     # -- transactions ------------------------------------------------------------------------------------------------
 
     def begin_read(self) -> None:
-        """Read what is committed."""
+        """Read what is committed by now."""
+        if not self._writing and not self._prepared:
+            self.compare()
+        self._prepared = False
 
     def begin_action(self) -> None:
         """Open a savepoint for one action's writes, and the transaction around it if there is none yet."""
         if not self._writing:
             self._wire.tell("BEGIN")
-            _, gids = self._wire.ask_all([self._question("lock", WRITING), self._question("gids", AHEAD)])
+            before = self.mirror.known_until()
+            _, gids, compared = self._wire.ask_all(
+                [
+                    self._question("lock", WRITING),
+                    self._question("gids", AHEAD),
+                    self._question("compare", [""], before),
+                ]
+            )
+            self._compared(compared.rows, before)
             self._gids = deque([gid for (gid,) in gids])
             self._writing = True
             self._remembered.clear()
+            self.compacts_at_hand = AtHand(self.mirror.compacts, self._remembered)
         self._wire.tell("SAVEPOINT action")
 
     def end_action(self) -> None:
@@ -132,11 +152,32 @@ class PostgresStore(Store):
 
     def commit(self) -> None:
         """Make everything written since the last commit durable; on failure nothing of it is kept."""
-        self._remembered.clear()
+        touching, subjects = self._remembered, tuple(self._told)
+        touched, everything = list(touching.touched), touching.everything
+        writing, self._writing = self._writing, False
+        self.compacts_at_hand = self.mirror.compacts
+        touching.clear()
+        touching.touched.clear()
+        touching.everything = False
         self._gids.clear()
-        if self._writing:
-            self._writing = False
-            self._wire.ask("COMMIT")
+        self._told.clear()
+        self._expected.clear()
+        if not writing:
+            return
+        if touched or everything:
+            self._tell("touched", None if everything else touched)
+        questions = [self._question("listening", list(subjects))] if subjects else []
+        *webhooks, _ = self._wire.ask_all([*questions, ("COMMIT", ())])
+        self._webhooks += [gid for found in webhooks for (gid,) in found]
+        if everything:
+            self.mirror.clear()
+        else:
+            self.mirror.forget(touched)
+
+    def to_be_told(self) -> list[int]:
+        """The webhooks that what was committed since this was last asked may be for."""
+        webhooks, self._webhooks = self._webhooks, []
+        return webhooks
 
     def close(self) -> None:
         """Commit and let go of the wire."""
@@ -196,39 +237,35 @@ class PostgresStore(Store):
         self._remembered.newborn[gid] = []
         return gid
 
-    # -- links -------------------------------------------------------------------------------------------------------
+    # -- what many rows are written by -------------------------------------------------------------------------------
 
-    def links(
-        self, gids: Sequence[int], forward: Sequence[str], backward: Sequence[str]
-    ) -> dict[tuple[int, str], list[Link]]:
-        """What hangs on each of ``gids`` by the named fields, in the order of the lists: one query.
+    def delete(self, gid: int) -> list[tuple[int, str, int | None]]:
+        """Remove a record and every link that it has a part in; what it hung on: owner, field and note of each link."""
+        _, had, hung_on = self._wire.ask_all(
+            [self._question(name, gid) for name in ("delete", "delete_links_of", "delete_links_to")]
+        )
+        self._remembered.clear()
+        self._remembered.touched.update((gid, *[other for (other,) in had], *[owner for owner, *_ in hung_on]))
+        return hung_on.fetchall()
 
-        Keyed by gid and field, with ``<`` before a field that was read backwards.
-        """
-        if len(gids) == 1 and gids[0] in self._remembered.newborn:
-            return self._opened(self._of_newborn(gids[0], forward, backward))
-        if not gids or not (forward or backward):
-            return {}
-        if forward and backward:
-            rows = self._rows("links", list(gids), list(forward), list(backward))
-        else:
-            name = "forward_links" if forward else "backward_links"
-            rows = self._rows(name, list(gids), list(forward or backward))
-        return self._joined(rows)
+    def empty(self, owner: int, field: str) -> None:
+        """Remove all links of a list."""
+        self._touch(owner, *self._gids_of("empty_list", owner, field))
 
-    def _joined(self, rows: Iterable[tuple[Any, ...]]) -> dict[tuple[int, str], list[Link]]:
-        found: dict[tuple[int, str], list[Link]] = {}
-        known = self._remembered.compacts
-        for gid, field, other, note, *compact in rows:
-            at_hand = tuple(compact[:3])
-            if at_hand[0] is None:
-                row = period(other)
-                if row is None:
-                    continue
-                at_hand = row.workspace, row.private, row.compact
-            known[other] = at_hand
-            found.setdefault((gid, field), []).append(Link(other, note, *at_hand))
-        return found
+    def restrict_sections_of(self, project: int) -> None:
+        """Bring the private flag of a project's sections into line with the project's."""
+        self._touch(*self._gids_of("restrict_sections_of", project))
+
+    def restrict_tasks_of(self, gid: int) -> None:
+        """Bring the private flag of a project's tasks, or of one task, into line with the projects they are in."""
+        self._touch(*self._gids_of("restrict_tasks_of", gid))
+
+    def _gids_of(self, name: str, *values: Any) -> list[int]:
+        return [gid for (gid,) in self._wire.ask(*self._question(name, *values))]
+
+    def _touch(self, *gids: int) -> None:
+        self._remembered.clear()
+        self._remembered.touched.update(gids)
 
     # -- the log -----------------------------------------------------------------------------------------------------
 

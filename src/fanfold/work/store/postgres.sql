@@ -9,6 +9,33 @@ SELECT nextval('gid') FROM generate_series(1, ?);
 -- name: changes
 SELECT hashtextextended(pg_current_snapshot()::text, 0);
 
+-- name: compare
+SELECT asked, pg_current_snapshot()::text,
+       (SELECT array_agg(DISTINCT gid) FROM change c CROSS JOIN LATERAL unnest(c.gids) gid
+        WHERE c.xid >= pg_snapshot_xmin(?2::text::pg_snapshot)
+          AND NOT pg_visible_in_snapshot(c.xid, ?2::text::pg_snapshot)),
+       EXISTS (SELECT 1 FROM change c WHERE c.gids IS NULL AND c.xid >= pg_snapshot_xmin(?2::text::pg_snapshot)
+               AND NOT pg_visible_in_snapshot(c.xid, ?2::text::pg_snapshot))
+FROM unnest(?1::text[]) asked;
+
+-- name: touched
+INSERT INTO change (gids) VALUES (?);
+
+-- name: forget_changes
+DELETE FROM change WHERE at < now() - interval '5 minutes';
+
+-- name: delete_links_of
+DELETE FROM link WHERE owner = ? RETURNING target;
+
+-- name: empty_list
+DELETE FROM link WHERE owner = ? AND field = ? RETURNING target;
+
+-- name: restrict_sections_of
+UPDATE record SET private = p.private FROM (SELECT private FROM record WHERE gid = ?1) p
+WHERE gid IN (SELECT target FROM link WHERE owner = ?1 AND field = 'project.sections')
+  AND record.private <> p.private
+RETURNING record.gid;
+
 -- name: insert
 INSERT INTO record (gid, kind, workspace, private, document, compact)
 VALUES (?, ?, ?, ?, convert_from(?, 'UTF8')::jsonb, ?);
@@ -61,19 +88,21 @@ FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks' JOIN
 WHERE s.owner = ?1 AND s.field = 'project.sections' GROUP BY 1;
 
 -- name: restrict_tasks_of
-UPDATE record SET private = CAST(NOT EXISTS (
-    WITH RECURSIVE above(gid) AS (
-        SELECT record.gid
-        UNION SELECT l.owner FROM above JOIN link l ON l.target = above.gid AND l.field = 'task.subtasks')
-    SELECT 1 FROM above JOIN link m ON m.target = above.gid AND m.field = 'section.tasks'
-    JOIN record p ON p.gid = m.note WHERE p.private = 0) AS INTEGER)
-WHERE kind = 'task' AND gid IN (
-    WITH RECURSIVE below(gid) AS (
-        SELECT ?1
-        UNION SELECT t.target FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks'
-        WHERE s.owner = ?1 AND s.field = 'project.sections'
-        UNION SELECT l.target FROM below JOIN link l ON l.owner = below.gid AND l.field = 'task.subtasks')
-    SELECT gid FROM below);
+WITH RECURSIVE below(gid) AS (
+    SELECT ?1
+    UNION SELECT t.target FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks'
+    WHERE s.owner = ?1 AND s.field = 'project.sections'
+    UNION SELECT l.target FROM below JOIN link l ON l.owner = below.gid AND l.field = 'task.subtasks'),
+wanted(gid, private) AS (
+    SELECT r.gid, CAST(NOT EXISTS (
+        WITH RECURSIVE above(gid) AS (
+            SELECT r.gid
+            UNION SELECT l.owner FROM above JOIN link l ON l.target = above.gid AND l.field = 'task.subtasks')
+        SELECT 1 FROM above JOIN link m ON m.target = above.gid AND m.field = 'section.tasks'
+        JOIN record p ON p.gid = m.note WHERE p.private = 0) AS smallint)
+    FROM below JOIN record r ON r.gid = below.gid AND r.kind = 'task')
+UPDATE record SET private = w.private FROM wanted w
+WHERE record.gid = w.gid AND record.private <> w.private RETURNING record.gid;
 
 -- name: event
 WITH happened AS (INSERT INTO event (workspace, resource, document) VALUES (?, ?, ?) RETURNING seq)
