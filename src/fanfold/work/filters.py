@@ -100,15 +100,20 @@ def _like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+def _marks(values: Sequence[object]) -> str:
+    """Where there are none, what nothing is the same as: an empty list is no SQL."""
+    return ",".join("?" * len(values)) or "NULL"
+
+
 def among(name: str, values: Sequence[str]) -> Where:
     """The field has one of these values."""
-    return Where(f" AND {_of(name)} IN ({','.join('?' * len(values))})", tuple(values))
+    return Where(f" AND {_of(name)} IN ({_marks(values)})", tuple(values))
 
 
 def linked(field: str, targets: Sequence[int], *, negated: bool = False) -> Where:
     """The record's list ``field`` holds one of ``targets``; ``negated``: none of them."""
     start = " AND NOT EXISTS" if negated else " AND EXISTS"
-    marks = ",".join("?" * len(targets))
+    marks = _marks(targets)
     return Where(
         f"{start} (SELECT 1 FROM link k WHERE k.owner = r.gid AND k.field = ? AND k.target IN ({marks}))",  # noqa: S608
         (field, *targets),
@@ -117,7 +122,7 @@ def linked(field: str, targets: Sequence[int], *, negated: bool = False) -> Wher
 
 def listed(field: str, owners: Sequence[int]) -> Where:
     """The record is in the list ``field`` of one of ``owners``."""
-    marks = ",".join("?" * len(owners))
+    marks = _marks(owners)
     return Where(
         f" AND EXISTS (SELECT 1 FROM link k WHERE k.target = r.gid AND k.field = ? AND k.owner IN ({marks}))",  # noqa: S608
         (field, *owners),

@@ -22,6 +22,7 @@ from fanfold.work.store.mirror import Mirror
 from fanfold.work.store.postgres_idiom import IDIOM, places
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.reader import PATIENCE
+from fanfold.work.store.rows import Row
 from fanfold.work.store.wire import BlockingWire, Found, Wire, numbered, shown
 
 if TYPE_CHECKING:
@@ -33,13 +34,21 @@ SQL = Queries(IDIOM, "queries.sql", "postgres.sql", arrays=True)
 """What is asked of PostgreSQL."""
 
 WRITING = 0x66616E66
-"""The first number of the advisory locks that are held while something is written; the second is zero for all of it."""
+"""The first number of the advisory locks that are held while something is written. The second is of the workspace; zero
+is shared by all who write to one, and held alone by whoever may write to any."""
 
 AHEAD = 4
 """Gids that are fetched together with the lock: what most actions need. Those that are left over are lost."""
 
 MORE = 64
 """Gids that are fetched when those are used up."""
+
+
+class OutOfScopeError(BaseException):
+    """What is about to be written is not of the workspace that is locked: it has to be done again with all of them.
+
+    Nothing that goes wrong in an action, so nothing that deals with that may catch it.
+    """
 
 
 class _Cursor:
@@ -70,6 +79,7 @@ class PostgresStore(CoherentReads):
     """Everything the work API keeps, in a database that others use too.
 
     For one request, or one transaction: what it remembers is true that long. ``signing_key`` is read unless given.
+    ``scope``: the workspace that is written to, of which nothing else is written meanwhile; 0 for any.
     """
 
     _sql = SQL
@@ -125,9 +135,11 @@ class PostgresStore(CoherentReads):
         if not self._writing:
             self._wire.tell("BEGIN")
             before = self.mirror.known_until()
+            scope = self._scope
+            lock = self._question("lock_workspace", WRITING, scope) if scope else self._question("lock", WRITING)
             _, gids, compared = self._wire.ask_all(
                 [
-                    self._question("lock", WRITING),
+                    lock,
                     self._question("gids", AHEAD),
                     self._question("compare", [""], before),
                 ]
@@ -266,6 +278,28 @@ class PostgresStore(CoherentReads):
     def _touch(self, *gids: int) -> None:
         self._remembered.clear()
         self._remembered.touched.update(gids)
+
+    def insert(self, row: Row) -> None:
+        """Add a record."""
+        self._must_be_in_scope(row.workspace)
+        super().insert(row)
+
+    def rewrite(self, row: Row) -> None:
+        """Replace a record's document, compact form and private flag."""
+        self._must_be_in_scope(row.workspace)
+        super().rewrite(row)
+
+    def _must_be_in_scope(self, workspace: int) -> None:
+        if self._scope and workspace != self._scope:
+            raise OutOfScopeError(workspace)
+
+    def latest_event(self, workspace: int) -> int:
+        """A sequence number up to which everything is known that happened in a workspace.
+
+        Numbers are given before the commit: where others write to other workspaces, the highest may be ahead of one
+        that is still to come. Within a workspace they come in order, and what was cut off is long since there.
+        """
+        return int(self._one("latest_event", workspace))
 
     # -- the log -----------------------------------------------------------------------------------------------------
 

@@ -165,7 +165,7 @@ WITH RECURSIVE below(gid) AS (
 SELECT min(start_on), max(start_on), min(due_on), max(due_on)
 FROM (SELECT {text r start_on} AS start_on,
              {text r due_on} AS due_on
-      FROM below JOIN record r ON r.gid = below.gid);
+      FROM below JOIN record r ON r.gid = below.gid) dates;
 
 -- name: time_spent
 SELECT {text r created_by},
