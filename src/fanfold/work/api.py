@@ -42,6 +42,9 @@ class Api(ABC):
 
     background: Callable[[int], None]
 
+    shared = False
+    """Whether other processes may have the same database and do the same as this one."""
+
     def __init__(
         self,
         *,
