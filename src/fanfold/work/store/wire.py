@@ -131,6 +131,7 @@ def adapt(adapters: AdaptersMap) -> None:
     adapters.register_dumper(int, Int8BinaryDumper)
     adapters.register_dumper(str, StrBinaryDumper)
     adapters.register_dumper(tuple, ListBinaryDumper)
+    adapters.register_dumper(list, ListBinaryDumper)
     adapters.register_loader("jsonb", _Json)
 
 
