@@ -94,12 +94,12 @@ WITH RECURSIVE below(gid) AS (
     WHERE s.owner = ?1 AND s.field = 'project.sections'
     UNION SELECT l.target FROM below JOIN link l ON l.owner = below.gid AND l.field = 'task.subtasks'),
 wanted(gid, private) AS (
-    SELECT r.gid, CAST(NOT EXISTS (
+    SELECT r.gid, CASE WHEN EXISTS (
         WITH RECURSIVE above(gid) AS (
             SELECT r.gid
             UNION SELECT l.owner FROM above JOIN link l ON l.target = above.gid AND l.field = 'task.subtasks')
         SELECT 1 FROM above JOIN link m ON m.target = above.gid AND m.field = 'section.tasks'
-        JOIN record p ON p.gid = m.note WHERE p.private = 0) AS smallint)
+        JOIN record p ON p.gid = m.note WHERE p.private = 0) THEN 0 ELSE 1 END
     FROM below JOIN record r ON r.gid = below.gid AND r.kind = 'task')
 UPDATE record SET private = w.private FROM wanted w
 WHERE record.gid = w.gid AND record.private <> w.private RETURNING record.gid;
