@@ -194,12 +194,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def on_postgres(self) -> bool:
         """Whether the database is a PostgreSQL one."""
-        return self.db.startswith(("postgresql://", "postgres://"))
+        return on_postgres(self.db)
 
     @property
     def sharing(self) -> int:
         """How many workers share the limits."""
         return self.fleet or self.workers
+
+
+def on_postgres(db: str) -> bool:
+    """Whether a ``db`` setting names a PostgreSQL database."""
+    return db.startswith(("postgresql://", "postgres://"))
 
 
 def shown(url: str) -> str:

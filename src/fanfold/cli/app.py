@@ -26,7 +26,9 @@ app.command(tokens)
 apps = App(name="app", help="Make, list and delete apps that act in users' names (OAuth).")
 app.command(apps)
 
-Database = Annotated[str | None, Parameter(name="--db", help="The SQLite file (fanfold.db), or :memory:.")]
+Database = Annotated[
+    str | None, Parameter(name="--db", help="The SQLite file (fanfold.db), :memory:, or postgresql://…")
+]
 
 
 @app.command
@@ -115,6 +117,11 @@ app.command(
     "fanfold.cli.integration:integration",
     name="integration",
     help="Check declarations of APIs, and draft them from OpenAPI descriptions.",
+)
+app.command(
+    "fanfold.cli.db:db",
+    name="db",
+    help="Bring a database up to date, look how it is, and copy it, also from SQLite to PostgreSQL and back.",
 )
 app.command("fanfold.cli.plan:plan", name="plan", help="Check plans, and make them of Arazzo workflows.")
 app.command(

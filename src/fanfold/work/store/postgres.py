@@ -17,12 +17,14 @@ import psycopg
 from fanfold.errors import RequestError, SetupError
 from fanfold.work.store import migrations
 from fanfold.work.store.coherent import AtHand, CoherentReads, Touching
-from fanfold.work.store.connection import Connection
 from fanfold.work.store.mirror import Mirror
+from fanfold.work.store.postgres_content import PostgresContent
 from fanfold.work.store.postgres_idiom import IDIOM, places
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.reader import PATIENCE
 from fanfold.work.store.rows import Row
+from fanfold.work.store.sqlite import SqliteStore
+from fanfold.work.store.tables import Content, copy
 from fanfold.work.store.wire import BlockingWire, Found, Wire, numbered, shown
 
 if TYPE_CHECKING:
@@ -220,13 +222,23 @@ class PostgresStore(CoherentReads):
 
     # -- copies ------------------------------------------------------------------------------------------------------
 
-    def take_over(self, other: Connection) -> None:
-        """Become a copy of another database, in one step. What was here is forgotten, and its signatures end."""
-        raise NotImplementedError
+    def content(self) -> Content:
+        """All that is in it."""
+        return PostgresContent(self, self._wire)
 
     def copy_to(self, path: Path) -> None:
         """Write a copy of what is committed to a new SQLite file."""
-        raise NotImplementedError
+        file = SqliteStore(path)
+        try:
+            copy(self.content(), file.content())
+            file.use_key(self.signing_key)
+        finally:
+            file.close()
+
+    def touch_everything(self) -> None:
+        """Nothing is as it was."""
+        self._remembered.clear()
+        self._remembered.everything = True
 
     # -- what is remembered ------------------------------------------------------------------------------------------
 
