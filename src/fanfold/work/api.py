@@ -42,6 +42,9 @@ class Api(ABC):
 
     background: Callable[[int], None]
 
+    look_again: float = 1.0
+    """Seconds after which it is to be looked whether another process has changed something."""
+
     def __init__(
         self,
         *,
