@@ -49,7 +49,7 @@ NAME_SIZE = 22
 RUN = b"fanfold:run"
 """The key by which a server is known that has lost what it had."""
 
-WEEK = 7 * 86_400
+YEAR = 365 * 86_400
 
 
 class Connection(Protocol):
@@ -88,8 +88,8 @@ class Script:
 class Change(Protocol):
     """Who wants to know whether the server can be asked."""
 
-    def __call__(self, *, up: bool, lost: bool) -> None:
-        """It can or cannot from now on; ``lost``: it is up and has forgotten what it was told before."""
+    def __call__(self, *, up: bool) -> None:
+        """It can or cannot from now on."""
 
 
 def packed(*parts: bytes | int) -> bytes:
@@ -145,6 +145,8 @@ class Line:
         self._attempt: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
         self._up: bool | None = None
+        self.losses = 0
+        """How often the server was found to have forgotten what it had been told."""
         self._reached = False
         self._run = b""
         self._closed = False
@@ -232,7 +234,7 @@ class Line:
             self._up = False
             logger.warning("%s cannot be asked for the limits (%s)", self._shown, why)
             for change in self._changes:
-                change(up=False, lost=False)
+                change(up=False)
 
     def _refuse_all(self) -> None:
         """Tell all who wait that there is no answer. What was said without waiting is kept."""
@@ -292,7 +294,7 @@ class Line:
         run = secrets.token_hex(8).encode()
         commands = [packed(b"SCRIPT", b"LOAD", script.source) for script in self._scripts]
         # Written for nothing but to see whether the server takes it: one without memory left, or a replica, does not.
-        commands.append(packed(b"SET", RUN, run, b"NX", b"EX", WEEK))
+        commands.append(packed(b"SET", RUN, run, b"NX", b"EX", YEAR))
         commands.append(packed(b"GET", RUN))
         await connection.send_packed_command(b"".join(commands), check_health=False)
         for _ in commands:
@@ -301,14 +303,14 @@ class Line:
         return bool(known) and known != found
 
     def _rise(self, *, lost: bool) -> None:
-        back = self._up is False
-        self._up = True
-        if back:
+        before, self._up = self._up, True
+        self.losses += lost
+        if before is False:
             # As loud as the warning before: whoever saw that one is waiting for this.
             logger.warning("%s is asked for the limits again%s", self._shown, ", and has lost its counts" * lost)
-        if back or lost:
+        if not before:
             for change in self._changes:
-                change(up=True, lost=lost)
+                change(up=True)
 
     def _ask_again(self) -> None:
         """Have everything sent over the next connection that is unanswered and still of use."""

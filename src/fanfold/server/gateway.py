@@ -32,10 +32,11 @@ from fanfold.errors import (
     Unreachable,
 )
 from fanfold.idempotency import Ledger
-from fanfold.limits import MemoryLimiter, Profile, Waiting, profile
+from fanfold.limits import Profile, Waiting, profile
 from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
 from fanfold.server.access_log import AccessLog
 from fanfold.server.gateway_settings import GatewaySettings, Upstream, filled_in, lends, upstreams_of
+from fanfold.server.limits import Limits
 from fanfold.server.run import Say, address_of, listen, run
 from fanfold.serving.answering import live, send_answer
 from fanfold.serving.batches import COSTS, Batches
@@ -97,10 +98,11 @@ class Gateway:
             deadline=settings.batch_deadline,
         )
         self.observing = observing(metrics=settings.metrics)
+        self.limits = Limits(settings.redis, settings.without_redis, settings.fleet, self.observing.metrics)
         self.ledger = Ledger()
         self.engine = Engine(
             observed(Mounts(self.targets), *self.observing.observers),
-            Admission(*_limiters(settings, upstreams)),
+            Admission(*_limiters(settings, upstreams, self.limits)),
             max_fan_out=settings.max_fan_out,
             max_results=settings.max_results,
             ledger=self.ledger,
@@ -151,6 +153,7 @@ class Gateway:
         await self.engine.drain(self.settings.drain_timeout)
         for target in self.targets.values():
             await target.close()
+        await self.limits.close()
         self.log.close()
 
     # -- one request -------------------------------------------------------------------------------------------------
@@ -256,10 +259,14 @@ def _terms(prefix: str, upstream: Upstream, environment: Mapping[str, str], *, a
     )
 
 
-def _limiters(settings: GatewaySettings, upstreams: Mapping[str, Upstream]) -> list[Any]:
-    """The limits for each caller, then those of the upstreams: one account where all call with the same credentials."""
+def _limiters(settings: GatewaySettings, upstreams: Mapping[str, Upstream], limits: Limits) -> list[Any]:
+    """The limits for each caller, then those of the upstreams: one account where all call with the same credentials.
+
+    Gateways that share a Redis count together if they stand before the same upstreams.
+    """
     own = profile(settings.limits, settings.action_timeout)
-    found: list[Any] = [MemoryLimiter(own)] if own.rules else []
+    space = " ".join([f"{prefix} {upstream.url}" for prefix, upstream in sorted(upstreams.items())])
+    found: list[Any] = [limits.limiter(own, space)] if own.rules else []
     for key in ("", "all"):
         rules = [
             rule
@@ -268,7 +275,8 @@ def _limiters(settings: GatewaySettings, upstreams: Mapping[str, Upstream]) -> l
             for rule in _rules(prefix, upstream)
         ]
         if rules:
-            found.append(Waiting(MemoryLimiter(Profile(tuple(rules))), settings.limits_wait, key=key))
+            limiter = limits.limiter(Profile(tuple(rules)), f"upstreams {space}")
+            found.append(Waiting(limiter, settings.limits_wait, key=key))
     return found
 
 
