@@ -1,12 +1,11 @@
 """What holds while the limits that all workers share cannot be asked.
 
 ``deny`` refuses everything (503, as no limit has been exceeded), ``allow`` nothing. ``local`` gives each worker its
-share of each limit, so that all of them together never let through more than the limit. That is added to what Redis had
-let through just before, so a worker counts all along what it was granted there. And if Redis comes back empty it would
-give everything away once more: until what it has forgotten has passed anyway, its yes is not enough, and each worker's
-share has to have room too. So no span of a window holds more than twice its limit, whatever happens to Redis when,
-unless workers come that were not there before. Where a profile limits less than there are workers, one for each is the
-limit.
+share of each limit, so that all of them together let through no more than the limit. That comes on top of what Redis
+had let through just before. If Redis then came back empty it would give everything away once more: until what it has
+forgotten has passed anyway, its yes is not enough, and each worker's share has to have room too. So no span of a window
+holds more than twice its limit, whatever happens to Redis when, unless workers come that were not there before. Where a
+profile limits less than there are workers, one for each is the limit.
 """
 
 from __future__ import annotations
@@ -75,14 +74,10 @@ class FallbackLimiter:
         if self._doubtful():
             return await self._take_twice(share, key, costs)
         try:
-            outcome = await self._shared.take(key, costs)
+            return await self._shared.take(key, costs)
         except LimitsUnknown:
             self._alone()
             return await share.take(key, costs)
-        if isinstance(outcome, Refusal):
-            share.note_refusal(key, costs)
-            return outcome
-        return _Noted(outcome, share.note(key, costs))
 
     async def look(self, key: str, costs: Mapping[str, int]) -> Refusal | tuple[Standing, ...]:
         """What ``take`` would say, as far as that is known: nothing of limits that cannot be asked."""
@@ -107,7 +102,7 @@ class FallbackLimiter:
         if isinstance(outcome, Refusal):
             mine.release()
             return outcome
-        return _Noted(outcome, mine)
+        return _Both(outcome, mine)
 
     def _alone(self) -> None:
         if self._watch is not None:
@@ -141,15 +136,6 @@ class Share:
         outcome = await self._limiter.look(key, costs)
         return self._refusal(outcome, costs) if isinstance(outcome, Refusal) else ()
 
-    def note(self, key: str, costs: Mapping[str, int]) -> MemoryGrant:
-        """Count what this worker was granted from the whole."""
-        return self._limiter.note(key, costs)
-
-    def note_refusal(self, key: str, costs: Mapping[str, int]) -> None:
-        """Count what it was refused, where that counts."""
-        if self._whole.charge_refused:
-            self._limiter.note_refusal(key, costs)
-
     def _refusal(self, refusal: Refusal, costs: Mapping[str, int]) -> Refusal:
         wait = refusal.retry_after
         if wait is None and all(costs.get(rule.counts, 0) <= rule.limit for rule in self._whole.rules):
@@ -178,22 +164,22 @@ class _Unknown:
         return await self._grant.renew()
 
 
-class _Noted:
-    """A grant from the whole, which counts in the worker's share as well."""
+class _Both:
+    """A grant from the whole and one from the share."""
 
-    __slots__ = ("_note", "_shared")
+    __slots__ = ("_mine", "_shared")
 
-    def __init__(self, shared: Grant, note: Grant) -> None:
+    def __init__(self, shared: Grant, mine: Grant) -> None:
         self._shared = shared
-        self._note = note
+        self._mine = mine
 
     def standing(self) -> tuple[Standing, ...]:
-        """How the whole stands."""
-        return self._shared.standing()
+        """Not known: what the whole says may not be had."""
+        return ()
 
     def release(self) -> None:
         """Give both back."""
-        self._note.release()
+        self._mine.release()
         self._shared.release()
 
 

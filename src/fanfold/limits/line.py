@@ -19,7 +19,7 @@ import logging
 import random
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from importlib.resources import files
 from itertools import count
 from typing import Any, Protocol
@@ -131,12 +131,14 @@ class Line:
         shown: str = "Redis",
         scripts: Iterable[Script] = (),
         deadline: float = DEADLINE,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._make = connection
         self._broken = (broken, OSError, TimeoutError)
         self._shown = shown
         self._scripts = tuple(scripts)
         self._deadline = deadline
+        self._sleep = sleep
         self._changes: list[Change] = []
         self._asked: deque[_Asked] = deque()  # sent, in the order of their replies
         self._waiting: deque[_Asked] = deque()  # to be sent
@@ -267,7 +269,7 @@ class Line:
             self._ask_again()
             if self._reached and loop.time() - began > LONGEST_PAUSE:
                 pause = 0.0
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that not all come at once
+            await self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that not all come at once
             pause = min(max(2 * pause, FIRST_PAUSE), LONGEST_PAUSE)
 
     async def _be_connected(self) -> None:

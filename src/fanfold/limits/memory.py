@@ -61,24 +61,6 @@ class MemoryLimiter:
             return tuple([tally.standing(now) for tally, _ in asked])
         return _refusal(asked, now)
 
-    def note(self, key: str, costs: Mapping[str, int]) -> MemoryGrant:
-        """Count what was allowed elsewhere, whether there is room for it or not."""
-        now = self._clock()
-        asked = self._asked(key, costs, now)
-        grant = MemoryGrant(self._clock, asked)
-        for tally, n in asked:
-            if isinstance(tally, Span):
-                tally.penalise(n, now)
-            else:
-                tally.room(n, now)  # which drops what has run out
-                tally.take(n, now, grant)
-        return grant
-
-    def note_refusal(self, key: str, costs: Mapping[str, int]) -> None:
-        """Count what was refused elsewhere, and charged for."""
-        now = self._clock()
-        _penalise(self._asked(key, costs, now), now)
-
     def _asked(self, key: str, costs: Mapping[str, int], now: float) -> list[tuple[Span | Slots, int]]:
         """The tallies that the costs count against, each with its amount."""
         account = self._accounts.get(key)
@@ -95,7 +77,9 @@ class MemoryLimiter:
     def _refuse(self, asked: list[tuple[Span | Slots, int]], now: float) -> Refusal:
         limit = _first_full(asked, now)
         if self._profile.charge_refused:
-            _penalise(asked, now)
+            for tally, n in asked:
+                if isinstance(tally, Span):
+                    tally.penalise(n, now)
         return _refusal(asked, now, limit)
 
     def _open(self, key: str, now: float) -> Account:
@@ -108,13 +92,6 @@ class MemoryLimiter:
         for rule in self._profile.rules:
             account[rule.counts] = (*account.get(rule.counts, ()), rule.tally())
         return account
-
-
-def _penalise(asked: list[tuple[Span | Slots, int]], now: float) -> None:
-    """Charge every window that was asked."""
-    for tally, n in asked:
-        if isinstance(tally, Span):
-            tally.penalise(n, now)
 
 
 def _first_full(asked: list[tuple[Span | Slots, int]], now: float) -> str:
