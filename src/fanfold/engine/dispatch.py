@@ -257,6 +257,9 @@ class _Work:
         except LimitExceeded as refused:
             if run.result is PENDING:
                 self._settle(run, Result(run.step.action, None, Limited(refused.retry_after)))
+        except RequestError as refused:
+            if run.result is PENDING:
+                self._settle(run, Result(run.step.action, None, refused.alone()))
         else:
             if run.result is PENDING:
                 self._begin(order.elements(fan))

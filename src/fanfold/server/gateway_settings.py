@@ -10,7 +10,7 @@ import msgspec
 
 from fanfold.errors import SetupError
 from fanfold.model import Pairs
-from fanfold.settings import MIB, Amount, Pause, Seconds
+from fanfold.settings import MIB, Amount, Pause, Seconds, WithoutRedis
 from fanfold.targets.forwarding import may_be_passed, spelt
 from fanfold.targets.origins import read_origin
 
@@ -105,6 +105,14 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     limits_wait: Wait = 0.0
     """How long a batch waits for room within the upstreams' limits before it is refused."""
+
+    redis: str = ""
+    """The Redis or Valkey that keeps the limits for all gateways before the same upstreams; without one each process
+    keeps its own."""
+
+    without_redis: WithoutRedis = "local"
+    """What holds while Redis is away: ``local`` limits of each gateway, to each its share; ``deny`` or ``allow``
+    everything."""
 
     max_actions: Amount = 10
     """Actions in one batch."""
