@@ -30,7 +30,7 @@ class Party:
         self.public, _ = register(app.store, "Phone", [BACK, SHOW_CODE], public=True)
 
     def later(self, **span):
-        self.app.api._clock = lambda: NOON + timedelta(**span)
+        self.app.api.clock = lambda: NOON + timedelta(**span)
 
     def wish(self, **more):
         asked = {"response_type": "code", "client_id": self.client, "redirect_uri": BACK, "state": "xyz"}

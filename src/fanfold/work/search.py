@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from fanfold.work.clock import stamp
+from fanfold.work.clock import Clock, stamp
 from fanfold.work.pages import MAX_LIMIT
 from fanfold.work.store import Held
 from fanfold.work.store.queries import SQL
 
 if TYPE_CHECKING:
+    from fanfold.work.api import Api
     from fanfold.work.request import Request
+    from fanfold.work.schema import Waiting
     from fanfold.work.view import View
 
 Find = Callable[[Any], "list[int]"]
@@ -58,52 +60,48 @@ class Order(Struct, frozen=True):
 # -- bringing the index up to date -----------------------------------------------------------------------------------
 
 
-def _until(view: View) -> str:
-    return stamp(view.clock() - timedelta(seconds=view.search_delay)) if view.search_delay else ""
+def _until(clock: Clock, search_delay: float) -> str:
+    return stamp(clock() - timedelta(seconds=search_delay)) if search_delay else ""
 
 
-def _step(view: View, until: str) -> bool:
-    store = view.store
-    store.begin_action()
-    try:
-        more = store.index_step(until)
-    except BaseException:
-        store.undo_action()
-        raise
-    store.end_action()
-    return more
-
-
-async def catch_up(view: View) -> None:
+async def catch_up(api: Api) -> None:
     """Bring the index up to date, step by step between other requests."""
-    store, until = view.store, _until(view)
-    while store.index_is_behind():
-        more = _step(view, until)
-        store.commit()
-        if not more:
-            break
+    until = _until(api.clock, api.search_delay)
+    more = await api.read(lambda session: session.store.index_is_behind())
+    while more:
+        more = await api.write(lambda session: session.store.index_step(until))
         await asyncio.sleep(0)
-    store.commit()
 
 
 def _catch_up_now(view: View) -> None:
-    until = _until(view)
-    while view.store.index_is_behind() and _step(view, until):
-        pass
+    until = _until(view.clock, view.search_delay)
+    more = view.store.index_is_behind()
+    while more:
+        view.store.begin_action()
+        try:
+            more = view.store.index_step(until)
+        except BaseException:
+            view.store.undo_action()
+            raise
+        view.store.end_action()
 
 
-def keep_up(view: View) -> bool:
-    """Bring the index a step further if there is one, and make that durable; whether more is to do."""
-    store = view.store
-    more = store.index_upto() is not None and store.index_is_behind() and _step(view, _until(view))
-    store.commit()
-    return more
+async def keep_up(api: Api) -> bool:
+    """Bring the index a step further if there is one; whether more is to do."""
+    until = _until(api.clock, api.search_delay)
+    if not await api.read(lambda session: session.store.index_upto() is not None and session.store.index_is_behind()):
+        return False
+    return await api.write(lambda session: session.store.index_step(until))
 
 
-async def ahead(request: Request, find: Find) -> list[int]:
+def ahead(find: Find) -> Waiting:
     """What ``find`` finds in the index as it is now, without holding up other requests: for a route's ``before``."""
-    await catch_up(request.view)
-    return await request.view.store.look_aside(find)
+
+    async def wait(api: Api) -> list[int]:
+        await catch_up(api)
+        return await api.look_aside(find)
+
+    return wait
 
 
 def found(request: Request, find: Callable[[Request], Find], wanted: int = MAX_LIMIT) -> list[Held]:

@@ -389,7 +389,7 @@ def test_an_index_that_the_log_can_bring_up_to_date_no_more_is_made_anew(world, 
 
 
 def test_searches_see_what_was_written_after_a_while_if_they_are_told_to(world, space, project):
-    world.api._search_delay = 10.0
+    world.api.search_delay = 10.0
     world.made("/tasks", {"name": "Early", "projects": [project]})
     world.later(seconds=11)
     assert found(world, space) == ["Early"]

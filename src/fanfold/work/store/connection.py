@@ -95,6 +95,9 @@ class Connection(ABC):
     def close(self) -> None:
         """Commit and close."""
 
+    def expect(self, *gids: int) -> None:  # noqa: B027 - most need not be prepared
+        """These records are going to be asked for: where asking takes time, have them come with the next answer."""
+
     # -- reading at length -------------------------------------------------------------------------------------------
 
     @abstractmethod

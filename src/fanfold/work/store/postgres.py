@@ -57,8 +57,9 @@ class PostgresStore(Store):
 
     _sql = SQL
 
-    def __init__(self, wire: Wire, path: str = "", signing_key: bytes = b"") -> None:
+    def __init__(self, wire: Wire, path: str = "", signing_key: bytes = b"", scope: int = 0) -> None:
         self.path = path
+        self._scope = scope
         self._wire = wire
         self._cursor = _Cursor(wire)
         self._writing = False

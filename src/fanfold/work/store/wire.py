@@ -22,6 +22,11 @@ from fanfold.errors import SetupError
 Question = tuple[str, Sequence[Any]]
 """SQL with ``$1`` for the first value, and the values."""
 
+Rows = list[tuple[Any, ...]]
+
+LookUp = tuple[str, Sequence[Any], tuple[Any, ...]]
+"""SQL whose first value is an array of keys and whose rows begin with the key they are for; keys; further values."""
+
 
 class Found(Struct, frozen=True):
     """What a statement gave: its rows, and how many rows it gave or changed. Read like a cursor."""
@@ -50,6 +55,9 @@ class Wire(Protocol):
     def ask_all(self, questions: Sequence[Question]) -> list[Found]:
         """Run several and wait once."""
 
+    def look_up(self, *wanted: LookUp) -> list[Rows]:
+        """The rows for some keys, of several look-ups at once; in the order of the statement for each key."""
+
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement whose result nobody needs; what is wrong with it may only show at the next ``ask``."""
 
@@ -74,6 +82,10 @@ class BlockingWire:
     def ask_all(self, questions: Sequence[Question]) -> list[Found]:
         """Run several, one after the other."""
         return [self.ask(*question) for question in questions]
+
+    def look_up(self, *wanted: LookUp) -> list[Rows]:
+        """The rows for some keys, of several look-ups."""
+        return [self.ask(sql, (list(keys), *values)).rows for sql, keys, values in wanted]
 
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement."""
