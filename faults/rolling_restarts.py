@@ -118,7 +118,7 @@ class Server:
                 *self._command,
                 stdout=out,
                 stderr=out,
-                env={**os.environ, "FANFOLD_ACCESS_LOG": "off", "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "FANFOLD_ACCESS_LOG": "off", "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
             )
         self.address = await self._printed(r"listening on (http://\S+:\d+)", 1)
         return self
@@ -134,11 +134,11 @@ class Server:
         await self._printed(f"({REPLACED})", number)
 
     async def _printed(self, pattern: str, times: int) -> str:
-        async with asyncio.timeout(PATIENT):
-            while len(found := re.findall(pattern, self._output.read_text())) < times:
-                if self._process.returncode is not None:
-                    sys.exit(self._output.read_text())
-                await asyncio.sleep(0.01)
+        until = perf_counter() + PATIENT
+        while len(found := re.findall(pattern, self._output.read_text())) < times:
+            if self._process.returncode is not None or perf_counter() > until:
+                sys.exit(self._output.read_text())
+            await asyncio.sleep(0.01)
         return str(found[-1])
 
 
