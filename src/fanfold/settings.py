@@ -7,6 +7,7 @@ line.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -199,6 +200,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def sharing(self) -> int:
         """How many workers share the limits."""
         return self.fleet or self.workers
+
+
+def shown(url: str) -> str:
+    """The address of a database without what opens it."""
+    return re.sub(r"(?<=://)([^@/:]*)(:[^@/]*)?@", r"\1@", url).partition("?")[0]
 
 
 def read_settings(

@@ -28,19 +28,19 @@ async def known(answers, name):
 async def test_the_oldest_give_way_to_what_is_new():
     answers = MemoryAnswers(max_entries=3)
     for name in (b"a", b"b", b"c"):
-        do(answers, name)
+        await do(answers, name)
     await answers.begin(b"d", ONE, 0, 10)
     assert len(answers) == 3
     assert await answers.begin(b"b", ONE, 0, 10) == Kept(ONE, done=True, answer=SMALL)
     assert await answers.begin(b"d", ONE, 0, 10) == Kept(ONE)
 
 
-def test_the_oldest_give_way_to_what_is_large():
+async def test_the_oldest_give_way_to_what_is_large():
     answers = MemoryAnswers(max_bytes=3 * ENTRY + 300)
     for name in (b"a", b"b", b"c"):
-        do(answers, name, Answer(200, b"x" * 100))
-    do(answers, b"d", Answer(200, b"x" * 200, (("x" * 50, "y" * 49),)))
-    assert [name for name in (b"a", b"b", b"c", b"d") if known(answers, name)] == [b"c", b"d"]
+        await do(answers, name, Answer(200, b"x" * 100))
+    await do(answers, b"d", Answer(200, b"x" * 200, (("x" * 50, "y" * 49),)))
+    assert [name for name in (b"a", b"b", b"c", b"d") if await known(answers, name)] == [b"c", b"d"]
     assert answers.size <= 3 * ENTRY + 300
 
 
@@ -48,7 +48,7 @@ async def test_what_is_begun_never_gives_way():
     answers = MemoryAnswers(max_entries=2)
     await answers.begin(b"a", ONE, 0, 10)
     for n in range(10):
-        do(answers, b"%d" % n)
+        await do(answers, b"%d" % n)
     assert len(answers) == 2
     assert await answers.begin(b"a", ONE, 0, 10) == Kept(ONE)
 
@@ -66,8 +66,8 @@ async def test_where_all_that_is_there_is_begun_nothing_more_is():
 
 async def test_of_what_is_too_large_it_is_known_that_it_was_done():
     answers = MemoryAnswers(max_bytes=1000)
-    do(answers, b"a")
-    do(answers, b"b", Answer(200, b"x" * 1000))
+    await do(answers, b"a")
+    await do(answers, b"b", Answer(200, b"x" * 1000))
     assert await answers.begin(b"b", ONE, 0, 10) == Kept(ONE, done=True)
 
 

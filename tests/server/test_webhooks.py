@@ -118,7 +118,7 @@ async def test_what_was_committed_before_the_start_is_delivered_after_it(make_ap
     assert (await ask(app, "POST", "/api/1.0/webhooks", {"data": data})).status == 201
     await ask(app, "POST", "/api/1.0/tasks", {"data": {"name": "T", "projects": [project]}})
     assert receiver.deliveries.empty()
-    app.resume()
+    await app.resume()
     assert len(await receiver.deliveries.get()) == 1
     await app.courier.close()
     await app.runner.close()

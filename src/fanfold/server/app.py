@@ -27,6 +27,7 @@ from fanfold.server.control import PREFIX, Control
 from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
 from fanfold.server.control.journal import Journal, Recording
 from fanfold.server.courier import Courier
+from fanfold.server.databases import Elsewhere, api_over
 from fanfold.server.downloads import Download, send_download
 from fanfold.server.durable import DurableRunner, Runner, TaskRunner
 from fanfold.server.indexer import Indexer
@@ -75,12 +76,13 @@ Handled = tuple[str, Answer | None, Caller | None, Sequence[Result]]
 class App:
     """The whole server behind one ASGI callable."""
 
-    def __init__(self, settings: Settings, store: Store, *, address: str = "", durable: Path | None = None) -> None:
-        """``durable``: where work in the background is kept beyond the life of the process, if it is."""
+    def __init__(
+        self, settings: Settings, store: Store | Elsewhere, *, address: str = "", durable: Path | None = None
+    ) -> None:
+        """``store``: the database, or the way to it. ``durable``: where work in the background is kept, if it is."""
         self.settings = settings
-        self.store = store
         self.clock = SettableClock()
-        self.api = WorkApi(
+        self.api = api_over(
             store,
             base=f"{address}{BASE}",
             files=files_of(settings),
@@ -136,6 +138,13 @@ class App:
         self.control = Control(self) if settings.admin or settings.admin_token else None
         self.readiness = Readiness(Part("store", self._ask_store), Part("work", self._ask_runner))
 
+    @property
+    def store(self) -> Store:
+        """The database of a server that has it to itself."""
+        if not isinstance(self.api, WorkApi):
+            raise TypeError("this database is not ours alone; see Api.read and Api.write")
+        return self.api.store
+
     def _watched(self, target: Target) -> Target:
         """A target with whoever looks on told of each call."""
         return observed(target, *self.observing.observers)
@@ -184,7 +193,7 @@ class App:
         await self.api.close()
 
     async def _ask_store(self) -> Word:
-        self.store.setting(FIRST_USER)
+        await self.api.read(lambda session: session.store.setting(FIRST_USER))
         return "ok"
 
     async def _ask_runner(self) -> Word:
@@ -194,6 +203,7 @@ class App:
 
     async def resume(self) -> None:
         """Go on with what was under way when the last process ended."""
+        await self.api.open()
         self.runner.resume()
         for gid in await self.api.read(lambda session: session.store.unfinished()):
             self._start_job(gid)

@@ -86,6 +86,9 @@ class Api(ABC):
     async def copy_to(self, path: Path) -> None:
         """Write a copy of what is committed to a new SQLite file."""
 
+    async def open(self) -> None:  # noqa: B027 - most need nothing
+        """Make ready for the first request."""
+
     @abstractmethod
     async def close(self) -> None:
         """Let go of the store, when nothing is under way any more."""

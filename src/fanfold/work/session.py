@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PLACES = (SERVICE_ACCOUNTS, MEMBERS)
+"""Link fields by which a user is in a workspace."""
+
 logger = logging.getLogger("fanfold")
 
 
@@ -156,9 +159,10 @@ class Session:
 
     def _places(self, user: int) -> tuple[frozenset[int], int]:
         """The workspaces that a user sees, and the one whose service account the user is, or 0."""
-        for workspace, _ in self.store.owners(user, SERVICE_ACCOUNTS):
+        served, member_of = self.store.owners_by(user, *PLACES)
+        for workspace, _ in served:
             return frozenset((workspace,)), workspace
-        return frozenset([owner for owner, _ in self.store.owners(user, MEMBERS)]), 0
+        return frozenset([owner for owner, _ in member_of]), 0
 
     def forget(self) -> None:
         """The store holds other data now: forget who is where, and what was begun."""

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 from fanfold.model import Answer, Call
 from fanfold.work.api import Api
-from fanfold.work.session import Session
+from fanfold.work.session import PLACES, Session
 from fanfold.work.store import Store
 from fanfold.work.store.database import Database
 from fanfold.work.store.greenlets import carry
 from fanfold.work.store.lanes import EVERYTHING, WriteWire
+from fanfold.work.store.mirror import Mirror
 from fanfold.work.store.postgres import PostgresStore
 from fanfold.work.store.questions import told
 from fanfold.work.store.reading import ReadWire
@@ -33,13 +34,14 @@ class SharedApi(Api):
         super().__init__(**settings)
         self._key = signing_key
         self.database = Database(url, connections, self._writer)
+        self._mirror = Mirror()
         self._wire = ReadWire(self.database.readers)
 
     def _writer(self, wire: WriteWire, lane: int) -> Session:
-        return Session(PostgresStore(wire, signing_key=self._key, scope=lane), self)
+        return Session(PostgresStore(wire, signing_key=self._key, scope=lane, mirror=self._mirror), self)
 
     def _reader(self) -> Session:
-        return Session(PostgresStore(self._wire, signing_key=self._key), self)
+        return Session(PostgresStore(self._wire, signing_key=self._key, mirror=self._mirror), self)
 
     async def send(self, call: Call) -> Answer:
         """Carry out one call and make it durable."""
@@ -54,18 +56,20 @@ class SharedApi(Api):
             return await carry(self._answer, call, found)
 
     def _answer(self, call: Call, found: Any) -> Answer:
-        session = self._reader()
+        store = PostgresStore(self._wire, signing_key=self._key, mirror=self._mirror)
         route: Any = call.endpoint
-        if route.subject:
-            gid = gid_of(call.params[0])
-            if gid is not None:
-                session.store.expect(gid)
-        return session.answer(call, found)
+        store.prepare(gid_of(call.params[0]) if route.subject else None, int(call.caller.user), PLACES)
+        return Session(store, self).answer(call, found)
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """What ``work`` makes of what is committed."""
         with told():
-            return await carry(lambda: work(self._reader()))
+            return await carry(self._read, work)
+
+    def _read(self, work: Callable[[Session], T]) -> T:
+        session = self._reader()
+        session.store.begin_read()
+        return work(session)
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """What ``work`` returns, once all that it wrote is durable; if it raises, nothing of it is kept."""
@@ -87,6 +91,10 @@ class SharedApi(Api):
         """Do one step of a job and make it durable; whether there is more to do."""
         return await self.database.lanes.run(lambda session: session.carry_on(gid), EVERYTHING, alone=True)
 
+    async def open(self) -> None:
+        """Begin to connect."""
+        await self.database.open()
+
     async def close(self) -> None:
         """Let go of the database, when nothing is under way any more."""
         await self.database.close()
@@ -100,4 +108,5 @@ class SharedApi(Api):
         return self._reader().store.sign(text)
 
     def forget(self) -> None:
-        """Nothing is known of the data that were there before: each request asks."""
+        """Other data are there now: forget what was known of those before."""
+        self._mirror.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from fanfold.errors import RequestError, Unavailable, Undecided
 from fanfold.work.store.wire import Found, Question
+
+logger = logging.getLogger("fanfold")
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -58,7 +61,8 @@ async def put(connection: Connection, questions: Sequence[Question]) -> list[Fou
                 cursors = [_cursor(connection) for _ in questions]
                 for cursor, question in zip(cursors, questions, strict=True):
                     await cursor.execute(*question)
-                return [await _found(cursor) for cursor in cursors]
+            # Only now, when the pipeline has ended, is everything there.
+            return [await _found(cursor) for cursor in cursors]
     except (TimeoutError, asyncio.CancelledError):
         await connection.close()
         raise
@@ -80,6 +84,11 @@ def is_lost(error: BaseException) -> bool:
     return isinstance(error, _LOST) and not isinstance(error, (*_BUSY, *_FULL, refused.QueryCanceled))
 
 
+def _brief(error: BaseException) -> str:
+    """The first line of what a driver says, with the kind of error."""
+    return f"{type(error).__name__} {str(error).partition(chr(10))[0]}".strip()
+
+
 @contextmanager
 def told(*, committing: bool = False) -> Iterator[None]:
     """Say what went wrong in a way that a client can act on; ``committing``: it may have been done all the same."""
@@ -87,13 +96,15 @@ def told(*, committing: bool = False) -> Iterator[None]:
         yield
     except _FULL:
         raise RequestError("There is no room left to store this; nothing was changed.", status=507) from None
-    except _BUSY:
+    except _BUSY as error:
+        logger.warning("the database is busy: %s", _brief(error))
         raise Unavailable from None
     except refused.QueryCanceled:
         raise Unavailable("The database took too long; please try again in a moment.") from None
     except (refused.UntranslatableCharacter, refused.CharacterNotInRepertoire):
         raise RequestError("A text holds a character that cannot be stored, such as NUL; leave it out.") from None
-    except _LOST:
+    except _LOST as error:
+        logger.warning("the database cannot be reached: %s", _brief(error))
         if committing:
             raise Undecided from None
         raise Unavailable from None

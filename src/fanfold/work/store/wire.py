@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import psycopg
 from msgspec import Struct
 from psycopg.adapt import AdaptersMap, Loader
+from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg.types.string import StrBinaryDumper
 
@@ -129,6 +130,7 @@ def adapt(adapters: AdaptersMap) -> None:
     """Have whole numbers always be of one type, so that each statement is prepared once, and JSON be left alone."""
     adapters.register_dumper(int, Int8BinaryDumper)
     adapters.register_dumper(str, StrBinaryDumper)
+    adapters.register_dumper(tuple, ListBinaryDumper)
     adapters.register_loader("jsonb", _Json)
 
 
