@@ -13,7 +13,6 @@ import sys
 from collections.abc import Coroutine
 from contextvars import Context, copy_context
 from math import inf
-from time import perf_counter
 from typing import Any, cast
 
 from fanfold.engine.asking import Asking
@@ -52,13 +51,14 @@ class _Work:
     """
 
     __slots__ = (
-        *("_asking", "_context", "_done", "_grant", "_inline", "_loose", "_means", "_order", "_ready"),
+        *("_asking", "_clock", "_context", "_done", "_grant", "_inline", "_loose", "_means", "_order", "_ready"),
         *("_room", "_runs", "_shuffle", "_started", "_timeout", "_until", "_watch", "left"),
     )
 
     def __init__(self, plan: Plan, runs: list[Run], means: Means, grant: Holding, watch: Watch | None) -> None:
         self._context: Context | None = None
-        self._until = inf if plan.deadline is None else perf_counter() + plan.deadline
+        self._clock = means.clock
+        self._until = inf if plan.deadline is None else means.clock() + plan.deadline
         self._timeout = plan.timeout
         self._runs = runs
         self._means = means
@@ -90,10 +90,10 @@ class _Work:
 
         ``ready`` may grow meanwhile.
         """
-        inline, order, until = self._inline, self._order, self._until
+        inline, order, until, clock = self._inline, self._order, self._until, self._clock
         waiting: list[Run] = []
         answered = False
-        now = perf_counter()
+        now = clock()
         for run in ready if order is None else order.about_to_begin(ready):
             step = run.step
             call = step.call
@@ -119,7 +119,7 @@ class _Work:
                     error = refused.alone()
                 except _CRASHES as crash:
                     answer, error = None, _crash(call, crash)
-                now = perf_counter()
+                now = clock()
                 run.result = Result(step.action, answer, error, now - started)
                 answered = True
             if order is not None:
@@ -172,7 +172,7 @@ class _Work:
 
     async def join(self, waiting: list[Run], background: Background, gone: Gone | None) -> None:
         """Start all that wait, in order, and return when everything is settled, time is up, or the asker is gone."""
-        started = perf_counter()
+        started = self._clock()
         bound = self._until - started
         if self._order is None and self._timeout is not None and self._timeout < bound:
             bound = self._timeout
@@ -196,7 +196,7 @@ class _Work:
             if watcher is not None:
                 watcher.cancel()
             if self.left:
-                self._give_up(perf_counter() - started)
+                self._give_up(self._clock() - started)
             self._leave(background)
 
     def _start_all(self, waiting: list[Run], loop: asyncio.AbstractEventLoop) -> None:
@@ -225,7 +225,7 @@ class _Work:
             run.task = _start(self._carry_out(run, run.step.call), loop, self._context)
 
     async def _carry_out(self, run: Run, call: Call) -> None:
-        started = perf_counter()
+        started = self._clock()
         answer: Answer | None = None
         error: RequestError | None = None
         try:
@@ -245,7 +245,7 @@ class _Work:
         except _CRASHES as crash:
             answer, error = None, _crash(call, crash)
         if run.result is PENDING:
-            self._settle(run, Result(run.step.action, answer, error, perf_counter() - started))
+            self._settle(run, Result(run.step.action, answer, error, self._clock() - started))
 
     async def _spread(self, run: Run) -> None:
         """Have a fan-out admitted, and begin it."""
