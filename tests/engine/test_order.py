@@ -618,6 +618,12 @@ async def test_all_answers_together_are_bounded():
     assert statuses(await engine.run(plain, CALLER)) == [200, 200, 200, 507, 507]
 
 
+async def test_what_is_dropped_for_its_size_fails_what_needs_it(target):
+    target.bodies["/a"] = "x" * 1000
+    results = await run(target, act("a", "/a"), act("b", "/b", "a"), max_results=500)
+    assert statuses(results) == [507, 424]
+
+
 async def test_a_plan_can_be_looked_at_before_it_runs(target):
     limiter = limits(requests=2, searches=9, reads=9)
     engine = Engine(target, Admission(limiter))

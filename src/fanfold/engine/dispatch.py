@@ -123,6 +123,7 @@ class _Work:
                 run.result = Result(step.action, answer, error, now - started)
                 answered = True
             if order is not None:
+                self._bound(run)  # first, as what is dropped for its size is a failure to those who need it
                 ready += order.settled(run)
         whole = not answered or inline is None or _commit(ready, inline)
         return self._note(ready, waiting) if whole else self._fail(ready, waiting)
@@ -134,7 +135,8 @@ class _Work:
             return waiting
         for run in ready:
             if run.result is not PENDING:
-                self._bound(run)
+                if self._order is None:
+                    self._bound(run)
                 self._tell(run)
         return waiting
 
