@@ -13,6 +13,7 @@ from msgspec import Struct
 from fanfold.engine import Admission, Engine
 from fanfold.engine.order import FAN_OUT_WIDTH
 from fanfold.errors import LimitExceeded, NoSuchRoute, RequestError
+from fanfold.idempotency import Ledger
 from fanfold.limits import Concurrency, MemoryLimiter, Profile, Window
 from fanfold.model import Action, Answer, Batch, Caller, Conduct, Wiring
 
@@ -391,6 +392,20 @@ async def test_without_a_ledger_there_are_no_keys(target):
     keyed = Action("POST", "/x", wiring=Wiring("a", key="k"))
     results = await run(target, keyed)
     assert (statuses(results), target.log) == ([400], [])
+
+
+async def test_each_element_is_sent_with_a_key_of_its_own():
+    sent = []
+
+    class Heard(Scripted):
+        async def send(self, call):
+            sent.append(dict(call.headers).get("idempotency-key"))
+            return await super().send(call)
+
+    write = Action("POST", "/e/{{item}}", wiring=Wiring("e", for_each="{{l.body}}", key="k"))
+    target = Heard(bodies={"/list": ["x", "y"]})
+    results = await run(target, act("l", "/list"), write, ledger=Ledger())
+    assert (statuses(results), sent) == ([200, 200], [None, "k/0", "k/1"])
 
 
 # -- how it is carried out -------------------------------------------------------------------------------------------

@@ -12,13 +12,14 @@ from random import Random
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from fanfold.engine.graph import Node, name_of
 from fanfold.engine.plan import Plan, Step, add_costs, twin_key
 from fanfold.engine.references import INDEX, ITEM, Filling, Lookup, Reference, Room, follow
 from fanfold.engine.runs import PENDING, FanOut, Run
 from fanfold.errors import FailedDependency, RequestError, TimedOut
-from fanfold.model import Answer, Endpoint, Result
+from fanfold.model import Action, Answer, Endpoint, Result
 
 FAN_OUT_WIDTH = 10
 """Elements of one fan-out that are carried out at once at most."""
@@ -194,7 +195,9 @@ class Order:
         self._left_to_fan -= len(elements)
         children = [
             Run(
-                self._resolve(Step(run.step.action, node=node), Filling(self._lookup(element, place), self._room)),
+                self._resolve(
+                    Step(_element(run.step.action, place), node=node), Filling(self._lookup(element, place), self._room)
+                ),
                 place,
             )
             for place, element in enumerate(elements)
@@ -286,11 +289,17 @@ def _node_of(run: Run) -> Node:
 
 
 def key_of(run: Run) -> str:
-    """The idempotency key of a run that calls something, if it has one; each element of a fan-out has its own."""
+    """The idempotency key of a run that calls something, if it has one."""
     wiring = run.step.action.wiring
-    if run.step.call is None or wiring is None or not wiring.key:
-        return ""
-    return wiring.key if run.fan is None else f"{wiring.key}/{run.place}"
+    return "" if run.step.call is None or wiring is None else wiring.key
+
+
+def _element(action: Action, place: int) -> Action:
+    """The action for one element; where it has an idempotency key, each element has one of its own."""
+    wiring = action.wiring
+    if wiring is None or not wiring.key:
+        return action
+    return replace(action, wiring=replace(wiring, key=f"{wiring.key}/{place}"))
 
 
 def _give(run: Run, result: Result) -> None:
