@@ -14,7 +14,7 @@ from fanfold.engine import Admission, Engine
 from fanfold.engine.order import FAN_OUT_WIDTH
 from fanfold.errors import LimitExceeded, NoSuchRoute, RequestError
 from fanfold.idempotency import Ledger
-from fanfold.limits import Concurrency, MemoryLimiter, Profile, Window
+from fanfold.limits import Concurrency, MemoryLimiter, NoLimiter, Profile, Window
 from fanfold.model import Action, Answer, Batch, Caller, Conduct, Wiring
 
 CALLER = Caller("key")
@@ -406,6 +406,31 @@ async def test_each_element_is_sent_with_a_key_of_its_own():
     target = Heard(bodies={"/list": ["x", "y"]})
     results = await run(target, act("l", "/list"), write, ledger=Ledger())
     assert (statuses(results), sent) == ([200, 200], [None, "k/0", "k/1"])
+
+
+class Away(NoLimiter):
+    """Grants a batch, and cannot be asked for more."""
+
+    def __init__(self, error):
+        self.error = error
+        self.asked = 0
+
+    async def take(self, key, costs):
+        self.asked += 1
+        if self.asked > 1:
+            raise self.error
+        return await super().take(key, costs)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(RequestError("away", status=503), 503), (ConnectionError("away"), 500), (asyncio.CancelledError(), 500)],
+)
+async def test_a_fan_out_that_cannot_be_admitted_fails_alone(target, error, status, caplog):
+    target.bodies["/list"] = ["x"]
+    actions = act("l", "/list"), act("e", "/e", each="{{l.body}}"), act("n", "/n", "e"), act("m", "/m")
+    assert statuses(await run(target, *actions, limits=Away(error))) == [200, status, 424, 200]
+    assert ("crashed" in caplog.text) == (status == 500)
 
 
 # -- how it is carried out -------------------------------------------------------------------------------------------

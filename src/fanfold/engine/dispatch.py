@@ -23,7 +23,7 @@ from fanfold.engine.plan import Plan
 from fanfold.engine.runs import PENDING, Run, Task
 from fanfold.engine.watcher import Watcher
 from fanfold.errors import Crashed, Limited, LimitExceeded, RequestError, TimedOut
-from fanfold.model import Answer, Call, InlineTarget, Result
+from fanfold.model import Action, Answer, Call, InlineTarget, Result
 
 logger = logging.getLogger("fanfold")
 
@@ -254,14 +254,25 @@ class _Work:
         fan, order = run.spreads, self._order
         if fan is None or order is None:
             return
+        error: RequestError | None = None
         try:
             await self._grant.extend(fan.costs)
         except LimitExceeded as refused:
-            if run.result is PENDING:
-                self._settle(run, Result(run.step.action, None, Limited(refused.retry_after)))
+            error = Limited(refused.retry_after)
+        except RequestError as refused:
+            error = refused.alone()
+        except asyncio.CancelledError as crash:
+            if run.result is not PENDING:
+                raise
+            error = _crash(run.step.action, crash)
+        except _CRASHES as crash:
+            error = _crash(run.step.action, crash)
+        if run.result is not PENDING:
+            return
+        if error is not None:
+            self._settle(run, Result(run.step.action, None, error))
         else:
-            if run.result is PENDING:
-                self._begin(order.elements(fan))
+            self._begin(order.elements(fan))
 
     def _settle(self, run: Run, result: Result) -> None:
         """Take what became of a run that was waited for, and begin what may begin because of it."""
@@ -386,6 +397,6 @@ def _wrong_type(answer: object) -> TypeError:
     return TypeError(f"a target has to return an Answer, not {type(answer).__name__}")
 
 
-def _crash(call: Call, cause: BaseException) -> Crashed:
-    logger.error("%s %r crashed", call.method, call.path, exc_info=cause)
+def _crash(asked: Call | Action, cause: BaseException) -> Crashed:
+    logger.error("%s %r crashed", asked.method, asked.path, exc_info=cause)
     return Crashed()
