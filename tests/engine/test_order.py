@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from fanfold.engine import Admission, Engine
+from fanfold.engine.background import Background
 from fanfold.engine.order import FAN_OUT_WIDTH
 from fanfold.errors import LimitExceeded, NoSuchRoute, RequestError
 from fanfold.idempotency import Ledger
@@ -541,6 +542,67 @@ async def test_a_write_that_takes_too_long_is_finished_unseen():
     await engine.drain()
     assert target.log == ["+/w", "-/w"]
     assert (await left(limiter))["writes"] == 1
+
+
+@pytest.mark.parametrize("conduct", [Conduct(max_parallel=1), Conduct(serial=True)])
+async def test_an_action_that_was_given_up_holds_its_place_until_it_has_ended(conduct):
+    class Slow(Scripted):
+        async def send(self, call):
+            self.running += 1
+            self.most = max(self.most, self.running)
+            await asyncio.sleep(0.03)
+            self.running -= 1
+            return self._answer(call)
+
+    target = Slow()
+    writes = [act("", f"/{place}", method="POST", timeout=0.01) for place in range(4)]
+    assert statuses(await run(target, *writes, conduct=conduct, limits=limits(writes=1))) == [504] * 4
+    assert target.most == 1
+
+
+async def test_elements_that_were_given_up_hold_their_places_until_they_have_ended():
+    class Slow(Scripted):
+        async def send(self, call):
+            if call.method == "POST":
+                self.running += 1
+                self.most = max(self.most, self.running)
+                await asyncio.sleep(0.03)
+                self.running -= 1
+            return self._answer(call)
+
+    target = Slow(bodies={"/list": list(range(3 * FAN_OUT_WIDTH))})
+    write = act("e", "/e", method="POST", each="{{l.body}}", timeout=0.01)
+    results = await run(target, act("l", "/list"), write, limits=limits(writes=FAN_OUT_WIDTH, reads=1))
+    assert statuses(results[1].parts) == [504] * 3 * FAN_OUT_WIDTH
+    assert target.most == FAN_OUT_WIDTH
+
+
+async def test_what_never_ends_does_not_hold_up_its_batch_for_ever():
+    class Endless(Scripted):
+        async def send(self, call):
+            await (asyncio.Event().wait() if call.path == "/hang" else asyncio.sleep(0))
+            return self._answer(call)
+
+    engine = Engine(Endless())
+    engine.means.background = Background(grace=0.02)
+    actions = act("", "/hang", method="POST", timeout=0.01), act("", "/b")
+    assert statuses(await engine.run(Batch(actions, conduct=Conduct(serial=True)), CALLER)) == [504, 200]
+
+
+async def test_a_read_with_a_key_that_takes_too_long_is_finished_and_holds_its_slot():
+    class Slow(Scripted):
+        async def send(self, call):
+            await asyncio.sleep(0.05)
+            return await super().send(call)
+
+    target, limiter = Slow(), limits(reads=1)
+    engine = Engine(target, Admission(limiter), ledger=Ledger())
+    read = Action("GET", "/r", wiring=Wiring("r", timeout=0.01, key="k"))
+    assert statuses(await engine.run(Batch((read,), conduct=PARALLEL), CALLER)) == [504]
+    assert (await left(limiter))["reads"] == 0
+    await engine.drain()
+    assert target.log == ["+/r", "-/r"]
+    assert (await left(limiter))["reads"] == 1
 
 
 async def test_at_the_deadline_what_is_done_is_kept():

@@ -55,6 +55,11 @@ class Background:
             self._tasks[task] = None
             task.add_done_callback(finished)
 
+    def bound(self, task: Task) -> None:
+        """See to it that a task which was given up ends some day, while its batch goes on."""
+        timer = asyncio.get_running_loop().call_later(self._grace, task.cancel)
+        task.add_done_callback(lambda _: timer.cancel())
+
     async def drain(self, seconds: float | None = None) -> None:
         """Wait until nothing is left, including what is adopted meanwhile; after ``seconds`` cancel what is."""
         until = None if seconds is None else asyncio.get_running_loop().time() + seconds

@@ -12,12 +12,14 @@ import logging
 import sys
 from collections.abc import Coroutine
 from contextvars import Context, copy_context
+from functools import partial
 from math import inf
 from typing import Any, cast
 
 from fanfold.engine.asking import Asking
 from fanfold.engine.background import Background, Holding
 from fanfold.engine.means import Gone, Means, Watch
+from fanfold.engine.order import key_of
 from fanfold.engine.ordering import ordering_of
 from fanfold.engine.plan import Plan
 from fanfold.engine.runs import PENDING, Run, Task
@@ -315,20 +317,33 @@ class _Work:
             self._wake()
 
     def _expire(self, run: Run, seconds: float) -> None:
-        """An action that took too long; the others go on."""
+        """An action that took too long; the others go on.
+
+        Its place is free for another one only when it has really ended: what runs at once is what slots are held for.
+        """
         if run.result is PENDING:
             self._stop(run)
+            if run.task is not None and not run.task.done():
+                run.lingers = True
+                self._means.background.bound(run.task)
+                run.task.add_done_callback(partial(self._end, run))
             self._settle(run, Result(run.step.action, None, TimedOut(), seconds))
+
+    def _end(self, run: Run, _: Task) -> None:
+        """What lingered has ended."""
+        run.lingers = False
+        if self._order is not None and self._done is not None and not self._done.done():
+            self._begin(self._order.ended(run))
 
     def _wake(self, _: object = None) -> None:
         if self._done is not None and not self._done.done():
             self._done.set_result(None)
 
     def _stop(self, run: Run) -> None:
-        """Cancel what only reads. A write that has begun is finished, unseen."""
+        """Cancel what only reads. A write that has begun is finished, unseen, as is what somebody may ask for again."""
         self._loose = True
         call = run.step.call
-        if run.task is None or run.task.done() or (call is not None and call.endpoint.write):
+        if run.task is None or run.task.done() or (call is not None and (call.endpoint.write or key_of(run))):
             return
         grace = 0.0 if run.leave is None else run.leave()
         if grace:

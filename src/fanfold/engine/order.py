@@ -70,11 +70,8 @@ class Order:
 
     def settled(self, run: Run) -> list[Run]:
         """Take note of what became of a run; the runs that may begin because of it."""
-        if run.counted:
-            run.counted = False
-            self._running -= 1
-            if run.fan is not None:
-                run.fan.running -= 1
+        if not run.lingers:
+            self._free(run)
         out: list[Run] = []
         for twin in self._twins.pop(id(run), ()):
             _give(twin, run.result)
@@ -91,6 +88,18 @@ class Order:
             if not self._left[follower.place]:
                 freed.append(follower)
         return [*out, *self._ready(freed)]
+
+    def ended(self, run: Run) -> list[Run]:
+        """The place of a run that lingered is free; the runs that may begin because of it."""
+        self._free(run)
+        return self._hand_out()
+
+    def _free(self, run: Run) -> None:
+        if run.counted:
+            run.counted = False
+            self._running -= 1
+            if run.fan is not None:
+                run.fan.running -= 1
 
     # -- from ready to handed out ------------------------------------------------------------------------------------
 
