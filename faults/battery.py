@@ -1,0 +1,8 @@
+"""All scenarios, in the order in which they are run."""
+
+from __future__ import annotations
+
+from faults import kills
+from faults.setting import Scenario
+
+SCENARIOS: tuple[Scenario, ...] = (kills.SCENARIO,)
