@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faults import kills
+from faults import kills, leaving
 from faults.setting import Scenario
 
-SCENARIOS: tuple[Scenario, ...] = (kills.SCENARIO,)
+SCENARIOS: tuple[Scenario, ...] = (kills.SCENARIO, leaving.SCENARIO)

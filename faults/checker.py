@@ -209,7 +209,7 @@ def printed(server: Server) -> list[str]:
     """Whether the server printed what it must not (I11)."""
     text = server.printed()
     found = [f"I11: a traceback was printed: {traceback[-400:]}" for traceback in _tracebacks(text)[:3]]
-    if server.address.token in text:
+    if server.address.token and server.address.token in text:
         found.append("I11: the token was printed")
     return found
 

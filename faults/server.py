@@ -54,6 +54,8 @@ class Server:
     ``before`` is put before the whole command, such as ``faketime``.
     """
 
+    health = "/healthz"
+
     def __init__(
         self,
         folder: Path,
@@ -79,10 +81,9 @@ class Server:
     async def start(self) -> float:
         """Start, and wait until it answers; the seconds that took."""
         began = monotonic()
-        command = [*self.before, sys.executable, "-m", *self.program, "serve", "--port", str(self.address.port)]
         with self._output.open("ab") as out:
             self.process = subprocess.Popen(
-                [*command, "--db", self.db, *self.flags],
+                [*self.before, sys.executable, "-m", *self.program, *self._words()],
                 stdout=out,
                 stderr=out,
                 stdin=subprocess.DEVNULL,
@@ -104,11 +105,15 @@ class Server:
         more = {"FANFOLD_TOKEN": self.address.token, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
         return kept | more | self.environment
 
-    async def answers(self, path: str = "/healthz", within: float = 2.0) -> bool:
-        """Whether a request gets a 200."""
+    def _words(self) -> list[str]:
+        """What is typed behind ``fanfold``."""
+        return ["serve", "--port", str(self.address.port), "--db", self.db, *self.flags]
+
+    async def answers(self, within: float = 2.0) -> bool:
+        """Whether it tells that it is alive."""
         try:
             async with Link(self.address) as link:
-                return (await link.ask("GET", path, within=within)).status == 200
+                return (await link.ask("GET", self.health, within=within)).status == 200
         except BrokenError:
             return False
 
@@ -172,7 +177,7 @@ class Server:
         return Sample(fds, int(status["Threads"]), size("VmRSS"), size("RssAnon"))
 
     async def inner(self) -> Inner:
-        """What the process tells of itself, if it runs with ``faults.tampered``; its worst lag begins anew."""
+        """What the process tells of itself, if it runs with ``faults.tampered``."""
         told = Path(self.environment["FAULTS_TOLD"])
         told.unlink(missing_ok=True)
         self.send(signal.SIGUSR1)
@@ -187,6 +192,26 @@ class Server:
         """From the next start on have it tell of itself, and die at these points."""
         self.program = ("faults.tampered", *points)
         self.environment["FAULTS_TOLD"] = str(self.folder / f"told-{self.address.port}")
+
+
+class Gateway(Server):
+    """``fanfold gateway`` before an upstream on this machine."""
+
+    health = "/-/healthz"
+
+    def __init__(self, folder: Path, upstream: str, *flags: str, config: str = "") -> None:
+        """``config``: what stands in its settings file, instead of one upstream."""
+        super().__init__(folder, *flags)
+        self.address = self.address._replace(token="")
+        self.flags = ("--allow-private", *flags)
+        self._upstream = ["--upstream", upstream]
+        if config:
+            file = folder / "gateway.toml"
+            file.write_text(config)
+            self._upstream = ["--config", str(file)]
+
+    def _words(self) -> list[str]:
+        return ["gateway", "--port", str(self.address.port), *self._upstream, *self.flags]
 
 
 def free_port() -> int:

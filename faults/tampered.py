@@ -2,8 +2,7 @@
 
 ``python -m faults.tampered [WHERE:NUMBER …] serve …`` is ``fanfold serve …`` that kills itself at the given moments:
 the NUMBER-th time that it comes to WHERE (see ``POINTS``). On SIGUSR1 it writes what only it knows to ``$FAULTS_TOLD``:
-how many tasks there are, how many objects the collector watches, and how late the event loop has been since it was last
-asked.
+how many tasks there are, how many objects the collector watches, and how late the event loop has been at worst.
 """
 
 from __future__ import annotations
@@ -43,7 +42,6 @@ class Watch:
     def tell(self, where: Path) -> None:
         """Write what there is to tell."""
         told = (len(asyncio.all_tasks()), len(gc.get_objects()), self.worst)
-        self.worst = 0.0
         part = where.with_suffix(".part")
         part.write_bytes(msgspec.json.encode(told))
         part.rename(where)
@@ -93,7 +91,7 @@ def _tell_on_signal(watch: Watch, points: Points) -> None:
 
 def main(words: list[str]) -> None:
     """Do it, and then serve."""
-    start = words.index("serve")
+    start = next(place for place, word in enumerate(words) if word in ("serve", "gateway"))
     fatal = {(where, int(number)) for where, _, number in (word.partition(":") for word in words[:start])}
     points = Points(fatal)
     if "FAULTS_TOLD" in os.environ:
