@@ -162,9 +162,9 @@ class Crowd:
         dice = self.setting.dice("leaving", self.name, number)
         while self.left < self.wanted:
             self.left += 1
-            await self.leaver.leave(dice)
             if self.left % 2000 == 0:
-                self.setting.say(f"{self.left} of {self.wanted} have left the {self.name}")
+                self.setting.say(f"{self.left} of {self.wanted} have come to the {self.name}")
+            await self.leaver.leave(dice)
 
 
 async def _rested(server: Server, most_tasks: int, most_fds: int) -> float:
