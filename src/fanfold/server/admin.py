@@ -8,7 +8,7 @@ from pathlib import Path
 from fanfold.errors import SetupError
 from fanfold.server.oauth.clients import register
 from fanfold.server.tokens import issue
-from fanfold.work import SqliteStore, WorkApi
+from fanfold.work import SqliteStore, Store, WorkApi
 from fanfold.work.clock import stamp, utc_now
 from fanfold.work.people import service_account
 from fanfold.work.seed import first_user
@@ -96,7 +96,7 @@ def delete_app(db: str, client: str) -> None:
         raise SetupError(f"There is no app {client}; fanfold app list shows which there are.")
 
 
-def _open(path: str) -> SqliteStore:
+def _open(path: str) -> Store:
     if not Path(path).exists():
         raise SetupError(
             f"There is no database {path}; make it with fanfold serve --db {path}, or name another with --db."
@@ -104,7 +104,7 @@ def _open(path: str) -> SqliteStore:
     return SqliteStore(path)
 
 
-def _workspace(store: SqliteStore, named: str) -> int:
+def _workspace(store: Store, named: str) -> int:
     known = store.of_kind("workspace")
     if not named and len(known) == 1:
         return known[0]
@@ -114,7 +114,7 @@ def _workspace(store: SqliteStore, named: str) -> int:
     raise SetupError(f"Name the workspace of the service account with --workspace; there are: {which}.")
 
 
-def user_named(store: SqliteStore, named: str) -> int:
+def user_named(store: Store, named: str) -> int:
     """Gid of the user with this e-mail address or gid; raises ``SetupError`` where there is none."""
     gid = store.user_by_email(named) if "@" in named else int(named) if re.fullmatch("[0-9]{1,18}", named) else None
     row = store.record(gid) if gid is not None else None

@@ -10,7 +10,7 @@ from msgspec import json
 
 from fanfold.idempotency import Kept
 from fanfold.model import Answer, Pairs
-from fanfold.work import SqliteStore
+from fanfold.work import Store
 
 STEP = 100
 """How many entries whose time is over each ``begin`` forgets at most: more than it adds, so that they shrink away."""
@@ -22,7 +22,7 @@ class SqliteAnswers:
     Nothing may be written and not yet committed when one of its verbs is called: it would be committed with it.
     """
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     def begin(self, name: bytes, fingerprint: bytes, now: float, until: float) -> Kept | None:

@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from fanfold.dialects import AsanaDialect
@@ -32,6 +32,7 @@ from fanfold.server.durable import DurableRunner, Runner, TaskRunner
 from fanfold.server.indexer import Indexer
 from fanfold.server.outbound import Poster, vetting_of
 from fanfold.server.pages import Pages
+from fanfold.server.readiness import Part, Readiness, Word
 from fanfold.server.tokens import TokenBook
 from fanfold.server.uploads import discard, files_of, read_upload
 from fanfold.serving.answering import live, send_answer
@@ -52,16 +53,18 @@ from fanfold.serving.bodies import (
 from fanfold.serving.observing import METRICS, observing
 from fanfold.settings import Settings
 from fanfold.targets.observed import observed
-from fanfold.work import SqliteStore, WorkApi
+from fanfold.work import Store, WorkApi
 from fanfold.work.clock import SettableClock, stamp
 from fanfold.work.deliveries import Deliveries
 from fanfold.work.request import Form
+from fanfold.work.seed import FIRST_USER
 
 logger = logging.getLogger("fanfold")
 
 BASE = "/api/1.0"
 _PREFIX = f"{BASE}/".encode()
 _BATCH = f"{BASE}/batch".encode()
+READY = b"/readyz"
 _FOR_APPS = (b"/-/oauth_", b"/.well-known/")
 
 
@@ -72,9 +75,7 @@ Handled = tuple[str, Answer | None, Caller | None, Sequence[Result]]
 class App:
     """The whole server behind one ASGI callable."""
 
-    def __init__(
-        self, settings: Settings, store: SqliteStore, *, address: str = "", durable: Path | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, *, address: str = "", durable: Path | None = None) -> None:
         """``durable``: where work in the background is kept beyond the life of the process, if it is."""
         self.settings = settings
         self.store = store
@@ -133,6 +134,7 @@ class App:
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(3)
         self.control = Control(self) if settings.admin or settings.admin_token else None
+        self.readiness = Readiness(Part("store", self._ask_store), Part("work", self._ask_runner))
 
     def _watched(self, target: Target) -> Target:
         """A target with whoever looks on told of each call."""
@@ -142,7 +144,8 @@ class App:
         """The limits of the settings, with nothing counted yet."""
         wait = self.settings.action_timeout
         limits = profile(self.settings.limits, wait)
-        limiters: list[Limiter] = [MemoryLimiter(limits)] if limits.rules else []
+        share = limits.shared_by(self.settings.sharing, batch=self.settings.max_actions)
+        limiters: list[Limiter] = [MemoryLimiter(share)] if limits.rules else []
         if limits.jobs:
             jobs = StandingLimiter("jobs", limits.jobs, self.store.jobs_under_way, wait)
             # What comes later has been charged for when it refuses.
@@ -163,18 +166,26 @@ class App:
 
     async def close(self) -> None:
         """Let what still runs finish, then close the store."""
+        until = monotonic() + self.settings.drain_timeout
         await self.indexer.close()
         await self.courier.close()
         await self.runner.close()
-        await self.ledger.drain(self.settings.drain_timeout)
+        await self.ledger.drain(until - monotonic())
         if self._connect is not None:
-            await self._connect.close(self.settings.drain_timeout)
-        await self.engine.drain(self.settings.drain_timeout)
+            await self._connect.close(until - monotonic())
+        await self.engine.drain(until - monotonic())
         await self.poster.close()
         self.log.close()
         if self.control is not None:
             self.control.data.close()
         self.store.close()
+
+    async def _ask_store(self) -> Word:
+        self.store.setting(FIRST_USER)
+        return "ok"
+
+    async def _ask_runner(self) -> Word:
+        return "ok" if self.runner.works else "failed"
 
     # -- in the background -------------------------------------------------------------------------------------------
 
@@ -258,6 +269,8 @@ class App:
             return await self._serve_apps(scope, receive)
         if self.control is not None and scope["raw_path"].startswith(PREFIX):
             return await self.control.answer(scope, receive)
+        if scope["raw_path"] == READY and scope["method"] in ("GET", "HEAD"):
+            return (await self.readiness.look()).answer()
         if scope["raw_path"] == METRICS and (shown := self.observing.exposition()) is not None:
             return shown
         return self.pages.answer(scope["method"], scope["path"], scope["query_string"])

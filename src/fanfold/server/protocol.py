@@ -1,13 +1,16 @@
 """HTTP/1.1 with the bounds that the server library lacks.
 
-They are on the size of a request's head, on how long a client may take, and on what it may send after its answer.
-Nothing here runs for a request that arrives whole and is answered, but three short callbacks. What it answers leaves in
-one piece.
+They are on the size of a request's head, on how long a client may take to send and to be sent to, and on what it may
+send after its answer. Nothing here runs for a request that arrives whole and is answered, but five short callbacks, and
+a timer only while something is owed. What it answers leaves in one piece.
+
+When the server stops, no connection is closed under a request: see ``server/draining.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -19,6 +22,9 @@ MAX_HEAD = 65_536
 
 MAX_DISCARDED = 16 * 1024 * 1024
 """Bytes of a body that are still taken, and dropped, after the answer: many clients do not listen while they send."""
+
+MIN_TAKEN = 16_384
+"""Bytes of an answer that a client which is behind has to take in the time that it has for a body."""
 
 
 class JoinedWrites:
@@ -60,10 +66,16 @@ class JoinedWrites:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection, looked at every ``patience`` seconds.
+    """One connection, and the clock that is watched while its client owes something.
 
-    It is closed where two looks find the same head unfinished, or the same answered request with its body not yet sent.
+    ``head_timeout``: seconds for a head, from its first byte on, or from connecting for the first. ``patience``:
+    seconds for the rest of a body whose request was answered already, and in which some of an answer has to be taken.
+
+    ``draining`` is true once the server is told to stop. What is asked from then on is answered with ``Connection:
+    close``.
     """
+
+    draining = False
 
     def __init__(
         self,
@@ -72,25 +84,31 @@ class BoundedProtocol(HttpToolsProtocol):
         app_state: dict[str, object],
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
+        head_timeout: float = 10.0,
         patience: float = 30.0,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._head_timeout = head_timeout
         self._patience = patience
-        self._messages = 0
         self._head = 1
+        self._messages = 0
+        self._body_missing = False
         self._discarded = 0
-        self._seen = -1
-        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._idle: tuple[int, float] | None = None
+
+    # -- what the client sends ---------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to watch the clock."""
         super().connection_made(cast("asyncio.Transport", JoinedWrites(transport, self.loop)))
-        self._look()
+        self._wait(self._head_timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop watching it."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._wait(None)
+        self._watch_writing(None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -98,8 +116,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._head:
             self._head += len(data)
-            if self._head > MAX_HEAD and not self.transport.is_closing():
+            if self.transport.is_closing():
+                return
+            if self._head > MAX_HEAD:
                 self.send_400_response("The head of the request is too large.")
+            elif self._waiting is None:
+                self._wait(self._head_timeout)
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -109,9 +131,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is complete. Fields that follow the body go to a list that nobody reads: checks are made by now."""
+        last = self.draining and self._answered()
+        self._body_missing = True
         super().on_headers_complete()
         self._head = self._discarded = 0
         self.headers = []
+        if self._waiting is not None:
+            self._wait(None)
+        if last:
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Hand a piece of the body on, or drop it if nobody wants it any more."""
@@ -121,11 +149,89 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._discarded > MAX_DISCARDED:
                 self.transport.close()
 
-    def _look(self) -> None:
-        """Close the connection if it waits for the same half of a request as at the last look."""
-        waits = bool(self._head) or (self.cycle.more_body and self.cycle.response_complete)
-        if waits and self._seen == self._messages:
-            self.transport.close()
+    def on_message_complete(self) -> None:
+        """The request is there as a whole."""
+        self._body_missing = False
+        super().on_message_complete()
+        if self._waiting is not None:
+            self._wait(None)
+
+    def on_response_complete(self) -> None:
+        """The answer is written. What is still missing of its request is waited for, and dropped."""
+        super().on_response_complete()
+        if self._body_missing and self.cycle.response_complete and not self.transport.is_closing():
+            self._wait(self._patience)
+
+    def _wait(self, seconds: float | None) -> None:
+        """Close the connection after so many seconds; None: not any more."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        if seconds is not None:
+            self._waiting = self.loop.call_later(seconds, self.transport.close)
+
+    # -- what the client takes ---------------------------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        """The client takes less than it is sent: watch whether it takes anything."""
+        super().pause_writing()
+        self._watch_writing(self._unsent())
+
+    def resume_writing(self) -> None:
+        """It has taken most of it."""
+        self._watch_writing(None)
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing more was asked. Whoever has not even taken the last answer by now is not waited for."""
+        if self._unsent():
+            self.transport.abort()
+        super().timeout_keep_alive_handler()
+
+    def _watch_writing(self, unsent: int | None) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+        if unsent is not None:
+            self._stalled = self.loop.call_later(self._patience, self._look_at_writing, unsent)
+
+    def _look_at_writing(self, before: int) -> None:
+        unsent = self._unsent()
+        if before - unsent < MIN_TAKEN:
+            self.transport.abort()
+        else:
+            self._watch_writing(unsent)
+
+    def _unsent(self) -> int:
+        size: int = self.transport.get_write_buffer_size()
+        return size
+
+    # -- when the server stops ---------------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """From now on, answer with ``Connection: close``, also what is being answered if nothing is sent yet."""
+        self.draining = True
+        if not self._answered() and not self.pipeline and not self.cycle.response_started:
+            self.cycle.keep_alive = False
+
+    def let_go(self, now: float, grace: float) -> None:
+        """Close the connection if it was idle for ``grace`` seconds, and nothing has come that only was not read yet.
+
+        To be called again and again; when it was idle first is known from the first call that found it so.
+        """
+        if self.transport.is_closing():
             return
-        self._seen = self._messages if waits else -1
-        self._timer = self.loop.call_later(self._patience, self._look)
+        if not self._answered() or self._head > 1 or self._body_missing or self._unsent():
+            self._idle = None
+        elif self._idle is None or self._idle[0] != self._messages:
+            self._idle = self._messages, now
+        if self._idle is not None and now - self._idle[1] >= grace and not self._readable():
+            self.transport.close()
+
+    def _answered(self) -> bool:
+        return bool(getattr(self.cycle, "response_complete", True))  # there is none before the first request
+
+    def _readable(self) -> bool:
+        watched = select.poll()
+        watched.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(watched.poll(0))

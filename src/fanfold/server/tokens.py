@@ -15,7 +15,7 @@ from fanfold.work.scopes import EVERYTHING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from fanfold.work import SqliteStore
+    from fanfold.work import Store
 
 LOOK_AGAIN = 1.0
 """Seconds after which a token revoked by another process is no longer accepted."""
@@ -33,7 +33,7 @@ def digest(token: str | bytes) -> bytes:
     return hashlib.sha256(token.encode() if isinstance(token, str) else token).digest()
 
 
-def issue(store: SqliteStore, user: int, name: str, at: datetime, token: str = "") -> str:
+def issue(store: Store, user: int, name: str, at: datetime, token: str = "") -> str:
     """Make a token for a user and store its digest; the token itself is returned once and kept nowhere."""
     token = token or make_token()
     if store.token_user(digest(token)) is None:
@@ -51,7 +51,7 @@ class TokenBook:
     apps expire by the clock ``now``.
     """
 
-    def __init__(self, store: SqliteStore, clock: Callable[[], float] = time.monotonic, now: Clock = utc_now) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic, now: Clock = utc_now) -> None:
         self._store = store
         self._clock = clock
         self._now = now

@@ -25,7 +25,7 @@ from fanfold.work.router import Router
 from fanfold.work.schema import Kind, Route
 from fanfold.work.scim import ROUTES as SCIM
 from fanfold.work.shape import decode
-from fanfold.work.store import SqliteStore
+from fanfold.work.store import Store
 from fanfold.work.strictness import StrictRequest
 from fanfold.work.view import MEMBERS, SERVICE_ACCOUNTS, View
 
@@ -46,7 +46,7 @@ class WorkApi:
 
     def __init__(
         self,
-        store: SqliteStore,
+        store: Store,
         *,
         base: str = "",
         files: Path | None = None,

@@ -19,7 +19,7 @@ from fanfold.work.store import Row
 from fanfold.work.validate import Given, read_kind
 
 if TYPE_CHECKING:
-    from fanfold.work.store import SqliteStore
+    from fanfold.work.store import Store
     from fanfold.work.view import View
 
 
@@ -54,7 +54,7 @@ class Change:
         self.after = dict(self.before)
 
     @property
-    def store(self) -> SqliteStore:
+    def store(self) -> Store:
         """Where it is written."""
         return self.view.store
 

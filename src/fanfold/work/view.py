@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fanfold.work.background import Step
     from fanfold.work.change import Change
     from fanfold.work.posting import Post
-    from fanfold.work.store import Link, Row, SqliteStore
+    from fanfold.work.store import Link, Row, Store
 
 MEMBERS = "workspace.members"
 """Link field: the users of a workspace."""
@@ -45,7 +45,7 @@ class View:
     ``post`` speaks to others; without it there are no webhooks.
     """
 
-    store: SqliteStore
+    store: Store
     kinds: Mapping[str, Kind]
     user: int
     workspaces: frozenset[int]

@@ -24,7 +24,7 @@ from fanfold.server.connect.declared import Integrations
 from fanfold.server.connect.store import SealedAccounts
 from fanfold.settings import Settings
 from fanfold.targets.vetting import Vetting
-from fanfold.work import SqliteStore
+from fanfold.work import Store
 
 MEMORY = ":memory:"
 
@@ -67,7 +67,7 @@ class Parts(Struct, frozen=True):
 
 def put_together(
     settings: Settings,
-    store: SqliteStore,
+    store: Store,
     evaluator: Evaluator,
     inside: Mapping[str, Inside],
     now: Callable[[], float],

@@ -17,13 +17,13 @@ from fanfold.errors import RequestError, SetupError
 from fanfold.server.seed_source import first_data
 from fanfold.server.uploads import INCOMING, remove_files
 from fanfold.settings import Settings
-from fanfold.work import SqliteStore
+from fanfold.work import SqliteStore, Store
 from fanfold.work.seed import first_user
 from fanfold.work.shape import decode
 
 if TYPE_CHECKING:
     from fanfold.work.store.shelves import Shelved
-    from fanfold.work.store.sqlite import TokenRow
+    from fanfold.work.store.store import TokenRow
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 
@@ -31,10 +31,10 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 class Data:
     """The data of one server: its store, its uploaded files, and snapshots of both."""
 
-    def __init__(self, settings: Settings, store: SqliteStore, files: Path) -> None:
+    def __init__(self, settings: Settings, store: Store, files: Path) -> None:
         self._store = store
         self._files = files
-        self._made: dict[str, SqliteStore] = {}
+        self._made: dict[str, Store] = {}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._where = None if settings.db == ":memory:" else Path(f"{settings.db}-snapshots")
 
@@ -47,7 +47,7 @@ class Data:
                 self._made[which] = source
         self.replace(source)
 
-    def replace(self, source: SqliteStore, files: Path | None = None) -> None:
+    def replace(self, source: Store, files: Path | None = None) -> None:
         """Put the data of ``source``, and the files that belong to them, in place of those there are."""
         copy = SqliteStore()
         try:
@@ -129,7 +129,7 @@ def _size(directory: Path) -> int:
     return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
 
 
-def _keep_apps(old: SqliteStore, new: SqliteStore) -> None:
+def _keep_apps(old: Store, new: Store) -> None:
     """Have the apps of ``old`` registered and no others; what they were allowed belongs to the data."""
     registered = {app.client: app for app in old.apps()}
     for app in new.apps():
@@ -146,7 +146,7 @@ class _Heirs:
     forgotten.
     """
 
-    def __init__(self, old: SqliteStore, new: SqliteStore) -> None:
+    def __init__(self, old: Store, new: Store) -> None:
         self._old = old
         self._new = new
         self._found: dict[int, int | None] = {}

@@ -2,5 +2,6 @@
 
 from fanfold.work.store.rows import Held, Link, Row, Where
 from fanfold.work.store.sqlite import SqliteStore
+from fanfold.work.store.store import Store
 
-__all__ = ["Held", "Link", "Row", "SqliteStore", "Where"]
+__all__ = ["Held", "Link", "Row", "SqliteStore", "Store", "Where"]

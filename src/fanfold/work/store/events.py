@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fanfold.work.store.lists import Lists
-from fanfold.work.store.queries import SQL
 from fanfold.work.store.remembered import MAX_NOTES
 
 Logged = tuple[int, int, bytes]
@@ -17,11 +16,9 @@ class Events(Lists):
 
     def add_event(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
         """Append to the log; ``subjects`` are the records whose followers are told of it."""
-        execute = self._cursor.execute
-        execute(SQL["event"], (workspace, resource, document))
-        seq = self._connection.last_insert_rowid()
+        seq = self._add("event", workspace, resource, document)
         for subject in subjects:
-            execute(SQL["event_of"], (subject, seq))
+            self._cursor.execute(self._sql["event_of"], (subject, seq))
 
     def events(self, workspace: int, after: int, limit: int) -> list[Logged]:
         """What happened in a workspace after ``after``, oldest first."""
@@ -57,5 +54,5 @@ class Events(Lists):
 
     def forget_events(self, upto: int, told: Iterable[tuple[int, int]]) -> None:
         """Remove the oldest entries; ``told`` are subject and sequence number of all that is told of them."""
-        self._cursor.executemany(SQL["forget_event_of"], told)
-        self._cursor.execute(SQL["forget_events"], (upto,))
+        self._cursor.executemany(self._sql["forget_event_of"], told)
+        self._cursor.execute(self._sql["forget_events"], (upto,))
