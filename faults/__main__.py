@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from time import monotonic
 
 from msgspec import json
 from msgspec.structs import replace
+from uvloop import run
 
 from faults.battery import SCENARIOS
 from faults.setting import Outcome, Scenario, Setting, UnableError
@@ -109,7 +109,7 @@ def main() -> None:
                 count=options.count,
                 say=lambda text: print(f"  {text}", file=sys.stderr, flush=True),
             )
-            outcomes.append(asyncio.run(_one(scenario, setting)))
+            outcomes.append(run(_one(scenario, setting)))
         print(json.encode(outcomes[-1]).decode(), flush=True)
     print(_table(outcomes, options), file=sys.stderr)
     sys.exit(any(outcome.violations for outcome in outcomes))

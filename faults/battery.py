@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faults import kills, leaving
+from faults import kills, leaving, memory, overload
 from faults.setting import Scenario
 
-SCENARIOS: tuple[Scenario, ...] = (kills.SCENARIO, leaving.SCENARIO)
+SCENARIOS: tuple[Scenario, ...] = (kills.SCENARIO, leaving.SCENARIO, overload.SCENARIO, memory.SCENARIO)

@@ -176,6 +176,11 @@ class Server:
         fds = len(list((place / "fd").iterdir()))
         return Sample(fds, int(status["Threads"]), size("VmRSS"), size("RssAnon"))
 
+    def cpu(self) -> float:
+        """Seconds of CPU time that its threads have used."""
+        tasks = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
     async def inner(self) -> Inner:
         """What the process tells of itself, if it runs with ``faults.tampered``."""
         told = Path(self.environment["FAULTS_TOLD"])

@@ -34,16 +34,18 @@ class Shots:
         """Refusals without ``Retry-After``."""
 
         self.seconds = 0.0
+        """How long it lasted."""
 
-    def note(self, status: int, seconds: float) -> None:
+        self.good = 0
+        """Successes in that time."""
+
+        self.until = math.inf
+
+    def note(self, status: int, seconds: float, now: float) -> None:
         """Note an answer."""
         self.statuses[status] += 1
         self.times.setdefault(status, []).append(seconds)
-
-    @property
-    def good(self) -> int:
-        """Answers that are successes."""
-        return self.statuses[200]
+        self.good += status == 200 and now <= self.until
 
     @property
     def rate(self) -> float:
@@ -115,7 +117,8 @@ class Gun(asyncio.Protocol):
         self._data, self._body = b"", -1
         if self._timer is not None:
             self._timer.cancel()
-        self._shots.note(self._status, perf_counter() - self._sent)
+        now = perf_counter()
+        self._shots.note(self._status, now - self._sent, now)
         self._sent = 0.0
         if self._last:
             self.close()
@@ -143,14 +146,13 @@ class Range:
         self._shots = Shots()
         self._opening: set[asyncio.Task[None]] = set()
 
-    async def steadily(
-        self, requests: Sequence[bytes], rate: float, seconds: float, patience: float = 5.0
-    ) -> Shots:
+    async def steadily(self, requests: Sequence[bytes], rate: float, seconds: float, patience: float = 5.0) -> Shots:
         """Send so many requests a second for so long, and wait for what is under way."""
         shots = self._shots = Shots()
         began = perf_counter()
         sent = 0
         wanted = int(rate * seconds)
+        shots.until = began + seconds
         while sent < wanted:
             due = min(wanted, int((perf_counter() - began) * rate) + 1)
             while sent < due:
@@ -197,9 +199,17 @@ class Range:
             return
         gun.fire(request, due, patience)
 
-    async def briskly(self, requests: Sequence[bytes], connections: int, seconds: float, count: int = 0) -> Shots:
+    async def briskly(
+        self,
+        requests: Sequence[bytes],
+        connections: int,
+        seconds: float,
+        *,
+        count: int = 0,
+        shots: Shots | None = None,
+    ) -> Shots:
         """Send the next over each of so many connections as soon as the last is answered, for so long or so many."""
-        shots = Shots()
+        shots = shots or Shots()
         until = perf_counter() + seconds
         began = perf_counter()
         done = asyncio.get_running_loop().create_future()

@@ -15,20 +15,27 @@ class House:
         self.now = 0.0
         self.soon = []
         self.done = []
+        self.refused = []
         self.anteroom = Anteroom(longest, clock=lambda: self.now)
 
     def call_soon(self, do, *arguments):
         self.soon.append((do, arguments))
 
     def come(self, name, *, waits=True):
-        """A request comes; whether it was let in."""
+        """A request comes; whether it was not refused at once."""
+        refused = []
 
         def begin():
             if waits:
                 self.call_soon(self.carry_out, name)
             return waits
 
-        return self.anteroom.enter(begin, self)
+        def refuse():
+            refused.append(name)
+            self.refused.append(name)
+
+        self.anteroom.enter(begin, refuse, self)
+        return not refused
 
     def carry_out(self, name):
         self.now += EACH
@@ -133,7 +140,7 @@ def test_whoever_has_gone_costs_no_turn():
 
 def test_one_that_takes_very_long_does_not_make_all_others_unwelcome():
     house = experienced()
-    house.anteroom.enter(lambda: house.call_soon(lambda: setattr(house, "now", house.now + 2)) is None, house)
+    house.anteroom.enter(lambda: house.call_soon(lambda: setattr(house, "now", house.now + 2)) is None, None, house)
     house.turns()
     assert all(house.come(number) for number in range(20))
     house.turns()
@@ -150,10 +157,21 @@ async def test_it_does_so_on_a_real_loop():
         return True
 
     for number in range(1000):
-        assert anteroom.enter(lambda number=number: begin(number), loop)
+        anteroom.enter(lambda number=number: begin(number), None, loop)
     while len(done) < 1000:  # noqa: ASYNC110
         await asyncio.sleep(0)
     assert done == list(range(1000))
+
+
+def test_who_has_waited_too_long_for_all_that_was_known_is_refused_when_the_turn_comes():
+    house = experienced(longest=0.1)
+    for number in range(40):
+        assert house.come(number)
+    house.turn()
+    house.now += 0.2
+    house.turns()
+    assert house.done + house.refused == list(range(40))
+    assert len(house.refused) > 20
 
 
 def test_refusals_are_told_now_and_then(caplog):

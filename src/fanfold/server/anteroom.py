@@ -28,14 +28,20 @@ SILENCE = 10.0
 Begin = Callable[[], bool]
 """Begins a request; False where nobody waits for it any more."""
 
+Refuse = Callable[[], None]
+"""Answers a request without having anything done."""
+
 
 class Anteroom:
-    """Begins requests of one event loop in the order in which they came; none should wait longer than ``longest`` s."""
+    """Begins requests of one event loop in the order in which they came; none waits longer than ``longest`` seconds.
+
+    What would have to wait longer is refused when it comes, as far as that can be known then, or when its turn comes.
+    """
 
     def __init__(self, longest: float, *, clock: Callable[[], float] = perf_counter) -> None:
         self._longest = longest
         self._clock = clock
-        self._waiting: deque[Begin] = deque()
+        self._waiting: deque[tuple[float, Begin, Refuse]] = deque()
         self._each = 0.0005  # seconds that a request takes, on average
         self._begun = self._under_way = 0
         self._since = 0.0
@@ -48,8 +54,8 @@ class Anteroom:
         """How many are waiting."""
         return len(self._waiting)
 
-    def enter(self, begin: Begin, loop: AbstractEventLoop) -> bool:
-        """Have a request begun when its turn has come, at once if nobody waits; False if it is to be refused."""
+    def enter(self, begin: Begin, refuse: Refuse, loop: AbstractEventLoop) -> None:
+        """Have a request begun when its turn has come, at once if nobody waits, or refused."""
         if not self._pumping:
             self._pumping = True
             self._since = self._clock()
@@ -57,11 +63,9 @@ class Anteroom:
         if not self._waiting and self._begun * self._each < SLICE:
             self._begun += begin()
         elif len(self._waiting) * self._each >= self._longest:
-            self._refuse()
-            return False
+            self._refuse(refuse)
         else:
-            self._waiting.append(begin)
-        return True
+            self._waiting.append((self._clock(), begin, refuse))
 
     def _turn(self, loop: AbstractEventLoop) -> None:
         """At the beginning of each turn of the loop, before all that was begun since the last one."""
@@ -76,9 +80,14 @@ class Anteroom:
             return
         loop.call_soon(self._turn, loop)
         while self._waiting and self._begun * self._each < SLICE:
-            self._begun += self._waiting.popleft()()
+            came, begin, refuse = self._waiting.popleft()
+            if now - came > self._longest:
+                self._refuse(refuse)
+            else:
+                self._begun += begin()
 
-    def _refuse(self) -> None:
+    def _refuse(self, refuse: Refuse) -> None:
+        refuse()
         self.refused += 1
         now = self._clock()
         if now - self._told >= SILENCE:

@@ -186,8 +186,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._running = cycle
         if self._anteroom is None:
             super()._start_asgi_task(cycle, app)
-        elif not self._anteroom.enter(partial(self._begin, cycle, app), self.loop):
-            self._refuse(cycle)
+        else:
+            self._anteroom.enter(partial(self._begin, cycle, app), partial(self._refuse, cycle), self.loop)
 
     def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> bool:
         """Carry out a request unless its client has gone."""
@@ -198,6 +198,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, cycle: RequestResponseCycle) -> None:
         """Answer without having anything done."""
+        if cycle.disconnected:
+            return
         cycle.response_started = cycle.response_complete = True
         transport = cast("JoinedWrites", self.transport)
         if cycle.keep_alive and cycle.scope["method"] != "HEAD":
