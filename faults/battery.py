@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from faults import kills, leaving, memory, overload
+from faults import hostile, kills, leaving, memory, overload, points
 from faults.setting import Scenario
 
-SCENARIOS: tuple[Scenario, ...] = (kills.SCENARIO, leaving.SCENARIO, overload.SCENARIO, memory.SCENARIO)
+SCENARIOS: tuple[Scenario, ...] = (
+    kills.SCENARIO,
+    points.SCENARIO,
+    leaving.SCENARIO,
+    hostile.SCENARIO,
+    overload.SCENARIO,
+    memory.SCENARIO,
+)
+"""The order in which they are run."""

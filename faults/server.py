@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from msgspec import json
 
@@ -74,14 +75,14 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.starts = 0
         self.slowest_start = 0.0
-        self._output = folder / f"server-{self.address.port}.log"
+        self.output = folder / f"server-{self.address.port}.log"
 
     # -- beginning and end -------------------------------------------------------------------------------------------
 
     async def start(self) -> float:
         """Start, and wait until it answers; the seconds that took."""
         began = monotonic()
-        with self._output.open("ab") as out:
+        with self.output.open("ab") as out:
             self.process = subprocess.Popen(
                 [*self.before, sys.executable, "-m", *self.program, *self._words()],
                 stdout=out,
@@ -129,6 +130,11 @@ class Server:
         """Whether the process is there."""
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def code(self) -> int | None:
+        """How the process ended, if it has."""
+        return None if self.process is None else self.process.poll()
+
     def kill(self) -> None:
         """End it as a power cut to the process would: nothing is finished, nothing is told."""
         self.send(signal.SIGKILL)
@@ -159,7 +165,7 @@ class Server:
 
     def printed(self) -> str:
         """Everything that it has written to its output, all lives together."""
-        return self._output.read_text(errors="replace") if self._output.exists() else ""
+        return self.output.read_text(errors="replace") if self.output.exists() else ""
 
     def link(self) -> Link:
         """A connection to it."""
@@ -217,6 +223,36 @@ class Gateway(Server):
 
     def _words(self) -> list[str]:
         return ["gateway", "--port", str(self.address.port), *self._upstream, *self.flags]
+
+
+class Program:
+    """Another command of ``fanfold`` for as long as a block."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self._words = words
+        self._output = folder / f"{words[0]}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def __aenter__(self) -> Self:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("FANFOLD_")}
+        command = [sys.executable, "-u", "-m", "fanfold", *self._words]
+        with self._output.open("wb") as out:
+            self._process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=kept)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(PATIENT)
+
+    async def said(self, pattern: str) -> str:
+        """What it has printed that a pattern matches, once it has."""
+        until = monotonic() + PATIENT
+        while not (found := re.search(pattern, self._output.read_text())):
+            if monotonic() > until:
+                raise NotServingError(self._output.read_text()[-2000:])
+            await asyncio.sleep(0.02)
+        return found[1]
 
 
 def free_port() -> int:

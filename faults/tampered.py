@@ -22,6 +22,9 @@ POINTS = ("statement", "commit", "committed", "answer", "answered", "post", "pos
 """Before each statement of the store, before and after each commit of it, before and after an answer is handed to the
 connection, before and after a webhook is spoken to, before each statement and commit of the durable engine."""
 
+EVERY = "every"
+"""``every:0`` counts all moments, and nothing dies."""
+
 TICK = 0.01
 """Seconds between two looks at how late the loop is."""
 
@@ -96,10 +99,10 @@ def main(words: list[str]) -> None:
     points = Points(fatal)
     if "FAULTS_TOLD" in os.environ:
         _tell_on_signal(Watch(), points)
-    from faults.moments import place_points  # noqa: PLC0415 - only where there are any
+    if fatal:
+        from faults.moments import place_points  # noqa: PLC0415 - only where there are any
 
-    if any(words[:start]):
-        place_points(points)
+        place_points(points, {where for where, _ in fatal if where != EVERY})
     from fanfold.cli import main as run  # noqa: PLC0415
 
     run(words[start:])
