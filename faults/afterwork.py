@@ -141,8 +141,6 @@ async def all_is_delivered(
     if arrived != committed:
         lost = Counter(committed) - Counter(arrived)
         more = Counter(arrived) - Counter(committed)
-        found.append(
-            f"I9: of {len(committed)} events {lost.total()} were not delivered, {more.total()} that nobody knows of were"
-            + ("" if lost or more else "; they came in another order")
-        )
+        told = f"of {len(committed)} events {lost.total()} were not delivered, {more.total()} unknown ones were"
+        found.append(f"I9: {told}{'' if lost or more else ', and they came in another order'}")
     return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from faults import hostile, kills, leaving, memory, overload, points
+from faults import hostile, jobs, kills, leaving, memory, overload, points, receivers
 from faults.setting import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
     kills.SCENARIO,
     points.SCENARIO,
+    jobs.SCENARIO,
+    receivers.SCENARIO,
     leaving.SCENARIO,
     hostile.SCENARIO,
     overload.SCENARIO,

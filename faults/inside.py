@@ -22,6 +22,9 @@ class Inside(Protocol):
     def named(self, kind: str, beginning: str) -> list[tuple[str, str]]:
         """Gid and name of the records of a kind whose name begins so."""
 
+    def unfinished_jobs(self) -> int:
+        """How many jobs are under way."""
+
     def unsound(self) -> list[str]:
         """What is wrong with the database itself (I10)."""
 
@@ -60,6 +63,14 @@ class SqliteInside:
         )
         with self._open() as database:
             return [(str(gid), name) for gid, name in database.execute(sql, (kind, len(beginning), beginning))]
+
+    def unfinished_jobs(self) -> int:
+        """How many jobs are under way."""
+        sql = (
+            "SELECT count(*) FROM record WHERE kind = 'job' "
+            "AND json_extract(CAST(document AS TEXT), '$.status') = 'in_progress'"
+        )
+        return int(self.value(sql))
 
     def unsound(self) -> list[str]:
         """What is wrong with the file."""

@@ -36,12 +36,14 @@ RESTS_WITHIN = 10.0
 GARBAGE = b"\x00\xff\r\n\r\nGET / HTTP/9.9\r\n\r\n" + bytes(range(256))
 
 
-class Leaver:
-    """Clients that leave one server. ``path`` is where batches go, ``make`` makes one and says what its answers show."""
+Maker = Callable[[random.Random], tuple[list[Any], list[str]]]
+"""Makes the actions of a batch, and says what their answers show."""
 
-    def __init__(
-        self, address: Address, path: str, make: Callable[[random.Random], tuple[list[Any], list[str]]]
-    ) -> None:
+
+class Leaver:
+    """Clients that leave one server. ``path`` is where batches go."""
+
+    def __init__(self, address: Address, path: str, make: Maker) -> None:
         self._address = address
         self._path = path
         self._make = make
@@ -92,7 +94,7 @@ class Leaver:
 
     async def _in_request(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter, dice: random.Random) -> None:
         """Leaves in the middle of its own request."""
-        sent, _ = self._request(dice)
+        sent = self._request(dice)[0]
         writer.write(sent[: dice.randrange(1, len(sent))])
         await asyncio.sleep(dice.random() * 0.01)
         if dice.random() < 0.5:
@@ -181,7 +183,7 @@ async def _rested(server: Server, most_tasks: int, most_fds: int) -> float:
 # -- the work API ------------------------------------------------------------------------------------------------------
 
 
-def _works(ground: Ground, history: History) -> Callable[[random.Random], tuple[list[Any], list[str]]]:
+def _works(ground: Ground, history: History) -> Maker:
     """Batches that create and read; what was created is noted as not answered."""
     numbers = iter(range(10**9))
 
@@ -223,7 +225,7 @@ async def _leave_work(setting: Setting, wanted: int) -> tuple[Leaver, list[str],
 # -- the gateway -------------------------------------------------------------------------------------------------------
 
 
-def _calls(name: str) -> Callable[[random.Random], tuple[list[Any], list[str]]]:
+def _calls(name: str) -> Maker:
     """Batches whose calls the upstream answers after up to 30 ms with what was asked."""
     numbers = iter(range(10**9))
 
@@ -266,18 +268,22 @@ async def _leave_gateway(setting: Setting, wanted: int) -> tuple[Leaver, list[st
         before = server.sample(), await server.inner()
         leaver = Leaver(server.address, "/batch", _calls("left"))
         crowd = Crowd(setting, "gateway", leaver, wanted)
-        staying = (_stay(server.link(), f"stay{n}", setting.dice("gateway", n), crowd.over) for n in range(STAYING))
-        _, *stayed = await asyncio.gather(crowd.come_and_go(), *staying)
+        stayed = [
+            asyncio.create_task(_stay(server.link(), f"stay{n}", setting.dice("gateway", n), crowd.over))
+            for n in range(STAYING)
+        ]
+        await crowd.come_and_go()
+        staying = await asyncio.gather(*stayed)
         # Connections to the upstream that are kept for a while are no leak.
         rest = await _rested(server, before[1].tasks + 2, before[0].fds + 2)
         lag = (await server.inner()).lag
         found = leaked(before, (server.sample(), await server.inner()))
-        for _, wrong in stayed:
+        for _, wrong in staying:
             found += wrong
         code = await server.stop()
         found += [f"the gateway ended with {code}"] if code else []
         found += printed(server)
-    had = sum(count for count, _ in stayed)
+    had = sum(count for count, _ in staying)
     return leaver, found, {"checked_results": had, "rest_s": round(rest, 2), "worst_lag_ms": round(lag * 1000)}
 
 

@@ -132,4 +132,4 @@ def _at_webhooks(points: Counter) -> None:
         points.come("posted")
         return found
 
-    Poster.__call__ = posted  # type: ignore[method-assign]
+    Poster.__call__ = posted  # type: ignore[assignment, method-assign]

@@ -1,4 +1,4 @@
-"""Requests that are nearly right: made after the server's own description, with one or two things in them gone wrong."""
+"""Requests that are nearly right: made after the server's own description, with one or two things gone wrong."""
 
 from __future__ import annotations
 
@@ -56,7 +56,22 @@ VALUES: tuple[Any, ...] = (
 
 SEGMENTS = (
     *("0", "-1", "1e3", "%00", "..", ".", "%2e%2e", "%2F", "%ff", "me", "x" * 3000, "99999999999999999999", "1005%0a"),
-    *("1030;x=1", "1030?x=1", "１０３０", "\u202e", "null", "undefined", "{gid}", "*", "'", '"', "%", "%zz", "+", "~"),
+    *(
+        "1030;x=1",
+        "1030?x=1",
+        "\uff11\uff10",
+        "\u202e",
+        "null",
+        "undefined",
+        "{gid}",
+        "*",
+        "'",
+        '"',
+        "%",
+        "%zz",
+        "+",
+        "~",
+    ),
 )
 
 PARAMETERS = (
@@ -168,7 +183,7 @@ class Breeder:
         return self._dice.choice(("text", "2026-05-05", "1030", 5, True, ["1030"], {"gid": "1030"}))
 
     def _properties(self, operation: dict[str, Any]) -> dict[str, Any]:
-        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        content: dict[str, Any] = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
         return self._fields(self._fields(content.get("schema", {})).get("data", {}))
 
     def _fields(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -178,7 +193,8 @@ class Breeder:
         found: dict[str, Any] = {}
         for part in schema.get("allOf", ()):
             found |= self._fields(part)
-        return found | schema.get("properties", {})
+        found.update(schema.get("properties", {}))
+        return found
 
     def _spoilt(self, body: bytes) -> bytes:
         """Every third time with something wrong in its bytes."""

@@ -83,11 +83,11 @@ def _mixed(server: Server, tasks: Sequence[str]) -> list[bytes]:
     found = []
     for first in range(len(tasks)):
         turned = [*tasks[first:], *tasks[:first]]
-        actions = [{"method": "get", "relative_path": f"/tasks/{gid}"} for gid in turned[:8]]
+        actions: list[object] = [{"method": "get", "relative_path": f"/tasks/{gid}"} for gid in turned[:8]]
         actions += [
             {"method": "put", "relative_path": f"/tasks/{gid}", "data": {"notes": "more"}} for gid in turned[8:10]
         ]
-        found.append(request(server.address, "POST", "/api/1.0/batch", batch_body(list(actions))))
+        found.append(request(server.address, "POST", "/api/1.0/batch", batch_body(actions)))
     return found
 
 

@@ -1,7 +1,7 @@
 """F2: the server dies at a named moment: at each commit, before and after each answer, between two statements.
 
-One story is told again and again, on copies of one database: batches, a job that copies a project, deliveries. The first
-time all moments are counted, then the server is made to die at one after the other, from its start on.
+One story is told again and again, on copies of one database: batches, a job that copies a project, deliveries. The
+first time all moments are counted, then the server is made to die at one after the other, from its start on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whoever is told by webhooks: confirms handshakes, checks signatures, keeps what came, and misbehaves where it is told to."""
+"""Whoever is told by webhooks: confirms handshakes, checks signatures, keeps what came, misbehaves where told to."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ async def politely(_: Delivery, __: asyncio.StreamWriter) -> int:
 
 
 class Receiver:
-    """A server on loopback. ``manners`` by path; ``begun`` are all deliveries that came, ``taken`` those answered 200."""
+    """A server on loopback. ``manners`` by path; ``begun`` is all that came, ``taken`` what was answered 200."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.begun: list[Delivery] = []
         self.taken: list[Delivery] = []
         self.wrong: list[str] = []
@@ -48,7 +49,7 @@ class Receiver:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._connected, self._host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -67,7 +68,7 @@ class Receiver:
 
     def url(self, path: str = "/hook") -> str:
         """Where a webhook is to send."""
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http://{self._host}:{self.port}{path}"
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -77,8 +78,8 @@ class Receiver:
         try:
             while await self._one(reader, writer):
                 await writer.drain()
-        except (OSError, EOFError, _CutError, asyncio.CancelledError):
-            pass
+        except (OSError, EOFError, RuntimeError, _CutError, asyncio.CancelledError):
+            pass  # whoever told has gone, which uvloop calls a RuntimeError
         finally:
             writer.close()
 

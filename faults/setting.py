@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -55,7 +55,7 @@ class Setting(Struct, frozen=True, kw_only=True):
 class Figures(Struct, frozen=True, kw_only=True):
     """What a scenario saw. Any of ``violations`` is a promise that was broken, in a sentence."""
 
-    counts: dict[str, Number]
+    counts: Mapping[str, Number]
     violations: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What is to be known for the figures to be read rightly."""
@@ -80,7 +80,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     db: Kept
     seed: int
     seconds: float
-    counts: dict[str, Number]
+    counts: Mapping[str, Number]
     violations: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unable: str = ""

@@ -1,4 +1,4 @@
-"""A load of requests that are ready as bytes: at a given rate, whatever becomes of those before, or as fast as answers come.
+"""A load of requests that are ready as bytes: at a given rate whatever becomes of those before, or as answers come.
 
 At a given rate a request is sent when its time has come and not when an earlier one is answered, as clients do that
 know nothing of each other. Those that find no connection free open one, up to a bound; beyond it they are counted as
@@ -77,8 +77,9 @@ class Gun(asyncio.Protocol):
         """It is open."""
         self._transport, self.alive = cast("asyncio.Transport", transport), True
 
-    def fire(self, request: bytes, due: float, patience: float) -> None:
-        """Send a request that was due at some time; it is given up ``patience`` seconds after that."""
+    def fire(self, request: bytes, due: float, patience: float, shots: Shots | None = None) -> None:
+        """Send a request that was due at some time and is given up after ``patience`` seconds; noted in ``shots``."""
+        self._shots = shots or self._shots
         self._sent = due
         self._timer = asyncio.get_running_loop().call_later(patience, self._give_up) if patience else None
         if self._transport is not None:
@@ -173,8 +174,7 @@ class Range:
         while self._free:
             gun = self._free.pop()
             if gun.alive:
-                gun._shots = self._shots
-                gun.fire(request, due, patience)
+                gun.fire(request, due, patience, self._shots)
                 return
             self._count -= 1
         if self._count >= self._most:

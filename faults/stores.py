@@ -39,8 +39,8 @@ class SqliteBuilder:
         if like is not None:
             for path in like.folder.glob(f"{NAME}*"):
                 (shutil.copytree if path.is_dir() else shutil.copy2)(path, folder / path.name)
-        path = str(folder / NAME)
-        return Home(folder, path, SqliteInside(path))
+        db = str(folder / NAME)
+        return Home(folder, db, SqliteInside(db))
 
 
 @asynccontextmanager
