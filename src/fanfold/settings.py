@@ -7,6 +7,7 @@ line.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -185,9 +186,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long a batch request may run; what is not there by then is an error in its answer."""
 
     @property
+    def beside(self) -> str | None:
+        """The path that what belongs to the database is kept beside; None where nothing outlives the process.
+
+        A database elsewhere has no path here: then it is the working directory, under our name.
+        """
+        if self.db == ":memory:":
+            return None
+        return "fanfold.db" if self.on_postgres else self.db
+
+    @property
+    def on_postgres(self) -> bool:
+        """Whether the database is a PostgreSQL one."""
+        return self.db.startswith(("postgresql://", "postgres://"))
+
+    @property
     def sharing(self) -> int:
         """How many workers share the limits."""
         return self.fleet or self.workers
+
+
+def shown(url: str) -> str:
+    """The address of a database without what opens it."""
+    return re.sub(r"(?<=://)([^@/:]*)(:[^@/]*)?@", r"\1@", url).partition("?")[0]
 
 
 def read_settings(

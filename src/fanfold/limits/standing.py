@@ -6,7 +6,7 @@ just running: what is under way is asked of whoever keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from math import ceil
 
 from fanfold.limits.memory import NOTHING_HELD
@@ -21,7 +21,7 @@ class StandingLimiter:
     is not given, but there is never more under way than the limit.
     """
 
-    def __init__(self, name: str, limit: int, under_way: Callable[[str], int], wait: float) -> None:
+    def __init__(self, name: str, limit: int, under_way: Callable[[str], Awaitable[int]], wait: float) -> None:
         self._name = name
         self._limit = limit
         self._under_way = under_way
@@ -33,26 +33,28 @@ class StandingLimiter:
         n = costs.get(self._name, 0)
         if not n:
             return NOTHING_HELD
-        if n > self._limit:
-            return Refusal(self._name, None, (self._standing(key),))
-        reserved = self._reserved.get(key, 0)
-        if self._under_way(key) + reserved + n > self._limit:
-            return Refusal(self._name, self._wait, (self._standing(key),))
-        self._reserved[key] = reserved + n
-        return _Reservation(self._reserved, key, n, self._standing(key))
+        # What was reserved before may have become a job that was not counted yet.
+        before = self._reserved.get(key, 0)
+        under_way = await self._under_way(key)
+        now = self._reserved.get(key, 0)
+        reserved = max(before, now)
+        if under_way + reserved + n > self._limit:
+            wait = None if n > self._limit else self._wait
+            return Refusal(self._name, wait, (self._standing(under_way + reserved),))
+        self._reserved[key] = now + n
+        return _Reservation(self._reserved, key, n, self._standing(under_way + reserved + n))
 
     async def look(self, key: str, costs: Mapping[str, int]) -> Refusal | tuple[Standing, ...]:
         """What ``take`` would say; nothing is reserved."""
         n = costs.get(self._name, 0)
         if not n:
             return ()
-        standing = self._standing(key)
+        standing = self._standing(await self._under_way(key) + self._reserved.get(key, 0))
         if standing.left < n:
             return Refusal(self._name, None if n > self._limit else self._wait, (standing,))
         return (standing,)
 
-    def _standing(self, key: str) -> Standing:
-        taken = self._under_way(key) + self._reserved.get(key, 0)
+    def _standing(self, taken: int) -> Standing:
         return Standing(self._name, self._limit, max(0, self._limit - taken), None, self._wait if taken else 0)
 
 

@@ -21,12 +21,13 @@ from fanfold.idempotency import Ledger
 from fanfold.limits import MemoryLimiter, StandingLimiter, profile
 from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result, Target
 from fanfold.server.access_log import AccessLog
-from fanfold.server.answers import SqliteAnswers
+from fanfold.server.answers import StoredAnswers
 from fanfold.server.connect import is_ours
 from fanfold.server.control import PREFIX, Control
 from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
 from fanfold.server.control.journal import Journal, Recording
 from fanfold.server.courier import Courier
+from fanfold.server.databases import Elsewhere, api_over
 from fanfold.server.downloads import Download, send_download
 from fanfold.server.durable import DurableRunner, Runner, TaskRunner
 from fanfold.server.indexer import Indexer
@@ -75,12 +76,13 @@ Handled = tuple[str, Answer | None, Caller | None, Sequence[Result]]
 class App:
     """The whole server behind one ASGI callable."""
 
-    def __init__(self, settings: Settings, store: Store, *, address: str = "", durable: Path | None = None) -> None:
-        """``durable``: where work in the background is kept beyond the life of the process, if it is."""
+    def __init__(
+        self, settings: Settings, store: Store | Elsewhere, *, address: str = "", durable: Path | None = None
+    ) -> None:
+        """``store``: the database, or the way to it. ``durable``: where work in the background is kept, if it is."""
         self.settings = settings
-        self.store = store
         self.clock = SettableClock()
-        self.api = WorkApi(
+        self.api = api_over(
             store,
             base=f"{address}{BASE}",
             files=files_of(settings),
@@ -97,7 +99,7 @@ class App:
             deadline=settings.batch_deadline,
         )
         self.observing = observing(metrics=settings.metrics)
-        self.ledger = Ledger(SqliteAnswers(store), clock=lambda: self.api.now().timestamp())
+        self.ledger = Ledger(StoredAnswers(self.api), clock=lambda: self.api.now().timestamp())
         self.target = self._watched(self.api)
         self.engine = Engine(
             self.target,
@@ -117,14 +119,14 @@ class App:
         self.faults = Faults(self.api, self.dialect.limit_answer)
         self.struck = self._watched(self.faults)
         self.journal = Journal(settings.journal) if settings.journal else None
-        self.tokens = TokenBook(store, now=self.api.now)
+        self.tokens = TokenBook(self.api)
         self._desk: Any = None
         self._connect: Any = None
         self.log = AccessLog(settings.access_log)
         self.pages = Pages(self.api, address)
         self.poster = Poster(vetting_of(settings))
         self.api.post = self.poster
-        self.courier = Courier(Deliveries(self.api), self.api.discard_exports)
+        self.courier = Courier(Deliveries(self.api), self._discard_exports)
         self.api.told = self.courier.begin
         self.indexer = Indexer(self.api)
         performances = {"job": self._carry_on, "delivery": self.courier.deliver}
@@ -135,6 +137,13 @@ class App:
         self._run = secrets.token_hex(3)
         self.control = Control(self) if settings.admin or settings.admin_token else None
         self.readiness = Readiness(Part("store", self._ask_store), Part("work", self._ask_runner))
+
+    @property
+    def store(self) -> Store:
+        """The database of a server that has it to itself."""
+        if not isinstance(self.api, WorkApi):
+            raise TypeError("this database is not ours alone; see Api.read and Api.write")
+        return self.api.store
 
     def _watched(self, target: Target) -> Target:
         """A target with whoever looks on told of each call."""
@@ -147,10 +156,13 @@ class App:
         share = limits.shared_by(self.settings.sharing, batch=self.settings.max_actions)
         limiters: list[Limiter] = [MemoryLimiter(share)] if limits.rules else []
         if limits.jobs:
-            jobs = StandingLimiter("jobs", limits.jobs, self.store.jobs_under_way, wait)
+            jobs = StandingLimiter("jobs", limits.jobs, self._jobs_under_way, wait)
             # What comes later has been charged for when it refuses.
             limiters.insert(len(limiters) if limits.charge_refused else 0, jobs)
         return Admission(*limiters)
+
+    async def _jobs_under_way(self, caller: str) -> int:
+        return await self.api.read(lambda session: session.store.jobs_under_way(caller))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's event: a request, or the server's start and stop."""
@@ -178,10 +190,10 @@ class App:
         self.log.close()
         if self.control is not None:
             self.control.data.close()
-        self.store.close()
+        await self.api.close()
 
     async def _ask_store(self) -> Word:
-        self.store.setting(FIRST_USER)
+        await self.api.read(lambda session: session.store.setting(FIRST_USER))
         return "ok"
 
     async def _ask_runner(self) -> Word:
@@ -189,20 +201,24 @@ class App:
 
     # -- in the background -------------------------------------------------------------------------------------------
 
-    def resume(self) -> None:
+    async def resume(self) -> None:
         """Go on with what was under way when the last process ended."""
+        await self.api.open()
         self.runner.resume()
-        for gid in self.api.unfinished():
+        for gid in await self.api.read(lambda session: session.store.unfinished()):
             self._start_job(gid)
         self.courier.open()
         self.indexer.open()
 
     def _start_job(self, gid: int) -> None:
         # Gids begin anew in a new database, whose signatures are others.
-        self.runner.start("job", str(gid), f"job-{gid}-{self.store.sign(f'job {gid}')[:12]}")
+        self.runner.start("job", str(gid), f"job-{gid}-{self.api.sign(f'job {gid}')[:12]}")
 
     async def _carry_on(self, gid: str) -> float | None:
-        return 0 if self.api.carry_on(int(gid)) else None
+        return 0 if await self.api.carry_on(int(gid)) else None
+
+    async def _discard_exports(self) -> bool:
+        return await self.api.write(lambda session: session.discard_exports())
 
     # -- one request -------------------------------------------------------------------------------------------------
 
@@ -225,15 +241,15 @@ class App:
             if not raw.startswith(_PREFIX):
                 answer, caller, results = await self._beside(scope, receive)
             elif raw == _BATCH and method == "POST":
-                caller = self._caller(scope)
+                caller = await self._caller(scope)
                 answer, results = await self._batch(scope, receive, caller)
             elif raw == _BATCH and method == "OPTIONS":
-                caller = self.tokens.caller(scope["headers"])
+                caller = await self.tokens.caller(scope["headers"])
                 answer = await self.batches.describe(caller)
             else:
                 path = raw[len(BASE) :].decode("latin-1")
                 endpoint, params = self.engine.target.resolve(method, path)
-                caller = self._caller(scope)
+                caller = await self._caller(scope)
                 answer = await self._single(
                     scope, receive, caller, Action(method, path, endpoint=endpoint, params=params)
                 )
@@ -303,13 +319,13 @@ class App:
             except ModuleNotFoundError:
                 raise RequestError("This server has no OAuth: pip install 'fanfold[oauth]'", status=501) from None
             self._desk = Desk(self.api, self.tokens, self.api.base.removesuffix(BASE))
-        answer: Answer = self._desk.answer(
+        answer: Answer = await self._desk.answer(
             scope["method"], scope["path"], scope["query_string"], scope["headers"], body
         )
         return answer
 
-    def _caller(self, scope: Scope) -> Caller:
-        caller = self.tokens.caller(scope["headers"])
+    async def _caller(self, scope: Scope) -> Caller:
+        caller = await self.tokens.caller(scope["headers"])
         if caller is None:
             raise Unauthenticated
         return caller

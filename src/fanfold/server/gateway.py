@@ -134,10 +134,13 @@ class Gateway:
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(8)
 
+    async def _begin(self) -> None:
+        """There is nothing to go on with."""
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's event: a request, or the gateway's start and stop."""
         if scope["type"] == "lifespan":
-            await live(receive, send, lambda: None, self.close)
+            await live(receive, send, self._begin, self.close)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
         else:

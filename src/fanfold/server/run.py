@@ -24,6 +24,7 @@ from fanfold.limits import profile
 from fanfold.server.anteroom import Anteroom
 from fanfold.server.app import App
 from fanfold.server.connect.first import first_account
+from fanfold.server.databases import Elsewhere, at_once, open_database
 from fanfold.server.draining import DrainingServer, Patience
 from fanfold.server.listening import address_of, listen
 from fanfold.server.protocol import BoundedProtocol
@@ -35,7 +36,8 @@ from fanfold.server.uploads import discard_left, files_of
 from fanfold.server.workers import Told
 from fanfold.serving.bodies import Receive, Scope, Send
 from fanfold.settings import Settings
-from fanfold.work import SqliteStore, Store
+from fanfold.settings import shown as address_shown
+from fanfold.work import Store
 from fanfold.work.clock import stamp, utc_now
 from fanfold.work.seed import FIRST_USER, first_user, seed
 
@@ -61,16 +63,18 @@ class Served(Struct, frozen=True):
     greet: Callable[[], None] = lambda: None
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings) -> Store | Elsewhere:
     """The database, with its first data in it."""
-    store = SqliteStore(settings.db)
+    return open_database(settings, partial(_give_first_data, settings))
+
+
+def _give_first_data(settings: Settings, store: Store) -> None:
     if settings.seed in BUILT_IN:
         seed(store, settings.seed)
     elif store.setting(FIRST_USER) is None:
         source = first_data(settings.seed)
         store.take_over(source)
         source.close()
-    return store
 
 
 def serve(
@@ -111,7 +115,7 @@ def check(settings: Settings) -> None:
     """Raise ``SetupError`` for settings that do not go together."""
     if settings.workers == 1:
         return
-    if not settings.db.startswith(("postgresql://", "postgres://")):
+    if not settings.on_postgres:
         raise SetupError(
             f"Several workers cannot share {settings.db}: give them a PostgreSQL database, --db postgresql://…, "
             "or leave out --workers."
@@ -122,7 +126,7 @@ def check(settings: Settings) -> None:
         )
 
 
-def _served(settings: Settings, store: Store, address: str, token: str, say: Say) -> Served:
+def _served(settings: Settings, store: Store | Elsewhere, address: str, token: str, say: Say) -> Served:
     app = application(settings, store, address)
     if settings.integrations or settings.connect_limits != "off":
         app.connect()  # what is wrong with these is to be found now
@@ -145,9 +149,9 @@ def settle() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def application(settings: Settings, store: Store, address: str) -> App:
+def application(settings: Settings, store: Store | Elsewhere, address: str) -> App:
     """What is served at an address."""
-    durable = None if settings.db == ":memory:" else Path(f"{settings.db}-work")
+    durable = None if settings.beside is None else Path(f"{settings.beside}-work")
     discard_left(files_of(settings), alone=settings.workers == 1)
     return App(settings, store, address=address, durable=durable)
 
@@ -174,25 +178,32 @@ def configuration(app: Application, settings: Patience) -> uvicorn.Config:
     )
 
 
-def _greet(settings: Settings, store: Store, address: str, token: str, say: Say) -> None:
-    fresh = ""
-    if token:
-        issue(store, first_user(store), "command line", utc_now(), token)
-    elif not any(revoked is None for *_, revoked in store.tokens()):
-        fresh = issue(store, first_user(store), "first start", utc_now())
-    say(f"Fanfold is listening on {address}  (database {settings.db}, limits {settings.limits})")
+def _greet(settings: Settings, store: Store | Elsewhere, address: str, token: str, say: Say) -> None:
+    welcome = partial(_welcome, token)
+    fresh, account = welcome(store) if isinstance(store, Store) else at_once(settings, welcome)
+    database = settings.db if isinstance(store, Store) else address_shown(settings.db)
+    say(f"Fanfold is listening on {address}  (database {database}, limits {settings.limits})")
     say(f"API           {address}/api/1.0")
     say(f"Reference     {address}/docs")
-    account = first_account(store, stamp(utc_now()))
     if account:
         say(f"Account       {account}   (the work API, for {address}/batch-request)")
     if settings.workers > 1:
         say(f"Workers       {settings.workers}{_shares(settings)}")
     if fresh:
-        say(f"Token         {fresh}   (shown this once; more with: fanfold token create --db {settings.db})")
+        say(f"Token         {fresh}   (shown this once; more with: fanfold token create --db {database})")
     shown = fresh or "$FANFOLD_TOKEN"
     say("\nTry a batch:\n" + curl(address, shown))
     sys.stdout.flush()
+
+
+def _welcome(token: str, store: Store) -> tuple[str, str]:
+    """A token made for the first user, where there is none yet, and the account that is there from the start."""
+    fresh = ""
+    if token:
+        issue(store, first_user(store), "command line", utc_now(), token)
+    elif not any(revoked is None for *_, revoked in store.tokens()):
+        fresh = issue(store, first_user(store), "first start", utc_now())
+    return fresh, first_account(store, stamp(utc_now()))
 
 
 def _shares(settings: Settings) -> str:

@@ -9,7 +9,7 @@ from msgspec import DecodeError, json
 
 from fanfold.errors import SetupError
 from fanfold.server.yaml_source import read_yaml
-from fanfold.work import SqliteStore, Store
+from fanfold.work import SqliteStore
 from fanfold.work.clock import Clock, utc_now
 from fanfold.work.seed import seed
 from fanfold.work.seed_file import load
@@ -18,7 +18,7 @@ from fanfold.work.seed_keys import SeedError
 BUILT_IN = ("demo", "empty")
 
 
-def first_data(which: str, clock: Clock = utc_now) -> Store:
+def first_data(which: str, clock: Clock = utc_now) -> SqliteStore:
     """A database in memory with what ``which`` says. Raises ``SetupError`` where a file cannot be read or is wrong."""
     if which in BUILT_IN:
         store = SqliteStore()
@@ -31,7 +31,7 @@ def first_data(which: str, clock: Clock = utc_now) -> Store:
     return filled(parsed(text, which, is_json=which.endswith(".json")), which, clock)
 
 
-def filled(document: Any, source: str, clock: Clock = utc_now) -> Store:
+def filled(document: Any, source: str, clock: Clock = utc_now) -> SqliteStore:
     """A database in memory with what a seed file says."""
     store = SqliteStore()
     try:

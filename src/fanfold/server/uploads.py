@@ -143,9 +143,9 @@ def files_of(settings: Settings) -> Path:
     """The directory that uploads go to."""
     if settings.files:
         return Path(settings.files)
-    if settings.db == ":memory:":
+    if settings.beside is None:
         return Path("fanfold-files")
-    return Path(f"{settings.db}-files")
+    return Path(f"{settings.beside}-files")
 
 
 def remove_files(files: Path) -> None:

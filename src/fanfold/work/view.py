@@ -171,6 +171,8 @@ class View:
         """The gid that ``me``, an e-mail address or a gid stands for."""
         if text == "me":
             return self.user
+        if "\0" in text:
+            return None
         if "@" in text:
             return self.store.user_by_email(text)
         return gid_of(text)
@@ -179,7 +181,7 @@ class View:
         """The gid that a client's words stand for, where a record of ``kind`` is meant; None where they mean none."""
         if kind == "user":
             return self.user_gid(text)
-        if text.startswith(EXTERNAL) and kind in ("task", ""):
+        if text.startswith(EXTERNAL) and "\0" not in text and kind in ("task", ""):
             owners = (self.store.targets(workspace, text) for workspace in sorted(self.workspaces))
             return next((gid for found in owners for gid in found), None)
         return gid_of(text)

@@ -109,9 +109,9 @@ class Sealed:
 
     def _keys(self) -> tuple[bytes, ...]:
         settings = self._settings
-        if settings.db == MEMORY and not settings.key_file and "FANFOLD_KEY" not in os.environ:
+        if settings.beside is None and not settings.key_file and "FANFOLD_KEY" not in os.environ:
             return (secrets.token_bytes(KEY_BYTES),)
-        return read_key(os.environ, Path(settings.key_file or f"{settings.db}-key"))
+        return read_key(os.environ, Path(settings.key_file or f"{settings.beside}-key"))
 
 
 def _proxy(declaration: Declaration | None, methods: set[str], wanted: Any) -> list[dict[str, Any]]:

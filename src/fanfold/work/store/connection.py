@@ -12,8 +12,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from fanfold.work.store.idioms import Idiom
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.remembered import Compact, Remembered
 
@@ -27,6 +28,9 @@ FIRST_GID = 1001
 
 class Connection(ABC):
     """One open database. Who opens it has set what is declared here."""
+
+    far: ClassVar[bool] = False
+    """Whether asking takes time."""
 
     path: str
     """Where it is, as it may be shown."""
@@ -95,6 +99,9 @@ class Connection(ABC):
     def close(self) -> None:
         """Commit and close."""
 
+    def expect(self, *gids: int) -> None:  # noqa: B027 - most need not be prepared
+        """These records are going to be asked for: where asking takes time, have them come with the next answer."""
+
     # -- reading at length -------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -144,6 +151,13 @@ class Connection(ABC):
     def new_gid(self) -> int:
         """The next gid: ascending, never reused, also not after a crash."""
 
+    # -- words -------------------------------------------------------------------------------------------------------
+
+    @property
+    def idiom(self) -> Idiom:
+        """How conditions are said to this database."""
+        return self._sql.idiom
+
     # -- settings ----------------------------------------------------------------------------------------------------
 
     def setting(self, name: str) -> bytes | None:
@@ -166,8 +180,12 @@ class Connection(ABC):
         return found
 
     def _in(self, name: str, gids: Sequence[int], *more: Any) -> Iterator[Any]:
-        found: Iterator[Any] = self._cursor.execute(self._sql.filled(name, len(gids)), (*gids, *more))
+        found: Iterator[Any] = self._cursor.execute(self._sql.filled(name, len(gids)), (*self._among(gids), *more))
         return found
+
+    def _among(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The values for ``{in}``."""
+        return values
 
     @abstractmethod
     def _add(self, name: str, *values: Any) -> int:

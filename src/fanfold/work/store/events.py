@@ -16,9 +16,11 @@ class Events(Lists):
 
     def add_event(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
         """Append to the log; ``subjects`` are the records whose followers are told of it."""
+        self._log(workspace, resource, document, subjects)
+
+    def _log(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
         seq = self._add("event", workspace, resource, document)
-        for subject in subjects:
-            self._cursor.execute(self._sql["event_of"], (subject, seq))
+        self._cursor.executemany(self._sql["event_of"], [(subject, seq) for subject in subjects])
 
     def events(self, workspace: int, after: int, limit: int) -> list[Logged]:
         """What happened in a workspace after ``after``, oldest first."""

@@ -17,10 +17,14 @@ import apsw
 
 from fanfold.errors import SetupError
 from fanfold.work.store.connection import FIRST_GID, VERSION, Connection
-from fanfold.work.store.queries import SQL
+from fanfold.work.store.queries import Queries
 from fanfold.work.store.reader import Reader
+from fanfold.work.store.sqlite_idiom import IDIOM
 
 T = TypeVar("T")
+
+SQL = Queries(IDIOM, "queries.sql")
+"""What is asked of SQLite."""
 
 GID_BLOCK = 1024
 """Gids are taken from the database in blocks, so that most creations need no write to the counter."""

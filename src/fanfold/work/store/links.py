@@ -155,6 +155,10 @@ class Links(Records):
         """Gid and note of all that have ``target`` in their list."""
         return self._rows("owners", target, field)
 
+    def owners_by(self, target: int, *fields: str) -> list[list[tuple[int, int | None]]]:
+        """The same for several fields."""
+        return [self.owners(target, field) for field in fields]
+
     def count(self, owner: int, field: str) -> int:
         """How many the owner's list holds."""
         return int(self._one("count_forward", owner, field) or 0)

@@ -7,22 +7,39 @@ events is in the order of the commits, as its readers take for granted.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import psycopg
+
+from fanfold.errors import RequestError, SetupError
+from fanfold.work.store import migrations
+from fanfold.work.store.coherent import AtHand, CoherentReads, Touching
 from fanfold.work.store.connection import Connection
+from fanfold.work.store.mirror import Mirror
+from fanfold.work.store.postgres_idiom import IDIOM, places
 from fanfold.work.store.queries import Queries
-from fanfold.work.store.store import Store
-from fanfold.work.store.wire import Found, Wire, numbered
+from fanfold.work.store.reader import PATIENCE
+from fanfold.work.store.wire import BlockingWire, Found, Wire, numbered, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
-SQL = Queries("queries.sql", "postgres.sql")
+SQL = Queries(IDIOM, "queries.sql", "postgres.sql", arrays=True)
 """What is asked of PostgreSQL."""
 
 WRITING = 0x66616E66
 """The first number of the advisory locks that are held while something is written; the second is zero for all of it."""
+
+AHEAD = 4
+"""Gids that are fetched together with the lock: what most actions need. Those that are left over are lost."""
+
+MORE = 64
+"""Gids that are fetched when those are used up."""
 
 
 class _Cursor:
@@ -49,22 +66,48 @@ class _Cursor:
 _NOTHING = Found([])
 
 
-class PostgresStore(Store):
+class PostgresStore(CoherentReads):
     """Everything the work API keeps, in a database that others use too.
 
     For one request, or one transaction: what it remembers is true that long. ``signing_key`` is read unless given.
     """
 
     _sql = SQL
+    far = True
+    _prepared = False
 
-    def __init__(self, wire: Wire, path: str = "", signing_key: bytes = b"") -> None:
+    def __init__(
+        self, wire: Wire, path: str = "", signing_key: bytes = b"", scope: int = 0, mirror: Mirror | None = None
+    ) -> None:
         self.path = path
+        self._scope = scope
         self._wire = wire
         self._cursor = _Cursor(wire)
         self._writing = False
         super().__init__()
-        self._gids: list[int] = []
+        self._remembered = Touching()
+        self.mirror = mirror or Mirror()
+        self._webhooks: list[int] = []
+        self._begin_reading()
+        self._gids: deque[int] = deque()
         self.signing_key = signing_key or self._lasting_key("signing_key")
+
+    @classmethod
+    def open(cls, url: str) -> PostgresStore:
+        """The database at a URL, over a connection that waits. Tables are made where there are none.
+
+        Raises ``SetupError`` in one sentence where that is impossible.
+        """
+        wire = BlockingWire(url)
+        try:
+            migrations.prepare(wire, shown(url))
+            return cls(wire, shown(url))
+        except psycopg.Error as error:
+            wire.close()
+            raise SetupError(f"The database {shown(url)} cannot be used: {str(error).strip()}") from None
+        except BaseException:
+            wire.close()
+            raise
 
     def _may_listen(self) -> bool:
         return True
@@ -72,15 +115,28 @@ class PostgresStore(Store):
     # -- transactions ------------------------------------------------------------------------------------------------
 
     def begin_read(self) -> None:
-        """Read what is committed."""
+        """Read what is committed by now."""
+        if not self._writing and not self._prepared:
+            self.compare()
+        self._prepared = False
 
     def begin_action(self) -> None:
         """Open a savepoint for one action's writes, and the transaction around it if there is none yet."""
         if not self._writing:
             self._wire.tell("BEGIN")
-            self._wire.ask(self._sql["lock"], (WRITING,))
+            before = self.mirror.known_until()
+            _, gids, compared = self._wire.ask_all(
+                [
+                    self._question("lock", WRITING),
+                    self._question("gids", AHEAD),
+                    self._question("compare", [""], before),
+                ]
+            )
+            self._compared(compared.rows, before)
+            self._gids = deque([gid for (gid,) in gids])
             self._writing = True
             self._remembered.clear()
+            self.compacts_at_hand = AtHand(self.mirror.compacts, self._remembered)
         self._wire.tell("SAVEPOINT action")
 
     def end_action(self) -> None:
@@ -96,11 +152,32 @@ class PostgresStore(Store):
 
     def commit(self) -> None:
         """Make everything written since the last commit durable; on failure nothing of it is kept."""
-        self._remembered.clear()
+        touching, subjects = self._remembered, tuple(self._told)
+        touched, everything = list(touching.touched), touching.everything
+        writing, self._writing = self._writing, False
+        self.compacts_at_hand = self.mirror.compacts
+        touching.clear()
+        touching.touched.clear()
+        touching.everything = False
         self._gids.clear()
-        if self._writing:
-            self._writing = False
-            self._wire.ask("COMMIT")
+        self._told.clear()
+        self._expected.clear()
+        if not writing:
+            return
+        if touched or everything:
+            self._tell("touched", None if everything else touched)
+        questions = [self._question("listening", list(subjects))] if subjects else []
+        *webhooks, _ = self._wire.ask_all([*questions, ("COMMIT", ())])
+        self._webhooks += [gid for found in webhooks for (gid,) in found]
+        if everything:
+            self.mirror.clear()
+        else:
+            self.mirror.forget(touched)
+
+    def to_be_told(self) -> list[int]:
+        """The webhooks that what was committed since this was last asked may be for."""
+        webhooks, self._webhooks = self._webhooks, []
+        return webhooks
 
     def close(self) -> None:
         """Commit and let go of the wire."""
@@ -111,14 +188,23 @@ class PostgresStore(Store):
 
     def look(self, work: Callable[[Any], T]) -> T:
         """What ``work`` makes of a cursor that it only reads with, here and now."""
-        raise NotImplementedError
+        return work(self._cursor)
 
-    def look_aside(self, work: Callable[[Any], T]) -> Awaitable[T]:
+    async def look_aside(self, work: Callable[[Any], T]) -> T:
         """The same of what is committed. Raises ``RequestError`` if it takes too long."""
-        raise NotImplementedError
+        if self._writing:
+            return self.look(work)
+        self._wire.tell("BEGIN READ ONLY")
+        self._wire.tell(f"SET LOCAL statement_timeout = {int(PATIENCE * 1000)}")
+        try:
+            return self.look(work)
+        except psycopg.errors.QueryCanceled:
+            raise RequestError("This search takes too long; narrow it down with further parameters.") from None
+        finally:
+            self._wire.tell("ROLLBACK")
 
     def _prepare_index(self) -> None:
-        raise NotImplementedError
+        """The tables are there."""
 
     # -- copies ------------------------------------------------------------------------------------------------------
 
@@ -133,23 +219,86 @@ class PostgresStore(Store):
     # -- what is remembered ------------------------------------------------------------------------------------------
 
     def changes_elsewhere(self) -> int:
-        """A number that differs from the last one if another process has written since."""
-        raise NotImplementedError
+        """A number that differs from the last one if anybody has written since."""
+        return int(self._one("changes"))
 
     # -- gids --------------------------------------------------------------------------------------------------------
 
     def peek_gid(self) -> int:
         """The gid that ``new_gid`` will give next."""
-        raise NotImplementedError
+        if not self._gids:
+            self._gids.extend([gid for (gid,) in self._rows("gids", MORE if self._writing else 1)])
+        return self._gids[0]
 
     def new_gid(self) -> int:
         """The next gid: ascending, never reused, also not after a crash."""
-        raise NotImplementedError
+        gid = self.peek_gid()
+        self._gids.popleft()
+        self._remembered.newborn[gid] = []
+        return gid
+
+    # -- what many rows are written by -------------------------------------------------------------------------------
+
+    def delete(self, gid: int) -> list[tuple[int, str, int | None]]:
+        """Remove a record and every link that it has a part in; what it hung on: owner, field and note of each link."""
+        _, had, hung_on = self._wire.ask_all(
+            [self._question(name, gid) for name in ("delete", "delete_links_of", "delete_links_to")]
+        )
+        self._remembered.clear()
+        self._remembered.touched.update((gid, *[other for (other,) in had], *[owner for owner, *_ in hung_on]))
+        return hung_on.fetchall()
+
+    def empty(self, owner: int, field: str) -> None:
+        """Remove all links of a list."""
+        self._touch(owner, *self._gids_of("empty_list", owner, field))
+
+    def restrict_sections_of(self, project: int) -> None:
+        """Bring the private flag of a project's sections into line with the project's."""
+        self._touch(*self._gids_of("restrict_sections_of", project))
+
+    def restrict_tasks_of(self, gid: int) -> None:
+        """Bring the private flag of a project's tasks, or of one task, into line with the projects they are in."""
+        self._touch(*self._gids_of("restrict_tasks_of", gid))
+
+    def _gids_of(self, name: str, *values: Any) -> list[int]:
+        return [gid for (gid,) in self._wire.ask(*self._question(name, *values))]
+
+    def _touch(self, *gids: int) -> None:
+        self._remembered.clear()
+        self._remembered.touched.update(gids)
+
+    # -- the log -----------------------------------------------------------------------------------------------------
+
+    def _log(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
+        self._tell("event", workspace, resource, document, list(subjects))
+
+    def forget_events(self, upto: int, told: Iterable[tuple[int, int]]) -> None:
+        """Remove the oldest entries; ``told`` are subject and sequence number of all that is told of them."""
+        pairs = list(told)
+        self._tell("forget_event_of", [subject for subject, _ in pairs], [seq for _, seq in pairs])
+        self._tell("forget_events", upto)
+
+    # -- the index ---------------------------------------------------------------------------------------------------
+
+    def _words(self, *texts: str) -> tuple[str, ...]:
+        return (places(*texts),)
+
+    def _value(self, value: str | float | None) -> tuple[Any, ...]:
+        return (None, value) if isinstance(value, str) else (value if value is None else float(value), None)
 
     # -- plumbing ----------------------------------------------------------------------------------------------------
+
+    def _question(self, name: str, *values: Any) -> tuple[str, tuple[Any, ...]]:
+        return numbered(self._sql[name])[0], values
+
+    def _tell(self, name: str, *values: Any) -> None:
+        self._wire.tell(*self._question(name, *values))
+
+    def _among(self, values: Sequence[Any]) -> Sequence[Any]:
+        return (list(values),)
 
     def _add(self, name: str, *values: Any) -> int:
         return int(self._one(name, *values))
 
     def _change(self, name: str, *values: Any) -> int:
-        return self._wire.ask(numbered(self._sql[name])[0], values).count
+        return self._wire.ask(*self._question(name, *values)).count

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import psycopg
 from msgspec import Struct
 from psycopg.adapt import AdaptersMap, Loader
+from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg.types.string import StrBinaryDumper
 
@@ -21,6 +22,11 @@ from fanfold.errors import SetupError
 
 Question = tuple[str, Sequence[Any]]
 """SQL with ``$1`` for the first value, and the values."""
+
+Rows = list[tuple[Any, ...]]
+
+LookUp = tuple[str, Sequence[Any], tuple[Any, ...]]
+"""SQL whose first value is an array of keys and whose rows begin with the key they are for; keys; further values."""
 
 
 class Found(Struct, frozen=True):
@@ -50,6 +56,9 @@ class Wire(Protocol):
     def ask_all(self, questions: Sequence[Question]) -> list[Found]:
         """Run several and wait once."""
 
+    def look_up(self, *wanted: LookUp) -> list[Rows]:
+        """The rows for some keys, of several look-ups at once; in the order of the statement for each key."""
+
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement whose result nobody needs; what is wrong with it may only show at the next ``ask``."""
 
@@ -74,6 +83,10 @@ class BlockingWire:
     def ask_all(self, questions: Sequence[Question]) -> list[Found]:
         """Run several, one after the other."""
         return [self.ask(*question) for question in questions]
+
+    def look_up(self, *wanted: LookUp) -> list[Rows]:
+        """The rows for some keys, of several look-ups."""
+        return [self.ask(sql, (list(keys), *values)).rows for sql, keys, values in wanted]
 
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement."""
@@ -117,6 +130,7 @@ def adapt(adapters: AdaptersMap) -> None:
     """Have whole numbers always be of one type, so that each statement is prepared once, and JSON be left alone."""
     adapters.register_dumper(int, Int8BinaryDumper)
     adapters.register_dumper(str, StrBinaryDumper)
+    adapters.register_dumper(tuple, ListBinaryDumper)
     adapters.register_loader("jsonb", _Json)
 
 
