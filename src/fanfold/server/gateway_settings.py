@@ -126,6 +126,10 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_results: Amount = 64 * MIB
     """Largest sum of all responses of one batch."""
 
+    max_wait: Seconds = 1.0
+    """How long a request may have to wait for its turn, as far as can be known; where it would be longer, it is refused
+    at once (503)."""
+
     head_timeout: Seconds = 10.0
     """How long a client may take to send the head of a request."""
 
