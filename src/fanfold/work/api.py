@@ -45,6 +45,9 @@ class Api(ABC):
     shared = False
     """Whether other processes may have the same database and do the same as this one."""
 
+    look_again: float = 1.0
+    """Seconds after which it is to be looked whether another process has changed something."""
+
     def __init__(
         self,
         *,

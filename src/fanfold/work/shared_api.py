@@ -60,6 +60,8 @@ class SharedApi(Api):
 
     shared = True
 
+    look_again = 0.0  # it costs nothing: others tell us
+
     def __init__(self, url: str, signing_key: bytes, *, connections: int, **settings: Any) -> None:
         """``settings``: see ``Api``."""
         super().__init__(**settings)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import psycopg
 from msgspec import Struct
 from psycopg.adapt import AdaptersMap, Dumper, Loader
+from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg.types.string import StrBinaryDumper
 
@@ -133,7 +134,7 @@ def packed(values: Sequence[Any]) -> list[Any]:
         value
         if not isinstance(value, (list, tuple))
         else Gids(value)
-        if value and isinstance(value[0], int)
+        if value and isinstance(value[0], int) and None not in value
         else list(value)
         for value in values
     ]
@@ -152,6 +153,7 @@ def adapt(adapters: AdaptersMap) -> None:
     """Have whole numbers always be of one type, so that each statement is prepared once, and JSON be left alone."""
     adapters.register_dumper(int, Int8BinaryDumper)
     adapters.register_dumper(str, StrBinaryDumper)
+    adapters.register_dumper(list, ListBinaryDumper)  # its own choice takes small numbers for all that come later
     adapters.register_dumper(Gids, _GidsDumper)
     adapters.register_loader("jsonb", _Json)
 
