@@ -267,6 +267,173 @@ def test_what_was_on_its_way_when_the_process_died_is_sent_again_as_it_was(world
     world.made("/tasks", {"name": "A", "projects": [project]})
 
     async def die():
+        sending = asyncio.ensure_future(deliveries.attempt(gid))
+        await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+    receiver.fails = Reply(200, {})
+    asyncio.run(die())
+    body = world.store.delivery(gid).body
+    assert body is not None
+    world.made("/tasks", {"name": "B", "projects": [project]})
+    receiver.bodies.clear()
+    again = Deliveries(world.api)
+    assert asyncio.run(again.overdue()) == [gid]
+    assert asyncio.run(again.attempt(gid)) == 0
+    assert receiver.bodies == [body]
+    assert asyncio.run(again.attempt(gid)) == 0
+    assert len(receiver.bodies) == 2
+
+
+def test_what_was_committed_and_never_begun_is_found(world, hook, deliver, project):
+    gid = hook(project)
+    world.made("/tasks", {"name": "A", "projects": [project]})
+    again = Deliveries(world.api)
+    assert asyncio.run(again.overdue()) == [gid]
+    deliver(gid)
+    assert asyncio.run(again.overdue()) == []
+
+
+def test_the_end_of_a_resource_is_the_last_that_its_webhook_tells(world, receiver, hook, deliver, space):
+    project = world.made("/projects", {"name": "Short", "workspace": space})
+    gid = hook(project)
+    world.call("DELETE", f"/projects/{project}")
+    deliver(gid)
+    assert ("project", "deleted") in receiver.kinds()
+    assert world.call("GET", f"/webhooks/{gid}")[0] == 404
+
+
+def test_a_webhook_deleted_while_its_events_are_sent_stays_deleted(world, receiver, hook, deliveries, project):
+    gid = hook(project)
+    world.made("/tasks", {"name": "A", "projects": [project]})
+
+    async def both():
+        sending = asyncio.ensure_future(deliveries.attempt(gid))
+        await asyncio.sleep(0)
+        world.call("DELETE", f"/webhooks/{gid}")
+        return await sending
+
+    assert asyncio.run(both()) is None
+    assert world.store.delivery(gid) is None
+
+
+def test_whoever_may_have_something_to_deliver_is_told_after_each_commit(world, hook, space, project):
+    told = []
+    world.api.told = told.append
+    other = world.made("/projects", {"name": "Other", "workspace": space})
+    gid = hook(project)
+    told.clear()
+    world.made("/tasks", {"name": "A", "projects": [other]})
+    assert told == []
+    world.made("/tasks", {"name": "A", "projects": [project]})
+    assert told == [[gid]]
+    assert world.call("POST", "/tasks", {"name": "A", "projects": [project], "due_on": "x"})[0] == 400
+    assert told == [[gid]]
+
+
+def test_the_log_is_cut_off_behind_everybody_who_may_read_it(world, receiver, hook, deliver, deliveries, project):
+    gid = hook(project)
+    receiver.fails = Reply(500, {})
+    for name in "abc":
+        world.made("/tasks", {"name": name, "projects": [project]})
+    deliver(gid)
+    world.later(hours=24)
+    kept = world.store.delivery(gid).cursor
+    asyncio.run(deliveries.prune())
+    world.later(hours=2)
+    asyncio.run(deliveries.prune())
+    assert world.store.first_event() == kept + 1
+    receiver.fails = None
+    deliver(gid)
+    assert len(receiver.events()) >= 3
+    asyncio.run(deliveries.prune())
+    newest = world.store.last_event()
+    assert world.store.first_event() == newest
+    assert [seq for seq, *_ in world.store.events_of(int(project), 0, 100)] in ([newest], [])
+    assert world.store._cursor.execute("SELECT count(*) FROM event_of WHERE seq < ?", (newest,)).fetchone() == (0,)
+
+
+def test_the_log_is_not_cut_off_before_the_search_index_has_read_it(world, deliveries, space, project):
+    search = f"/workspaces/{space}/tasks/search"
+    assert world.call("GET", search)[0] == 200
+    read = world.store.index_upto()
+    for name in "abc":
+        world.made("/tasks", {"name": name, "projects": [project]})
+    world.later(hours=26)
+    asyncio.run(deliveries.prune())
+    assert world.store.first_event() == read + 1
+    assert len(world.call("GET", search)[1]) == 3
+    asyncio.run(deliveries.prune())
+    assert world.store.first_event() == world.store.last_event()
+    assert not world.store.index_is_behind()
+
+
+def test_a_token_from_before_the_beginning_of_the_log_is_too_old(world, deliveries, space, project):
+    for number in range(3):
+        world.made("/tasks", {"name": f"{number}", "projects": [project]})
+    sync = world.ask("GET", "/events", resource=project)[1]["sync"]
+    world.made("/tasks", {"name": "after", "projects": [project]})
+    world.made("/tags", {"name": "newest", "workspace": space})
+    world.later(hours=23)
+    assert world.ask("GET", "/events", resource=project, sync=sync)[0] == 200
+    world.later(hours=3)
+    asyncio.run(deliveries.prune())
+    world.now = world.now.replace(year=2026, month=1, day=6, hour=8)
+    assert world.ask("GET", "/events", resource=project, sync=sync)[0] == 412
+
+
+def test_what_was_sent_of_other_data_is_of_no_concern(world, receiver, hook, deliveries, project):
+    gid = hook(project)
+    before = SqliteStore()
+    before.take_over(world.store)
+    world.made("/tasks", {"name": "A", "projects": [project]})
+
+    async def both():
+        sending = asyncio.ensure_future(deliveries.attempt(gid))
+        await asyncio.sleep(0)
+        world.store.take_over(before)
+        return await sending
+
+    cursor = before.delivery(gid).cursor
+    assert asyncio.run(both()) is None
+    assert world.store.delivery(gid).cursor == cursor
+    before.close()
+
+
+@pytest.fixture
+def other(world):
+    """Another process with the same database."""
+    world.api.shared = True
+    return Deliveries(world.api)
+
+
+def test_of_two_processes_one_sends_and_sends_what_the_other_wrote_too(
+    world, receiver, hook, deliveries, other, project
+):
+    gid = hook(project)
+
+    async def both():
+        world.made("/tasks", {"name": "First", "projects": [project]})
+        sending = asyncio.create_task(deliveries.attempt(gid))
+        await asyncio.sleep(0)
+        world.made("/tasks", {"name": "Second", "projects": [project]})
+        assert await other.attempt(gid) is None
+        assert 0 < await other.attempt(gid, inherited=True) <= LEASE
+        assert await sending == 0
+        assert await deliveries.attempt(gid) == 0
+        assert await deliveries.attempt(gid) is None
+
+    asyncio.run(both())
+    assert receiver.kinds() == [("task", "added"), ("task", "added")]
+
+
+def test_what_a_dead_process_was_sending_another_sends_when_its_lease_has_run_out(
+    world, receiver, hook, deliveries, other, project
+):
+    gid = hook(project)
+
+    async def die():
         async def never_answer(*_):
             sending.set()
             await asyncio.Event().wait()
