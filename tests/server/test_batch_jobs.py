@@ -6,12 +6,18 @@ from datetime import timedelta
 import pytest
 
 from fanfold.engine import Admission
+from fanfold.errors import Unavailable, Undecided
 from fanfold.limits import MemoryLimiter, profile
 from fanfold.limits.memory import NoLimiter
 from fanfold.model import Refusal
 from fanfold.server.jobs import actions as job_actions
 from fanfold.server.jobs import records
+from fanfold.server.jobs.batch import BatchWork
+from fanfold.server.jobs.parts import put_together
+from fanfold.server.jobs.recording import Recorder
 from fanfold.server.tokens import digest, issue
+from fanfold.work.session import Session
+from fanfold.work.shape import decode
 
 from .conftest import GRACE, NOON, ask
 
@@ -409,3 +415,152 @@ class _Admitting:
         self.admission = Admission()
         self.target = engine.target
         self.means = engine.means
+
+
+# -- when a process dies -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def created(monkeypatch):
+    """Notes each creation that was really carried out."""
+    found = []
+    handler = Session.answer
+
+    def answer(self, call, *more):
+        given = handler(self, call, *more)
+        if call.method == "POST" and call.path == "/tasks":
+            found.append(call.body["data"]["name"])
+        return given
+
+    monkeypatch.setattr(Session, "answer", answer)
+    return found
+
+
+async def killed(app):
+    """End all that is carried on, as the death of the process does; nothing more is kept of it."""
+    for task in list(app.runner._tasks.values()):
+        task.cancel()
+    await asyncio.gather(*app.runner._tasks.values(), return_exceptions=True)
+    await app.jobs.drain(5)
+    app.jobs, app.job_desk = put_together(app)
+    app.jobs.runner = app.runner
+    app.runner._performances["batch"] = app.jobs.perform
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_job_is_gone_on_with_where_it_was_left(make_app, monkeypatch, kept):
+    app = make_app(limits="requests=8")
+    before = await _tasks(app)
+    if not kept:  # nobody had the time to write down how far it was
+
+        async def keep(*_):
+            return True
+
+        monkeypatch.setattr(Recorder, "_keep", keep)
+    actions = [
+        creation("T parent", id="parent"),
+        ME,
+        *[creation(f"T below {{{{parent.body.data.gid}}}}, {number}") for number in range(3)],
+        creation("T for {{index}} of {{parent.body.data.gid}}", for_each="{{me.body.data.workspaces}}"),
+        {"method": "get", "relative_path": "/users/me", "id": "me"},
+        {"method": "get", "relative_path": "/tasks/{{parent.body.data.gid}}", "options": {"fields": ["name"]}},
+        *[creation(f"T late {number}", depends_on=["parent"]) for number in range(3)],
+    ]
+    path = await begun(app, actions)
+
+    async def waiting():
+        return len(await _tasks(app)) >= len(before) + 3
+
+    await until(waiting)
+    half = await _tasks(app)
+    await killed(app)
+    monkeypatch.undo()
+    app.engine.admission = Admission()
+    await app.jobs.resume()
+    job = await ended(app, path)
+    assert statuses(job) == [201, 200, 201, 201, 201, 200, 200, 200, 201, 201, 201]
+    after = await _tasks(app)
+    assert len(after) == len(before) + 8
+    assert half == after[: len(half)]
+    gids = {result["body"]["data"]["gid"] for result in job["results"] if result["status_code"] == 201}
+    assert len(gids) == 7
+    assert job["progress"] == {"done": 11, "failed": 0, "total": 11}
+
+
+async def _tasks(app):
+    """The names of all tasks, in the order in which they were made."""
+    return [decode(app.store.record(gid).document)["name"] for gid in app.store.of_kind("task")]
+
+
+async def test_what_was_done_is_not_carried_out_again(make_app, created):
+    app = make_app(limits="requests=6")
+    path = await begun(app, [creation(f"T{number}") for number in range(8)])
+    await done(app, path, 5)
+    await killed(app)
+    app.engine.admission = Admission()
+    await app.jobs.resume()
+    await app.jobs.resume()
+    assert statuses(await ended(app, path)) == [201] * 8
+    assert sorted(created) == [f"T{number}" for number in range(8)]
+
+
+async def test_two_processes_that_carry_on_one_job_do_nothing_twice(make_app):
+    app = make_app()
+    before = await _tasks(app)
+    other, _ = put_together(app)
+    other.runner = app.runner
+    app.runner.start = lambda *_: None
+    path = await begun(app, [creation(f"T{number}") for number in range(30)])
+    job = path.rpartition("/")[2]
+    await asyncio.gather(app.jobs.perform(job), other.perform(job), app.jobs.perform(job))
+    found = await job_at(app, path)
+    assert (found["status"], statuses(found)) == ("succeeded", [201] * 30)
+    gids = [result["body"]["data"]["gid"] for result in found["results"]]
+    assert [_name(app, gid) for gid in gids] == [f"T{number}" for number in range(30)]
+    assert len(await _tasks(app)) == len(before) + 30
+
+
+def _name(app, gid):
+    return decode(app.store.record(int(gid)).document)["name"]
+
+
+async def test_a_job_that_was_cancelled_while_nobody_carried_it_on_ends_when_somebody_does(make_app):
+    app = make_app(limits="requests=6")
+    path = await begun(app, [creation(f"T{number}") for number in range(8)])
+    await done(app, path, 5)
+    await killed(app)
+    await ask(app, "POST", f"{path}/cancel")
+    await app.jobs.resume()
+    job = await ended(app, path)
+    assert (job["status"], statuses(job)) == ("cancelled", [201] * 5 + [424] * 3)
+
+
+async def test_a_job_that_breaks_has_failed(make_app, monkeypatch, caplog):
+    app = make_app()
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(BatchWork, "__init__", broken)
+    path = await begun(app, [ME])
+    job = await ended(app, path)
+    assert (job["status"], job["error"]["message"]) == ("failed", "Server Error")
+    assert "broke off" in caplog.text
+
+
+async def test_where_the_database_is_away_a_job_waits_for_it(make_app, monkeypatch):
+    app = make_app()
+    monkeypatch.setattr(job_actions, "AGAIN", 0)
+    away = iter([Unavailable(), Undecided(), Unavailable()])
+    send = app.api.send
+
+    async def sometimes(call, *once):
+        error = next(away, None)
+        if error is not None:
+            raise error
+        return await send(call, *once)
+
+    monkeypatch.setattr(app.api, "send", sometimes)
+    job = await ended(app, await begun(app, [creation("T"), ME]))
+    assert statuses(job) == [201, 200]
+    assert await names(app) == ["T"]

@@ -81,6 +81,9 @@ class BatchWork:
             now = self._now().timestamp()
             job = replace(self._job, status=self._status, why=self._why, finished=now)
             await self._recorder.finish(job, now + kept)
+        except asyncio.CancelledError:
+            self._actions.stop(FailedDependency(_CANCELLED))  # nobody will see it: another process goes on with this
+            raise
         finally:
             timer.cancel()
             await self._recorder.close()
