@@ -83,6 +83,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_upload: Amount = 100 * MIB
     """Largest uploaded file."""
 
+    max_wait: Seconds = 1.0
+    """How long a request may have to wait for its turn, as far as can be known; where it would be longer, it is refused
+    at once (503)."""
+
     head_timeout: Seconds = 10.0
     """How long a client may take to send the head of a request."""
 

@@ -41,6 +41,12 @@ def serve(  # noqa: PLR0913 - each is an option
     limits: Annotated[
         str | None, Parameter(help="asana-free, asana-paid (the default), off, or requests=300,reads=50,writes=15.")
     ] = None,
+    redis: Annotated[
+        str | None, Parameter(help="URL of a Redis that counts the limits of all workers, such as redis://host:6379.")
+    ] = None,
+    without_redis: Annotated[
+        str | None, Parameter(help="While Redis is away: local shares of the limits (the default), deny, or allow.")
+    ] = None,
     seed: Annotated[
         str | None,
         Parameter(help="What a new database starts with: demo (the default), empty, or a YAML or JSON file."),
@@ -65,6 +71,8 @@ def serve(  # noqa: PLR0913 - each is an option
         "port": port,
         "db": db,
         "limits": limits,
+        "redis": redis,
+        "without_redis": without_redis,
         "seed": seed,
         "access_log": access_log,
         "admin": admin,

@@ -3,6 +3,9 @@
 -- name: lock
 SELECT pg_advisory_xact_lock(?::integer, 0);
 
+-- name: lock_workspace
+SELECT pg_advisory_xact_lock_shared(?1::integer, 0), pg_advisory_xact_lock(?1::integer, hashint8(?2));
+
 -- name: gids
 SELECT nextval('gid') FROM generate_series(1, ?);
 
@@ -107,6 +110,9 @@ WHERE record.gid = w.gid AND record.private <> w.private RETURNING record.gid;
 -- name: event
 WITH happened AS (INSERT INTO event (workspace, resource, document) VALUES (?, ?, ?) RETURNING seq)
 INSERT INTO event_of (subject, seq) SELECT DISTINCT subject, seq FROM happened, unnest(?::bigint[]) subject;
+
+-- name: latest_event
+SELECT greatest((SELECT max(seq) FROM event WHERE workspace = ?), (SELECT min(seq) - 1 FROM event), 0);
 
 -- name: forget_event_of
 DELETE FROM event_of o USING unnest(?::bigint[], ?::bigint[]) told (subject, seq)
