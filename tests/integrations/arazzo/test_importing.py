@@ -408,6 +408,7 @@ WORDS = [
     "$url",
 ]
 
+
 def test_a_parameter_whose_name_is_no_text_is_left_out():
     found = plan(step("order", "getOrder", parameters=[{"name": ["id"], "in": {}}, given_in("path", "id", "o1")]))
     assert entry(found, "order")["id"] == "o1"
