@@ -85,7 +85,11 @@ class CoherentReads(Store):
         return found
 
     def _compared(self, rows: Rows, before: str | None) -> None:
-        ((_, snapshot, touched, lists, everything),) = rows
+        (row,) = rows
+        if row is self.mirror.latest:  # others asked together with us
+            return
+        self.mirror.latest = row
+        _, snapshot, touched, lists, everything = row
         unknown = before is None or everything or self.mirror.snapshot is None
         self.mirror.compared(snapshot, None if unknown else touched or (), map(_list_name, lists or ()))
 
