@@ -6,7 +6,7 @@ just running: what is under way is asked of whoever keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from math import ceil, inf
 
 from fanfold.limits.concurrency import Concurrency
@@ -34,7 +34,12 @@ class StandingLimiter:
     """
 
     def __init__(
-        self, name: str, limit: int, under_way: Callable[[str], int], wait: float, reserved: Limiter | None = None
+        self,
+        name: str,
+        limit: int,
+        under_way: Callable[[str], Awaitable[int]],
+        wait: float,
+        reserved: Limiter | None = None,
     ) -> None:
         self._name = name
         self._limit = limit
@@ -49,11 +54,15 @@ class StandingLimiter:
         if not n:
             return NOTHING_HELD
         if n > self._limit:
-            return Refusal(self._name, None, (self._standing(self._under_way(key)),))
+            return Refusal(self._name, None, (self._standing(await self._under_way(key)),))
         grant = await self._reserved.take(key, {self._name: n})
         if isinstance(grant, Refusal):
             return Refusal(self._name, self._wait, (self._standing(self._limit),))
-        taken = _taken(grant.standing(), n) + self._under_way(key)
+        try:
+            taken = _taken(grant.standing(), n) + await self._under_way(key)
+        except BaseException:
+            grant.release()
+            raise
         if taken > self._limit:
             grant.release()
             return Refusal(self._name, self._wait, (self._standing(taken - n),))
@@ -66,7 +75,7 @@ class StandingLimiter:
             return ()
         seen = await self._reserved.look(key, {self._name: 1})
         reserved = self._limit if isinstance(seen, Refusal) else _taken(seen, 0)
-        standing = self._standing(reserved + self._under_way(key))
+        standing = self._standing(reserved + await self._under_way(key))
         if standing.left < n:
             return Refusal(self._name, None if n > self._limit else self._wait, (standing,))
         return (standing,)

@@ -20,14 +20,18 @@ MakeLimiter = Callable[[Profile, str], Limiter]
 class Limits:
     """Makes the limiters of one process. ``redis`` is a URL, or empty; all share one connection to it.
 
-    ``without`` says what holds while it is away, ``fleet`` how many workers share it. The connection is made when the
+    ``without`` says what holds while it is away, ``fleet`` how many workers share it. Where there is none each has its
+    share, and at least what a batch of ``batch`` actions needs. The connection is made when the
     first request comes: a server starts whether Redis is there or not. Raises ``SetupError`` for a URL that cannot be
     meant, and where what Redis needs is not installed.
     """
 
-    def __init__(self, redis: str, without: WithoutRedis, fleet: int, watch: Watch | None = None) -> None:
+    def __init__(
+        self, redis: str, without: WithoutRedis, fleet: int, watch: Watch | None = None, *, batch: int = 1
+    ) -> None:
         self._without: WithoutRedis = without
         self._fleet = max(1, fleet)
+        self._batch = batch
         self._watch = watch
         self._line: Line | None = None
         if redis:
@@ -51,7 +55,7 @@ class Limits:
     def limiter(self, profile: Profile, space: str) -> Limiter:
         """What keeps a profile. All processes that say the same ``space`` count together."""
         if self._line is None:
-            return MemoryLimiter(profile)
+            return MemoryLimiter(profile.shared_by(self._fleet, batch=self._batch))
         from fanfold.limits.fallback import FallbackLimiter  # noqa: PLC0415
         from fanfold.limits.redis import RedisLimiter  # noqa: PLC0415
 
