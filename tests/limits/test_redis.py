@@ -325,13 +325,17 @@ async def test_combinations_of_costs_are_not_remembered_for_ever(limiters, monke
 async def test_what_workers_reserve_they_see_of_each_other(limiters):
     under_way = {"ada": 3}
     rules = reservations("jobs", 5, 30)
-    one, two = (StandingLimiter("jobs", 5, lambda key: under_way.get(key, 0), 30, limiters(rules)) for _ in range(2))
+
+    async def count(key):
+        return under_way[key]
+
+    one, two = (StandingLimiter("jobs", 5, count, 30, limiters(rules)) for _ in range(2))
     first = await one.take("ada", {"jobs": 2})
     assert await two.take("ada", {"jobs": 1}) == Refusal("jobs", 30)
     assert await two.look("ada", {"jobs": 1}) == Refusal("jobs", 30)
     under_way["ada"] = 4
     first.release()
-    await asyncio.sleep(0.05)  # until it has been heard of
+    await one.look("ada", {"jobs": 1})  # comes after what was released
     grant = await two.take("ada", {"jobs": 1})
     assert [standing.left for standing in grant.standing()] == [0]
 
@@ -339,7 +343,11 @@ async def test_what_workers_reserve_they_see_of_each_other(limiters):
 async def test_without_redis_what_is_reserved_is_not_known_but_what_is_under_way_is():
     line = line_to("redis://127.0.0.1:1", SCRIPTS)
     reserved = FallbackLimiter(RedisLimiter(reservations("jobs", 5, 30), line), "allow")
-    limiter = StandingLimiter("jobs", 5, lambda key: {"ada": 4}.get(key, 0), 30, reserved)
+
+    async def count(_key):
+        return 4
+
+    limiter = StandingLimiter("jobs", 5, count, 30, reserved)
     assert await limiter.take("ada", {"jobs": 2}) == Refusal("jobs", 30)
     assert not isinstance(await limiter.take("ada", {"jobs": 1}), Refusal)
     await line.close()

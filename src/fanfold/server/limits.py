@@ -21,9 +21,9 @@ class Limits:
     """Makes the limiters of one process. ``redis`` is a URL, or empty; all share one connection to it.
 
     ``without`` says what holds while it is away, ``fleet`` how many workers share it. Where there is none each has its
-    share, and at least what a batch of ``batch`` actions needs. The connection is made when the
-    first request comes: a server starts whether Redis is there or not. Raises ``SetupError`` for a URL that cannot be
-    meant, and where what Redis needs is not installed.
+    share, and at least what a batch of ``batch`` actions needs. The connection is made when the first request comes: a
+    server starts whether Redis is there or not. Raises ``SetupError`` for a URL that cannot be meant, and where what
+    Redis needs is not installed.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Limits:
         from fanfold.limits.redis import RedisLimiter  # noqa: PLC0415
 
         shared = RedisLimiter(profile, self._line, space=space)
-        return FallbackLimiter(shared, self._without, fleet=self._fleet, watch=self._watch)
+        return FallbackLimiter(shared, self._without, fleet=self._fleet, batch=self._batch, watch=self._watch)
 
     async def close(self) -> None:
         """Give back what is still to be given back, and disconnect."""
