@@ -185,6 +185,10 @@ class Line:
             self._timer = loop.call_at(due, self._watch)
         return reply
 
+    async def ping(self) -> None:
+        """Wait until everything has been answered that was sent until now; raises ``LimitsUnknown``."""
+        await self.ask(packed(b"PING"))
+
     def say(self, command: bytes, *, keep: float) -> None:
         """Send a command whose reply nobody waits for; it is kept for so many seconds until it can be sent."""
         if self._closed:
@@ -203,7 +207,7 @@ class Line:
         """Send what is to be sent, if that can be done at once; then disconnect."""
         if self._up and (self._waiting or self._asked):
             with contextlib.suppress(LimitsUnknown):
-                await self.ask(packed(b"PING"))  # replies come in order, so all others are there when its own is
+                await self.ping()
         self._closed = True
         for task in (self._task, self._attempt):
             if task is not None:

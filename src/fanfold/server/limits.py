@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fanfold.errors import LimitsUnknown
 from fanfold.limits import MemoryLimiter, Profile
 from fanfold.model import Limiter
+from fanfold.server.readiness import Word
 from fanfold.settings import WithoutRedis
 
 if TYPE_CHECKING:
@@ -61,6 +63,16 @@ class Limits:
 
         shared = RedisLimiter(profile, self._line, space=space)
         return FallbackLimiter(shared, self._without, fleet=self._fleet, batch=self._batch, watch=self._watch)
+
+    async def look(self) -> Word:
+        """Whether Redis works. Where everything is refused without it, nothing works."""
+        if self._line is None:
+            return "ok"
+        try:
+            await self._line.ping()
+        except LimitsUnknown:
+            return "failed" if self._without == "deny" else "degraded"
+        return "ok"
 
     async def close(self) -> None:
         """Give back what is still to be given back, and disconnect."""
