@@ -31,6 +31,8 @@ from msgspec import json
 
 ROOT = Path(__file__).parent.parent
 
+PLACES = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
+
 REPLACED = "workers have been replaced"
 """What the server prints at the end of each restart."""
 
@@ -66,10 +68,12 @@ class Tally:
         }
 
 
-async def _client(kind: str, url: str, tally: Tally, dice: random.Random, over: asyncio.Event, *, echoes: bool) -> None:
+async def _client(kind: str, url: str, tally: Tally, dice: random.Random, over: asyncio.Event, token: str) -> None:
+    echoes = url.endswith("/echo")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     kept = None if kind == "fresh" else 3600
     connector = aiohttp.TCPConnector(limit=1, force_close=kept is None, keepalive_timeout=kept)
-    async with aiohttp.ClientSession(connector=connector) as session:
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
         session._retry_connection = False  # noqa: SLF001 - there is no other way to have it try once only
         for number in range(10**9):
             if over.is_set():
@@ -108,8 +112,9 @@ async def _echo() -> AsyncIterator[str]:
 class Server:
     """The server, and what it has printed."""
 
-    def __init__(self, command: list[str], output: Path) -> None:
+    def __init__(self, command: list[str], output: Path, token: str) -> None:
         self._command = command
+        self._token = {"FANFOLD_TOKEN": token} if token else {}
         self._output = output
 
     async def __aenter__(self) -> Self:
@@ -118,7 +123,7 @@ class Server:
                 *self._command,
                 stdout=out,
                 stderr=out,
-                env={**os.environ, "FANFOLD_ACCESS_LOG": "off", "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+                env={**os.environ, **self._token, "FANFOLD_ACCESS_LOG": "off", "PYTHONPATH": PLACES},
             )
         self.address = await self._printed(r"listening on (http://\S+:\d+)", 1)
         return self
@@ -142,20 +147,21 @@ class Server:
         return str(found[-1])
 
 
-async def _run(times: int, seed: int, command: str, path: str, folder: Path) -> bool:
+async def _run(options: argparse.Namespace, folder: Path) -> bool:
+    times, seed, command = options.times, options.seed, options.server
     tally, over, echoes = Tally(), asyncio.Event(), not command
     async with _echo() as upstream:
         words = shlex.split(command) or [
             *(sys.executable, "-m", "fanfold", "gateway", "--port", "0", "--workers", "2"),
             *("--upstream", upstream, "--allow-private"),
         ]
-        server = Server(words, folder / "output")
+        server = Server(words, folder / "output", options.token)
         async with server:
-            url = server.address + ("/echo" if echoes else path)
+            url = server.address + ("/echo" if echoes else options.path)
             kinds = ["eager"] * EAGER + ["pausing"] * PAUSING + ["fresh"] * FRESH
             clients = [
                 asyncio.create_task(
-                    _client(kind, url, tally, random.Random(f"{seed}/{place}"), over, echoes=echoes)  # noqa: S311
+                    _client(kind, url, tally, random.Random(f"{seed}/{place}"), over, options.token)  # noqa: S311
                 )
                 for place, kind in enumerate(kinds)
             ]
@@ -185,10 +191,11 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3, help="restarts (3)")
     parser.add_argument("--seed", type=int, default=1, help="what pauses are drawn from (1)")
     parser.add_argument("--server", default="", help="the command of the server, instead of a gateway of two workers")
+    parser.add_argument("--token", default="", help="a token that this server is told, and shown")
     parser.add_argument("--path", default="/healthz", help="what is asked of that server (/healthz)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="faults-rolling-") as folder:
-        held = asyncio.run(_run(options.times, options.seed, options.server, options.path, Path(folder)))
+        held = asyncio.run(_run(options, Path(folder)))
     sys.exit(not held)
 
 
