@@ -155,8 +155,21 @@ def queries(store):
         store._connection.exec_trace = None
         return
     wire = store._wire
-    ask, ask_all = wire.ask, wire.ask_all
-    wire.ask = lambda *question: found.append(question) or ask(*question)
-    wire.ask_all = lambda questions: found.append(questions) or [ask(*question) for question in questions]
+    whole = {name: getattr(wire, name) for name in ("ask", "ask_all", "look_up")}
+
+    def noted(name):
+        def ask(*asked):
+            found.append((name, *asked))
+            kept, wire.__dict__ = wire.__dict__, wire.__dict__ | whole  # what it asks itself with is no question more
+            try:
+                return whole[name](*asked)
+            finally:
+                wire.__dict__ = kept
+
+        return ask
+
+    for name in whole:
+        setattr(wire, name, noted(name))
     yield found
-    wire.ask, wire.ask_all = ask, ask_all
+    for name in whole:
+        delattr(wire, name)

@@ -13,6 +13,7 @@
     │   ├── Limited             429  an action that became several does not fit into a limit
     │   ├── Unavailable         503  what the request needs cannot be reached right now; nothing was done
     │   ├── Undecided           504  it was begun, and whether it was done cannot be known
+    │   ├── LimitsUnknown       503  nobody can be asked how much of a limit is left
     │   ├── TimedOut            504  an action's timeout or the batch's deadline passed
     │   └── Crashed             500  an unexpected exception; its traceback is in the log only
     ├── LimitExceeded           429  a limiter refused the whole batch; nothing was executed
@@ -151,6 +152,16 @@ class Limited(RequestError):
     def __init__(self, retry_after: int | None = None) -> None:
         super().__init__()
         self.retry_after = retry_after
+
+
+class LimitsUnknown(RequestError):
+    """How much of the rate limits is left is not known at the moment. Please retry after the given amount of time.
+
+    ``retry_after`` is in whole seconds: a guess, as nobody knows when it can be found out again.
+    """
+
+    status = 503
+    retry_after = 5
 
 
 class TimedOut(RequestError):

@@ -83,6 +83,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_upload: Amount = 100 * MIB
     """Largest uploaded file."""
 
+    max_wait: Seconds = 1.0
+    """How long a request may have to wait for its turn, as far as can be known; where it would be longer, it is refused
+    at once (503)."""
+
     head_timeout: Seconds = 10.0
     """How long a client may take to send the head of a request."""
 
@@ -194,12 +198,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def on_postgres(self) -> bool:
         """Whether the database is a PostgreSQL one."""
-        return self.db.startswith(("postgresql://", "postgres://"))
+        return on_postgres(self.db)
 
     @property
     def sharing(self) -> int:
         """How many workers share the limits."""
         return self.fleet or self.workers
+
+
+def on_postgres(db: str) -> bool:
+    """Whether a ``db`` setting names a PostgreSQL database."""
+    return db.startswith(("postgresql://", "postgres://"))
 
 
 def shown(url: str) -> str:

@@ -26,7 +26,9 @@ app.command(tokens)
 apps = App(name="app", help="Make, list and delete apps that act in users' names (OAuth).")
 app.command(apps)
 
-Database = Annotated[str | None, Parameter(name="--db", help="The SQLite file (fanfold.db), or :memory:.")]
+Database = Annotated[
+    str | None, Parameter(name="--db", help="The SQLite file (fanfold.db), :memory:, or postgresql://…")
+]
 
 
 @app.command
@@ -38,6 +40,12 @@ def serve(  # noqa: PLR0913 - each is an option
     token: Annotated[str, Parameter(help="A token to accept for the first user.", env_var="FANFOLD_TOKEN")] = "",
     limits: Annotated[
         str | None, Parameter(help="asana-free, asana-paid (the default), off, or requests=300,reads=50,writes=15.")
+    ] = None,
+    redis: Annotated[
+        str | None, Parameter(help="URL of a Redis that counts the limits of all workers, such as redis://host:6379.")
+    ] = None,
+    without_redis: Annotated[
+        str | None, Parameter(help="While Redis is away: local shares of the limits (the default), deny, or allow.")
     ] = None,
     seed: Annotated[
         str | None,
@@ -63,6 +71,8 @@ def serve(  # noqa: PLR0913 - each is an option
         "port": port,
         "db": db,
         "limits": limits,
+        "redis": redis,
+        "without_redis": without_redis,
         "seed": seed,
         "access_log": access_log,
         "admin": admin,
@@ -115,6 +125,11 @@ app.command(
     "fanfold.cli.integration:integration",
     name="integration",
     help="Check declarations of APIs, and draft them from OpenAPI descriptions.",
+)
+app.command(
+    "fanfold.cli.db:db",
+    name="db",
+    help="Bring a database up to date, look how it is, and copy it, also from SQLite to PostgreSQL and back.",
 )
 app.command("fanfold.cli.plan:plan", name="plan", help="Check plans, and make them of Arazzo workflows.")
 app.command(

@@ -18,7 +18,8 @@ from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine
 from fanfold.errors import Crashed, LimitExceeded, RequestError, SetupError, Unauthenticated
 from fanfold.idempotency import Ledger
-from fanfold.limits import MemoryLimiter, StandingLimiter, profile
+from fanfold.limits import Profile, StandingLimiter, profile
+from fanfold.limits.standing import reservations
 from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result, Target
 from fanfold.server.access_log import AccessLog
 from fanfold.server.answers import StoredAnswers
@@ -31,6 +32,7 @@ from fanfold.server.databases import Elsewhere, api_over
 from fanfold.server.downloads import Download, send_download
 from fanfold.server.durable import DurableRunner, Runner, TaskRunner
 from fanfold.server.indexer import Indexer
+from fanfold.server.limits import Limits
 from fanfold.server.outbound import Poster, vetting_of
 from fanfold.server.pages import Pages
 from fanfold.server.readiness import Part, Readiness, Word
@@ -99,6 +101,14 @@ class App:
             deadline=settings.batch_deadline,
         )
         self.observing = observing(metrics=settings.metrics)
+        self.limits = Limits(
+            settings.redis,
+            settings.without_redis,
+            settings.sharing,
+            self.observing.metrics,
+            batch=settings.max_actions,
+        )
+        self._space = self.api.sign("limits")[:16]
         self.ledger = Ledger(StoredAnswers(self.api), clock=lambda: self.api.now().timestamp())
         self.target = self._watched(self.api)
         self.engine = Engine(
@@ -150,19 +160,30 @@ class App:
         return observed(target, *self.observing.observers)
 
     def admission(self) -> Admission:
-        """The limits of the settings, with nothing counted yet."""
+        """The limits of the settings, as they are counted for the database."""
         wait = self.settings.action_timeout
         limits = profile(self.settings.limits, wait)
-        share = limits.shared_by(self.settings.sharing, batch=self.settings.max_actions)
-        limiters: list[Limiter] = [MemoryLimiter(share)] if limits.rules else []
+        limiters: list[Limiter] = [self.limits.limiter(limits, self._space)] if limits.rules else []
         if limits.jobs:
-            jobs = StandingLimiter("jobs", limits.jobs, self._jobs_under_way, wait)
+            reserved = None
+            if self.limits.shared:
+                reserved = self.counted(reservations("jobs", limits.jobs, wait), "jobs")
+            jobs = StandingLimiter("jobs", limits.jobs, self._jobs_under_way, wait, reserved)
             # What comes later has been charged for when it refuses.
             limiters.insert(len(limiters) if limits.charge_refused else 0, jobs)
         return Admission(*limiters)
 
     async def _jobs_under_way(self, caller: str) -> int:
         return await self.api.read(lambda session: session.store.jobs_under_way(caller))
+
+    def counted(self, limits: Profile, what: str) -> Limiter:
+        """What keeps further limits, counted for the database too."""
+        return self.limits.limiter(limits, f"{self._space} {what}")
+
+    def count_anew(self) -> None:
+        """Be as if nothing had been counted yet, for this process."""
+        self._space = secrets.token_hex(8)
+        self.engine.admission = self.admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's event: a request, or the server's start and stop."""
@@ -187,6 +208,7 @@ class App:
             await self._connect.close(until - monotonic())
         await self.engine.drain(until - monotonic())
         await self.poster.close()
+        await self.limits.close()
         self.log.close()
         if self.control is not None:
             self.control.data.close()

@@ -17,8 +17,9 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 import uvicorn
 
@@ -29,6 +30,9 @@ logger = logging.getLogger("fanfold")
 
 IDLE_GRACE = 1.0
 """Seconds for which a connection without a request stays open when the server stops: a request may be on its way."""
+
+AT_A_TURN = 64
+"""Connections that are let in at a turn of the loop."""
 
 STEP = 0.05
 """Seconds between two looks at what is still there."""
@@ -49,6 +53,10 @@ class Patience(Protocol):
     @property
     def body_timeout(self) -> float:
         """Clients, for a body."""
+
+    @property
+    def max_wait(self) -> float:
+        """Clients, for the turn of a request."""
 
     @property
     def drain_delay(self) -> float:
@@ -85,6 +93,8 @@ class DrainingServer(uvicorn.Server):
         self._retired = False
         self._draining = False
         self._accepting: dict[socket.socket, asyncio.AbstractServer] = {}
+        self._looks = False
+        self._entering: set[asyncio.Task[Any]] = set()
 
     def retire(self) -> None:
         """Stop because another process has taken over: there is nobody who would have to notice first."""
@@ -110,13 +120,39 @@ class DrainingServer(uvicorn.Server):
         listener.settimeout(0)
         loop = asyncio.get_running_loop()
         # What is handed over will be closed with the server that is made of it, and the socket may be wanted again.
-        self._accepting[listener] = await loop.create_server(self._connection, sock=listener.dup(), backlog=BACKLOG)
+        self._accepting[listener] = await loop.create_server(
+            partial(self._come_in, listener), sock=listener.dup(), backlog=BACKLOG
+        )
 
     def accept_no_more(self, listener: socket.socket) -> None:
         """Leave those who connect to this socket to others."""
         server = self._accepting.pop(listener, None)
         if server is not None:
             server.close()
+
+    def _come_in(self, listener: socket.socket) -> BoundedProtocol:
+        """A connection that the loop lets in. Some loops let in one a turn, so others that wait are let in with it."""
+        if not self._looks:
+            self._looks = True
+            asyncio.get_running_loop().call_soon(self._let_in, listener)
+        return self._connection()
+
+    def _let_in(self, listener: socket.socket) -> None:
+        """Let in who is waiting, but not more than can be looked after."""
+        loop = asyncio.get_running_loop()
+        self._looks = False
+        with contextlib.suppress(OSError):  # BlockingIOError at the end
+            for _ in range(AT_A_TURN if listener in self._accepting else 0):
+                waiting, _ = listener.accept()
+                waiting.settimeout(0)
+                task = loop.create_task(loop.connect_accepted_socket(self._connection, waiting))
+                self._entering.add(task)
+                task.add_done_callback(self._entered)
+
+    def _entered(self, task: asyncio.Task[Any]) -> None:
+        self._entering.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.info("a connection was gone before it was let in", exc_info=task.exception())
 
     def _connection(self) -> BoundedProtocol:
         made: BoundedProtocol = self.config.http_protocol_class(  # type: ignore[call-arg, assignment]

@@ -35,10 +35,11 @@ from fanfold.errors import (
     Unreachable,
 )
 from fanfold.idempotency import Ledger
-from fanfold.limits import MemoryLimiter, Profile, Waiting, profile
+from fanfold.limits import Profile, Waiting, profile
 from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
 from fanfold.server.access_log import AccessLog
 from fanfold.server.gateway_settings import GatewaySettings, Upstream, filled_in, lends, upstreams_of
+from fanfold.server.limits import Limits
 from fanfold.server.listening import address_of, listen
 from fanfold.server.readiness import Readiness
 from fanfold.server.run import Say, Served, run
@@ -111,10 +112,13 @@ class Gateway:
             deadline=settings.batch_deadline,
         )
         self.observing = observing(metrics=settings.metrics)
+        self.limits = Limits(
+            settings.redis, settings.without_redis, settings.sharing, self.observing.metrics, batch=settings.max_actions
+        )
         self.ledger = Ledger()
         self.engine = Engine(
             observed(Mounts(self.targets), *self.observing.observers),
-            Admission(*_limiters(settings, upstreams)),
+            Admission(*_limiters(settings, upstreams, self.limits)),
             max_fan_out=settings.max_fan_out,
             max_results=settings.max_results,
             ledger=self.ledger,
@@ -169,6 +173,7 @@ class Gateway:
         await self.engine.drain(until - monotonic())
         for target in self.targets.values():
             await target.close()
+        await self.limits.close()
         self.log.close()
 
     # -- one request -------------------------------------------------------------------------------------------------
@@ -276,11 +281,14 @@ def _terms(prefix: str, upstream: Upstream, environment: Mapping[str, str], *, a
     )
 
 
-def _limiters(settings: GatewaySettings, upstreams: Mapping[str, Upstream]) -> list[Any]:
-    """The limits for each caller, then those of the upstreams: one account where all call with the same credentials."""
-    n, batch = settings.sharing, settings.max_actions
-    own = profile(settings.limits, settings.action_timeout).shared_by(n, batch=batch)
-    found: list[Any] = [MemoryLimiter(own)] if own.rules else []
+def _limiters(settings: GatewaySettings, upstreams: Mapping[str, Upstream], limits: Limits) -> list[Any]:
+    """The limits for each caller, then those of the upstreams: one account where all call with the same credentials.
+
+    Gateways that share a Redis count together if they stand before the same upstreams.
+    """
+    own = profile(settings.limits, settings.action_timeout)
+    space = " ".join([f"{prefix} {upstream.url}" for prefix, upstream in sorted(upstreams.items())])
+    found: list[Any] = [limits.limiter(own, space)] if own.rules else []
     for key in ("", "all"):
         rules = [
             rule
@@ -289,9 +297,8 @@ def _limiters(settings: GatewaySettings, upstreams: Mapping[str, Upstream]) -> l
             for rule in _rules(prefix, upstream)
         ]
         if rules:
-            found.append(
-                Waiting(MemoryLimiter(Profile(tuple(rules)).shared_by(n, batch=batch)), settings.limits_wait, key=key)
-            )
+            limiter = limits.limiter(Profile(tuple(rules)), f"upstreams {space}")
+            found.append(Waiting(limiter, settings.limits_wait, key=key))
     return found
 
 

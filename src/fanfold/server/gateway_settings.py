@@ -10,7 +10,7 @@ import msgspec
 
 from fanfold.errors import SetupError
 from fanfold.model import Pairs
-from fanfold.settings import MIB, Amount, Pause, Seconds
+from fanfold.settings import MIB, Amount, Pause, Seconds, WithoutRedis
 from fanfold.targets.forwarding import may_be_passed, spelt
 from fanfold.targets.origins import read_origin
 
@@ -106,6 +106,14 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     limits_wait: Wait = 0.0
     """How long a batch waits for room within the upstreams' limits before it is refused."""
 
+    redis: str = ""
+    """The Redis or Valkey that keeps the limits for all gateways before the same upstreams; without one each process
+    keeps its own."""
+
+    without_redis: WithoutRedis = "local"
+    """What holds while Redis is away: ``local`` limits of each gateway, to each its share; ``deny`` or ``allow``
+    everything."""
+
     max_actions: Amount = 10
     """Actions in one batch."""
 
@@ -117,6 +125,10 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     max_results: Amount = 64 * MIB
     """Largest sum of all responses of one batch."""
+
+    max_wait: Seconds = 1.0
+    """How long a request may have to wait for its turn, as far as can be known; where it would be longer, it is refused
+    at once (503)."""
 
     head_timeout: Seconds = 10.0
     """How long a client may take to send the head of a request."""

@@ -11,11 +11,15 @@ from __future__ import annotations
 
 import asyncio
 import select
+from functools import partial
 from typing import Any, cast
 
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
+
+from fanfold.server.anteroom import Anteroom
 
 MAX_HEAD = 65_536
 """Bytes that the head of a request may grow to before it is complete."""
@@ -25,6 +29,16 @@ MAX_DISCARDED = 16 * 1024 * 1024
 
 MIN_TAKEN = 16_384
 """Bytes of an answer that a client which is behind has to take in the time that it has for a body."""
+
+_TOO_MUCH = (
+    b'{"errors":[{"message":"The server has too much to do at the moment. Please retry after the given time."}]}'
+)
+_REFUSAL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-type: application/json; charset=UTF-8\r\n"
+    b"content-length: %d\r\n" % len(_TOO_MUCH)
+)
+REFUSAL = _REFUSAL + b"\r\n" + _TOO_MUCH
+LAST_REFUSAL = _REFUSAL + b"connection: close\r\n\r\n" + _TOO_MUCH
 
 
 class JoinedWrites:
@@ -44,8 +58,10 @@ class JoinedWrites:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Hold the head of an answer back; send everything else behind what is held."""
-        if self._held:
+        """Hold the head of an answer back; send everything else behind what is held. Nothing, if nobody is there."""
+        if self._transport.is_closing():
+            self._held = b""
+        elif self._held:
             held, self._held = self._held, b""
             self._transport.write(held + data)
         elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
@@ -54,14 +70,20 @@ class JoinedWrites:
         else:
             self._transport.write(data)
 
+    def write_whole(self, data: bytes) -> None:
+        """Send an answer that is whole."""
+        self._flush()
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
     def close(self) -> None:
         """Send what is held, then close."""
         self._flush()
         self._transport.close()
 
     def _flush(self) -> None:
-        if self._held:
-            held, self._held = self._held, b""
+        held, self._held = self._held, b""
+        if held and not self._transport.is_closing():
             self._transport.write(held)
 
 
@@ -84,10 +106,13 @@ class BoundedProtocol(HttpToolsProtocol):
         app_state: dict[str, object],
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
+        anteroom: Anteroom | None = None,
         head_timeout: float = 10.0,
         patience: float = 30.0,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._anteroom = anteroom
+        self._running: RequestResponseCycle | None = None
         self._head_timeout = head_timeout
         self._patience = patience
         self._head = 1
@@ -109,6 +134,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """Stop watching it."""
         self._wait(None)
         self._watch_writing(None)
+        if self._running is not None and not self._running.response_complete:
+            # The library tells only the last of several that were asked without waiting.
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -122,6 +151,17 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.send_400_response("The head of the request is too large.")
             elif self._waiting is None:
                 self._wait(self._head_timeout)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request. Nothing is said before those are answered that came before it, or instead."""
+        last = self.cycle
+        if self._answered() or (last is self._running and last.more_body):
+            super().send_400_response(msg)
+            return
+        if last.more_body:  # what is wrong is in the body of one that is still waiting
+            self.pipeline.popleft()
+            last = self.pipeline[0][0] if self.pipeline else cast("RequestResponseCycle", self._running)
+        last.keep_alive = False
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -140,6 +180,34 @@ class BoundedProtocol(HttpToolsProtocol):
             self._wait(None)
         if last:
             self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Have a request carried out when its turn has come, or refuse it."""
+        self._running = cycle
+        if self._anteroom is None:
+            super()._start_asgi_task(cycle, app)
+        else:
+            self._anteroom.enter(partial(self._begin, cycle, app), partial(self._refuse, cycle), self.loop)
+
+    def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> bool:
+        """Carry out a request unless its client has gone."""
+        if cycle.disconnected:
+            return False
+        super()._start_asgi_task(cycle, app)
+        return True
+
+    def _refuse(self, cycle: RequestResponseCycle) -> None:
+        """Answer without having anything done."""
+        if cycle.disconnected:
+            return
+        cycle.response_started = cycle.response_complete = True
+        transport = cast("JoinedWrites", self.transport)
+        if cycle.keep_alive and cycle.scope["method"] != "HEAD":
+            transport.write_whole(REFUSAL)
+        else:
+            transport.write_whole(LAST_REFUSAL)
+            transport.close()
+        self.on_response_complete()
 
     def on_body(self, body: bytes) -> None:
         """Hand a piece of the body on, or drop it if nobody wants it any more."""

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from fanfold.errors import SetupError
 from fanfold.limits import profile
+from fanfold.server.anteroom import Anteroom
 from fanfold.server.app import App
 from fanfold.server.connect.first import first_account
 from fanfold.server.databases import Elsewhere, at_once, open_database
@@ -157,7 +158,12 @@ def application(settings: Settings, store: Store | Elsewhere, address: str) -> A
 
 def configuration(app: Application, settings: Patience) -> uvicorn.Config:
     """How the server library is to serve it."""
-    protocol = partial(BoundedProtocol, head_timeout=settings.head_timeout, patience=settings.body_timeout)
+    protocol = partial(
+        BoundedProtocol,
+        anteroom=Anteroom(settings.max_wait),
+        head_timeout=settings.head_timeout,
+        patience=settings.body_timeout,
+    )
     return uvicorn.Config(
         app,
         loop="auto",

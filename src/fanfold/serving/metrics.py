@@ -88,6 +88,15 @@ class Metrics:
         self._refused = counter(
             "fanfold_refused", "Batches and single requests that a limit refused.", ("limit",), registry=registry
         )
+        self._alone = counter(
+            "fanfold_limits_alone",
+            "Decisions about limits without the Redis that keeps them for all workers.",
+            ("policy",),
+            registry=registry,
+        )
+        self._gauge = library.Gauge
+        self._registry = registry
+        self._shared: Any = None
         self._routes: set[str] = set()
         self._known: dict[tuple[str, str, int], Any] = {}
 
@@ -101,6 +110,17 @@ class Metrics:
     def refused(self, limit: str) -> None:
         """Count a refusal by a limit of the settings, such as ``requests``."""
         self._refused.labels(limit).inc()
+
+    def shared(self, *, up: bool) -> None:
+        """Say whether limits are counted for all workers together; where they never are, nothing is said."""
+        if self._shared is None:
+            told = "1 while limits are counted for all workers together, 0 while each has to see for itself."
+            self._shared = self._gauge("fanfold_limits_shared", told, registry=self._registry)
+        self._shared.set(up)
+
+    def alone(self, policy: str) -> None:
+        """Count a decision that was made without Redis."""
+        self._alone.labels(policy).inc()
 
     # -- as an observer of calls -------------------------------------------------------------------------------------
 

@@ -79,11 +79,12 @@ class Deliveries:
             return None
         self._sending.add(gid)
         try:
-            found = await self._api.write(lambda session: _prepare(session, gid))
+            lane = await self._api.lane_of(gid)
+            found = await self._api.write(lambda session: _prepare(session, gid), lane)
             if not isinstance(found, Parcel):
                 return found
             problem = await self._send(found)
-            return await self._api.write(lambda session: _settle(session, found, problem))
+            return await self._api.write(lambda session: _settle(session, found, problem), lane)
         finally:
             self._sending.discard(gid)
 
@@ -133,7 +134,7 @@ def _look(session: Session, state: Sending, row: Row) -> Parcel | float | None:
     """The same where nothing is being sent."""
     store, document = session.store, decode(row.document)
     view = session.view(int(document["user"]))
-    upto, events, more = _news(view, state, document)
+    upto, events, more = _news(view, state, row, document)
     now = stamp(session.now())
     beating = not more and state.due <= now
     gone = store.record(state.subject) is None
@@ -231,10 +232,10 @@ def _parcel(state: Sending, webhook: Document, body: bytes) -> Parcel:
     return Parcel(state.webhook, webhook["target"], body, hmac.digest(state.secret, body, "sha256").hex())
 
 
-def _news(view: View, state: Sending, webhook: Document) -> tuple[int, list[Document], bool]:
+def _news(view: View, state: Sending, row: Row, webhook: Document) -> tuple[int, list[Document], bool]:
     """Up to where the log was read, the events in it that the webhook wants, and whether there is more behind."""
     store = view.store
-    newest = store.last_event()
+    newest = store.latest_event(row.workspace)
     logged = [
         (seq, gid, read_entry(entry)) for seq, gid, entry in store.events_of(state.subject, state.cursor, MAX_EVENTS)
     ]
@@ -243,8 +244,8 @@ def _news(view: View, state: Sending, webhook: Document) -> tuple[int, list[Docu
     rows = store.records({gid for _, gid, _ in logged})
     wanted: list[Document] = []
     for (_, gid, entry), (_, events) in zip(logged, told(view, logged), strict=True):
-        row = rows.get(gid)
-        subtype = entry.subtype if row is None else decode(row.document).get("resource_subtype") or ""
+        about = rows.get(gid)
+        subtype = entry.subtype if about is None else decode(about.document).get("resource_subtype") or ""
         wanted += [event for event in events if passes(webhook["filters"], event, subtype)]
     full = len(logged) == MAX_EVENTS
     return (logged[-1][0] if full else newest), _bare(view, wanted), full

@@ -6,7 +6,7 @@ lane of its workspace (see ``store/lanes.py``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,9 +25,40 @@ from fanfold.work.view import gid_of
 
 T = TypeVar("T")
 
+MAX_WORKSPACES = 100_000
+"""Records whose workspace is remembered; it never changes."""
+
+TELLING = (
+    "workspace",
+    "organization",
+    "projects",
+    "project",
+    "parent",
+    "team",
+    "portfolio",
+    "goal",
+    "resource",
+    "target",
+)
+"""Fields that name something of the workspace that is written to."""
+
+
+def mentioned(call: Call) -> Iterator[int]:
+    """Gids of what a call is about: in its path, or else in what it says."""
+    yield from filter(None, map(gid_of, call.params))
+    data = call.body.get("data") if isinstance(call.body, dict) else call.body
+    fields = data if isinstance(data, dict) else getattr(data, "fields", {})
+    for name in TELLING:
+        value = fields.get(name)
+        gid = gid_of(value[0] if isinstance(value, list) and value else value)
+        if gid is not None:
+            yield gid
+
 
 class SharedApi(Api):
     """All operations over a PostgreSQL database. ``signing_key`` is the database's."""
+
+    look_again = 0.0  # it costs nothing: others tell us
 
     def __init__(self, url: str, signing_key: bytes, *, connections: int, **settings: Any) -> None:
         """``settings``: see ``Api``."""
@@ -35,6 +66,7 @@ class SharedApi(Api):
         self._key = signing_key
         self.database = Database(url, connections, self._writer)
         self._mirror = Mirror()
+        self._workspaces: dict[int, int] = {}
         self._wire = ReadWire(self.database.readers)
 
     def _writer(self, wire: WriteWire, lane: int) -> Session:
@@ -51,9 +83,27 @@ class SharedApi(Api):
             waiting = await self.read(lambda session: session.ahead(call))
             found = await waiting(self)
         if route.write:
-            return await self.database.lanes.run(lambda session: session.answer(call, found), EVERYTHING)
+            lane = await self._lane(call)
+            return await self.database.lanes.run(lambda session: session.answer(call, found), lane)
         with told():
             return await carry(self._answer, call, found)
+
+    async def _lane(self, call: Call) -> int:
+        """The workspace that a call writes to, as far as it shows; where it does not, it may be any."""
+        gid = next(mentioned(call), None)
+        return EVERYTHING if gid is None else await self.lane_of(gid)
+
+    async def lane_of(self, gid: int) -> int:
+        """The lane for what is written about a record: its workspace."""
+        workspace = self._workspaces.get(gid)
+        if workspace is None:
+            row = await self.read(lambda session: session.store.record(gid))
+            workspace = EVERYTHING if row is None else row.workspace
+            if workspace:
+                if len(self._workspaces) >= MAX_WORKSPACES:
+                    self._workspaces.clear()
+                self._workspaces[gid] = workspace
+        return workspace
 
     def _answer(self, call: Call, found: Any) -> Answer:
         store = PostgresStore(self._wire, signing_key=self._key, mirror=self._mirror)
@@ -71,9 +121,9 @@ class SharedApi(Api):
         session.store.begin_read()
         return work(session)
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], lane: int = EVERYTHING) -> T:
         """What ``work`` returns, once all that it wrote is durable; if it raises, nothing of it is kept."""
-        return await self.database.lanes.run(lambda session: session.do(work), EVERYTHING)
+        return await self.database.lanes.run(lambda session: session.do(work), lane)
 
     async def renew(self, work: Callable[[Store], T]) -> T:
         """What ``work`` returns, which puts all data of another store in place of those there are (``take_over``)."""
@@ -89,7 +139,7 @@ class SharedApi(Api):
 
     async def carry_on(self, gid: int) -> bool:
         """Do one step of a job and make it durable; whether there is more to do."""
-        return await self.database.lanes.run(lambda session: session.carry_on(gid), EVERYTHING, alone=True)
+        return await self.database.lanes.run(lambda session: session.carry_on(gid), await self.lane_of(gid), alone=True)
 
     async def open(self) -> None:
         """Begin to connect."""
@@ -110,3 +160,4 @@ class SharedApi(Api):
     def forget(self) -> None:
         """Other data are there now: forget what was known of those before."""
         self._mirror.clear()
+        self._workspaces.clear()

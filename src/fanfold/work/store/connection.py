@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeVar
 from fanfold.work.store.idioms import Idiom
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.remembered import Compact, Remembered
+from fanfold.work.store.tables import Content, copy
 
 T = TypeVar("T")
 
@@ -119,8 +120,24 @@ class Connection(ABC):
     # -- copies ------------------------------------------------------------------------------------------------------
 
     @abstractmethod
+    def content(self) -> Content:
+        """All that is in it, to be read or replaced as a whole."""
+
     def take_over(self, other: Connection) -> None:
         """Become a copy of another database, in one step. What was here is forgotten, and its signatures end."""
+        copy(other.content(), self.content(), without=("answer",))
+        self._renew()
+
+    def _renew(self) -> None:
+        """Have another key to sign with, and forget what was here."""
+        self.use_key(secrets.token_bytes(32))
+        self._taken_over()
+
+    def use_key(self, key: bytes) -> None:
+        """Sign with this key from now on."""
+        self.signing_key = key
+        with self.transaction():
+            self.set("signing_key", key)
 
     def _taken_over(self) -> None:
         """Other data are here now: called at the end of ``take_over``."""

@@ -15,14 +15,12 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from fanfold.work.store.lanes import Begin, Lanes
+from fanfold.work.store.postgres import CHANNEL
 from fanfold.work.store.questions import Connection, is_lost, put
 from fanfold.work.store.reading import Pool, Readers
 from fanfold.work.store.wire import adapt
 
 logger = logging.getLogger("fanfold")
-
-CHANNEL = "fanfold_access"
-"""Told by whoever changes what others may remember: which tokens are valid."""
 
 AT_MOST = 3.0
 """Seconds that somebody waits for a connection."""

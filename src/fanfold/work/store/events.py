@@ -46,6 +46,10 @@ class Events(Lists):
         """Sequence number of the newest entry."""
         return int(self._one("last_event") or 0)
 
+    def latest_event(self, workspace: int) -> int:  # noqa: ARG002 - here all writes are in one order
+        """A sequence number up to which everything is known that happened in a workspace."""
+        return self.last_event()
+
     def first_event(self) -> int:
         """Sequence number of the oldest entry that is still there."""
         return int(self._one("first_event") or 0)

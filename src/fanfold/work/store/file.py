@@ -7,7 +7,6 @@ at any moment.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -19,7 +18,9 @@ from fanfold.errors import SetupError
 from fanfold.work.store.connection import FIRST_GID, VERSION, Connection
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.reader import Reader
+from fanfold.work.store.sqlite_content import SqliteContent
 from fanfold.work.store.sqlite_idiom import IDIOM
+from fanfold.work.store.tables import Content
 
 T = TypeVar("T")
 
@@ -154,7 +155,8 @@ class File(Connection):
     def take_over(self, other: Connection) -> None:
         """Become a copy of another database, in one step. What was here is forgotten, and its signatures end."""
         if not isinstance(other, File):
-            raise TypeError("a file takes over files only")
+            super().take_over(other)
+            return
         self.commit()
         other.commit()
         self._cursor.close()
@@ -164,11 +166,12 @@ class File(Connection):
         rest = other.gids_at_hand()
         if rest is not None:
             self.set("next_gid", str(rest).encode())
-        self._remembered.clear()
         self.forget_gids()
-        self.signing_key = secrets.token_bytes(32)
-        self.set("signing_key", self.signing_key)
-        self._taken_over()
+        self._renew()
+
+    def content(self) -> Content:
+        """All that is in it."""
+        return SqliteContent(self, self._connection.execute)
 
     def copy_to(self, path: Path) -> None:
         """Write a copy of what is committed to a new file."""

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from fanfold.errors import Unavailable
 from fanfold.work.store.greenlets import carry, wait
+from fanfold.work.store.postgres import OutOfScopeError
 from fanfold.work.store.questions import Connection, is_lost, put, told
 from fanfold.work.store.reading import Pool
 from fanfold.work.store.wire import Found, LookUp, Question, Rows
@@ -107,11 +108,8 @@ class Lanes:
 
     async def run(self, work: Callable[[Any], T], lane: int = EVERYTHING, *, alone: bool = False) -> T:
         """What ``work`` returns, once what it wrote is durable. What has begun is done, whoever gives up on it."""
-        loop = asyncio.get_running_loop()
-        errand = Errand(work, loop.create_future(), alone)
-        self._waiting.setdefault(lane, deque()).append(errand)
-        if lane not in self._running:
-            self._start(lane)
+        errand = Errand(work, asyncio.get_running_loop().create_future(), alone)
+        self._submit(errand, lane)
         result: T = await errand.future
         return result
 
@@ -119,6 +117,11 @@ class Lanes:
         """Wait until nothing is being written."""
         while self._running:
             await asyncio.wait(list(self._running.values()))
+
+    def _submit(self, errand: Errand, lane: int) -> None:
+        self._waiting.setdefault(lane, deque()).append(errand)
+        if lane not in self._running:
+            self._start(lane)
 
     def _start(self, lane: int) -> None:
         task = self._running[lane] = asyncio.get_running_loop().create_task(self._go(self._waiting[lane], lane))
@@ -169,7 +172,10 @@ class Lanes:
             await self._failed(connection, lane, group, error, committing=committing)
         else:
             for errand, (result, raised) in zip(group, results, strict=True):
-                _settle(errand, result, raised)
+                if isinstance(raised, OutOfScopeError) and lane != EVERYTHING:
+                    self._submit(errand, EVERYTHING)
+                else:
+                    _settle(errand, result, raised)
         finally:
             self.trips += wire.trips
             self.commits += 1
@@ -198,7 +204,7 @@ def _tried(writer: Writer, errand: Errand) -> tuple[Any, BaseException | None]:
         return errand.work(writer), None
     except (psycopg.Error, TimeoutError, OSError):
         raise
-    except Exception as error:  # noqa: BLE001 - it is raised by whoever waits
+    except (Exception, OutOfScopeError) as error:  # noqa: BLE001 - it is raised by whoever waits
         return None, error
 
 

@@ -36,6 +36,11 @@ class Migration(Struct, frozen=True):
     name: str
     statements: tuple[str, ...]
 
+    @property
+    def title(self) -> str:
+        """How it is called in lists."""
+        return f"{self.number:04}_{self.name}"
+
 
 def known() -> list[Migration]:
     """All migrations, in order."""

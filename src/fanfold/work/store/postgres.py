@@ -17,15 +17,20 @@ import psycopg
 from fanfold.errors import RequestError, SetupError
 from fanfold.work.store import migrations
 from fanfold.work.store.coherent import AtHand, CoherentReads, Touching
-from fanfold.work.store.connection import Connection
 from fanfold.work.store.mirror import Mirror
+from fanfold.work.store.postgres_content import PostgresContent
 from fanfold.work.store.postgres_idiom import IDIOM, places
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.reader import PATIENCE
+from fanfold.work.store.rows import Row
+from fanfold.work.store.sqlite import SqliteStore
+from fanfold.work.store.tables import Content, copy
 from fanfold.work.store.wire import BlockingWire, Found, Wire, numbered, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from fanfold.work.store.store import TokenRow
 
 T = TypeVar("T")
 
@@ -33,13 +38,24 @@ SQL = Queries(IDIOM, "queries.sql", "postgres.sql", arrays=True)
 """What is asked of PostgreSQL."""
 
 WRITING = 0x66616E66
-"""The first number of the advisory locks that are held while something is written; the second is zero for all of it."""
+"""The first number of the advisory locks that are held while something is written. The second is of the workspace; zero
+is shared by all who write to one, and held alone by whoever may write to any."""
+
+CHANNEL = "fanfold_access"
+"""On which is told that others may come in than before."""
 
 AHEAD = 4
 """Gids that are fetched together with the lock: what most actions need. Those that are left over are lost."""
 
 MORE = 64
 """Gids that are fetched when those are used up."""
+
+
+class OutOfScopeError(BaseException):
+    """What is about to be written is not of the workspace that is locked: it has to be done again with all of them.
+
+    Nothing that goes wrong in an action, so nothing that deals with that may catch it.
+    """
 
 
 class _Cursor:
@@ -70,6 +86,7 @@ class PostgresStore(CoherentReads):
     """Everything the work API keeps, in a database that others use too.
 
     For one request, or one transaction: what it remembers is true that long. ``signing_key`` is read unless given.
+    ``scope``: the workspace that is written to, of which nothing else is written meanwhile; 0 for any.
     """
 
     _sql = SQL
@@ -125,9 +142,11 @@ class PostgresStore(CoherentReads):
         if not self._writing:
             self._wire.tell("BEGIN")
             before = self.mirror.known_until()
+            scope = self._scope
+            lock = self._question("lock_workspace", WRITING, scope) if scope else self._question("lock", WRITING)
             _, gids, compared = self._wire.ask_all(
                 [
-                    self._question("lock", WRITING),
+                    lock,
                     self._question("gids", AHEAD),
                     self._question("compare", [""], before),
                 ]
@@ -208,13 +227,24 @@ class PostgresStore(CoherentReads):
 
     # -- copies ------------------------------------------------------------------------------------------------------
 
-    def take_over(self, other: Connection) -> None:
-        """Become a copy of another database, in one step. What was here is forgotten, and its signatures end."""
-        raise NotImplementedError
+    def content(self) -> Content:
+        """All that is in it."""
+        return PostgresContent(self, self._wire)
 
     def copy_to(self, path: Path) -> None:
         """Write a copy of what is committed to a new SQLite file."""
-        raise NotImplementedError
+        file = SqliteStore(path)
+        try:
+            copy(self.content(), file.content())
+            file.use_key(self.signing_key)
+        finally:
+            file.close()
+
+    def touch_everything(self) -> None:
+        """Nothing is as it was."""
+        self._remembered.clear()
+        self._remembered.everything = True
+        self._tell_all()
 
     # -- what is remembered ------------------------------------------------------------------------------------------
 
@@ -266,6 +296,61 @@ class PostgresStore(CoherentReads):
     def _touch(self, *gids: int) -> None:
         self._remembered.clear()
         self._remembered.touched.update(gids)
+
+    def insert(self, row: Row) -> None:
+        """Add a record."""
+        self._must_be_in_scope(row.workspace)
+        super().insert(row)
+
+    def rewrite(self, row: Row) -> None:
+        """Replace a record's document, compact form and private flag."""
+        self._must_be_in_scope(row.workspace)
+        super().rewrite(row)
+
+    def _must_be_in_scope(self, workspace: int) -> None:
+        if self._scope and workspace != self._scope:
+            raise OutOfScopeError(workspace)
+
+    # -- what others may remember ------------------------------------------------------------------------------------
+
+    def revoke_token(self, token: int, at: str) -> bool:
+        """End a token; False if there was none to end."""
+        self._tell_all()
+        return super().revoke_token(token, at)
+
+    def delete_app(self, client: str) -> bool:
+        """Remove an app and all that it holds; False if there is none."""
+        self._tell_all()
+        return super().delete_app(client)
+
+    def revoke_consent(self, consent: int) -> None:
+        """End a consent and every voucher for it."""
+        self._tell_all()
+        super().revoke_consent(consent)
+
+    def spend_voucher(self, digest: bytes) -> None:
+        """Mark a voucher as used up."""
+        self._tell_all()
+        super().spend_voucher(digest)
+
+    def keep_tokens(self, tokens: Iterable[TokenRow]) -> None:
+        """Have these tokens and no others; of two with one number the later gets a new one."""
+        self._tell_all()
+        super().keep_tokens(tokens)
+
+    def _tell_all(self) -> None:
+        """Have every process look anew who may come in, once this is committed."""
+        self._wire.tell(f"NOTIFY {CHANNEL}")
+
+    # -- the log -----------------------------------------------------------------------------------------------------
+
+    def latest_event(self, workspace: int) -> int:
+        """A sequence number up to which everything is known that happened in a workspace.
+
+        Numbers are given before the commit: where others write to other workspaces, the highest may be ahead of one
+        that is still to come. Within a workspace they come in order, and what was cut off is long since there.
+        """
+        return int(self._one("latest_event", workspace))
 
     # -- the log -----------------------------------------------------------------------------------------------------
 

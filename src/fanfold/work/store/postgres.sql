@@ -3,6 +3,9 @@
 -- name: lock
 SELECT pg_advisory_xact_lock(?::integer, 0);
 
+-- name: lock_workspace
+SELECT pg_advisory_xact_lock_shared(?1::integer, 0), pg_advisory_xact_lock(?1::integer, hashint8(?2));
+
 -- name: gids
 SELECT nextval('gid') FROM generate_series(1, ?);
 
@@ -94,12 +97,12 @@ WITH RECURSIVE below(gid) AS (
     WHERE s.owner = ?1 AND s.field = 'project.sections'
     UNION SELECT l.target FROM below JOIN link l ON l.owner = below.gid AND l.field = 'task.subtasks'),
 wanted(gid, private) AS (
-    SELECT r.gid, CAST(NOT EXISTS (
+    SELECT r.gid, CASE WHEN EXISTS (
         WITH RECURSIVE above(gid) AS (
             SELECT r.gid
             UNION SELECT l.owner FROM above JOIN link l ON l.target = above.gid AND l.field = 'task.subtasks')
         SELECT 1 FROM above JOIN link m ON m.target = above.gid AND m.field = 'section.tasks'
-        JOIN record p ON p.gid = m.note WHERE p.private = 0) AS smallint)
+        JOIN record p ON p.gid = m.note WHERE p.private = 0) THEN 0 ELSE 1 END
     FROM below JOIN record r ON r.gid = below.gid AND r.kind = 'task')
 UPDATE record SET private = w.private FROM wanted w
 WHERE record.gid = w.gid AND record.private <> w.private RETURNING record.gid;
@@ -107,6 +110,9 @@ WHERE record.gid = w.gid AND record.private <> w.private RETURNING record.gid;
 -- name: event
 WITH happened AS (INSERT INTO event (workspace, resource, document) VALUES (?, ?, ?) RETURNING seq)
 INSERT INTO event_of (subject, seq) SELECT DISTINCT subject, seq FROM happened, unnest(?::bigint[]) subject;
+
+-- name: latest_event
+SELECT greatest((SELECT max(seq) FROM event WHERE workspace = ?), (SELECT min(seq) - 1 FROM event), 0);
 
 -- name: forget_event_of
 DELETE FROM event_of o USING unnest(?::bigint[], ?::bigint[]) told (subject, seq)

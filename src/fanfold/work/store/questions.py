@@ -13,7 +13,7 @@ from psycopg import errors as refused
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from fanfold.errors import RequestError, Unavailable, Undecided
-from fanfold.work.store.wire import Found, Question
+from fanfold.work.store.wire import Found, Question, packed
 
 logger = logging.getLogger("fanfold")
 
@@ -55,12 +55,13 @@ async def put(connection: Connection, questions: Sequence[Question]) -> list[Fou
         async with asyncio.timeout(PATIENCE):
             if len(questions) == 1:
                 cursor = _cursor(connection)
-                await cursor.execute(*questions[0])
+                ((sql, values),) = questions
+                await cursor.execute(sql, packed(values))
                 return [await _found(cursor)]
             async with connection.pipeline():
                 cursors = [_cursor(connection) for _ in questions]
-                for cursor, question in zip(cursors, questions, strict=True):
-                    await cursor.execute(*question)
+                for cursor, (sql, values) in zip(cursors, questions, strict=True):
+                    await cursor.execute(sql, packed(values))
             # Only now, when the pipeline has ended, is everything there.
             return [await _found(cursor) for cursor in cursors]
     except (TimeoutError, asyncio.CancelledError):

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import psycopg
 from msgspec import Struct
-from psycopg.adapt import AdaptersMap, Loader
+from psycopg.adapt import AdaptersMap, Dumper, Loader
 from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg.types.string import StrBinaryDumper
@@ -77,7 +77,7 @@ class BlockingWire:
 
     def ask(self, sql: str, values: Sequence[Any] = ()) -> Found:
         """Run a statement and wait for what it gives."""
-        cursor = self._cursor.execute(sql, values)
+        cursor = self._cursor.execute(sql, packed(values))
         return Found(cursor.fetchall() if cursor.description else [], cursor.rowcount)
 
     def ask_all(self, questions: Sequence[Question]) -> list[Found]:
@@ -90,7 +90,7 @@ class BlockingWire:
 
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement."""
-        self._cursor.execute(sql, values)
+        self._cursor.execute(sql, packed(values))
 
     def close(self) -> None:
         """Close the connection."""
@@ -117,6 +117,29 @@ def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     return connection
 
 
+class Gids(list[int]):
+    """Whole numbers that are sent as an array, whatever their size, so that each statement is prepared once."""
+
+
+class _GidsDumper(Dumper):
+    oid = psycopg.adapters.types["int8"].array_oid
+
+    def dump(self, obj: Gids) -> bytes:
+        return f"{{{','.join(map(str, obj))}}}".encode()
+
+
+def packed(values: Sequence[Any]) -> list[Any]:
+    """The values of a statement as the driver wants them."""
+    return [
+        value
+        if not isinstance(value, (list, tuple))
+        else Gids(value)
+        if value and isinstance(value[0], int) and None not in value
+        else list(value)
+        for value in values
+    ]
+
+
 class _Json(Loader):
     """JSON as it comes: read by whoever needs it."""
 
@@ -130,7 +153,8 @@ def adapt(adapters: AdaptersMap) -> None:
     """Have whole numbers always be of one type, so that each statement is prepared once, and JSON be left alone."""
     adapters.register_dumper(int, Int8BinaryDumper)
     adapters.register_dumper(str, StrBinaryDumper)
-    adapters.register_dumper(tuple, ListBinaryDumper)
+    adapters.register_dumper(list, ListBinaryDumper)  # its own choice takes small numbers for all that come later
+    adapters.register_dumper(Gids, _GidsDumper)
     adapters.register_loader("jsonb", _Json)
 
 

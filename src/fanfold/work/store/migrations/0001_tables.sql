@@ -52,6 +52,8 @@ CREATE TABLE event (
     document  bytea  NOT NULL               -- JSON, UTF-8
 );
 
+CREATE INDEX event_of_workspace ON event (workspace, seq);
+
 -- Which events are told of to those who follow a record: its own, and those of what hangs below it when they happened.
 CREATE TABLE event_of (
     subject bigint NOT NULL,
