@@ -146,7 +146,10 @@ class App:
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(3)
         self.control = Control(self) if settings.admin or settings.admin_token else None
-        self.readiness = Readiness(Part("store", self._ask_store), Part("work", self._ask_runner))
+        parts = [Part("store", self._ask_store), Part("work", self._ask_runner)]
+        if self.limits.shared:
+            parts.append(Part("redis", self._ask_redis))
+        self.readiness = Readiness(*parts)
 
     @property
     def store(self) -> Store:
@@ -220,6 +223,11 @@ class App:
 
     async def _ask_runner(self) -> Word:
         return "ok" if self.runner.works else "failed"
+
+    async def _ask_redis(self) -> Word:
+        if await self.limits.answers():
+            return "ok"
+        return "failed" if self.settings.without_redis == "deny" else "degraded"
 
     # -- in the background -------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fanfold.errors import LimitsUnknown
 from fanfold.limits import MemoryLimiter, Profile
 from fanfold.model import Limiter
 from fanfold.settings import WithoutRedis
@@ -51,6 +52,18 @@ class Limits:
     def shared(self) -> bool:
         """Whether there is a Redis."""
         return self._line is not None
+
+    async def answers(self) -> bool:
+        """Whether Redis, if there is one, answers now."""
+        if self._line is None:
+            return True
+        from fanfold.limits.line import packed  # noqa: PLC0415
+
+        try:
+            await self._line.ask(packed(b"PING"))
+        except LimitsUnknown:
+            return False
+        return True
 
     def limiter(self, profile: Profile, space: str) -> Limiter:
         """What keeps a profile. All processes that say the same ``space`` count together."""
