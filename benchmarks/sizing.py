@@ -42,6 +42,10 @@ def _ready(server: Server, workers: int) -> None:
     """Wait until all parts of all workers work."""
     while len(_processes(server)) != (workers + 1 if workers > 1 else 1):
         time.sleep(0.01)
+    before: list[float] = []
+    while (now := [_memory(pid) for pid in _processes(server)]) != before:
+        before = now
+        time.sleep(1)
     connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.request("GET", "/readyz")
     if connection.getresponse().status != 200:

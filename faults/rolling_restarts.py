@@ -160,9 +160,7 @@ async def _run(options: argparse.Namespace, folder: Path) -> bool:
             url = server.address + ("/echo" if echoes else options.path)
             kinds = ["eager"] * EAGER + ["pausing"] * PAUSING + ["fresh"] * FRESH
             clients = [
-                asyncio.create_task(
-                    _client(kind, url, tally, random.Random(f"{seed}/{place}"), over, options.token)  # noqa: S311
-                )
+                asyncio.create_task(_client(kind, url, tally, random.Random(f"{seed}/{place}"), over, options.token))
                 for place, kind in enumerate(kinds)
             ]
             await asyncio.sleep(0.5)
@@ -175,14 +173,14 @@ async def _run(options: argparse.Namespace, folder: Path) -> bool:
             over.set()
             await asyncio.gather(*clients)
     line = {"fault": "rolling restart", "restarts": times, "seed": seed, "seconds": round(seconds, 1)}
-    print(json.encode({**line, **tally.figures(), "exit_code": server.code}).decode(), flush=True)  # noqa: T201
+    print(json.encode({**line, **tally.figures(), "exit_code": server.code}).decode(), flush=True)
     for failure in tally.failures[:20]:
         _say(failure)
     return not tally.failures and server.code == 0
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> None:
