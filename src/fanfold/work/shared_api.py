@@ -60,6 +60,8 @@ def mentioned(call: Call) -> Iterator[int]:
 class SharedApi(Api):
     """All operations over a PostgreSQL database. ``signing_key`` is the database's."""
 
+    shared = True
+
     look_again = 0.0  # it costs nothing: others tell us
 
     def __init__(self, url: str, signing_key: bytes, *, connections: int, **settings: Any) -> None:

@@ -21,7 +21,7 @@ from fanfold.work.store.tables import Content, copy
 
 T = TypeVar("T")
 
-VERSION = 4
+VERSION = 5
 """Layout of the tables; written into each database. Newer ones are refused, older ones get what they lack."""
 
 FIRST_GID = 1001

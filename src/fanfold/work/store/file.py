@@ -16,6 +16,7 @@ import apsw
 
 from fanfold.errors import SetupError
 from fanfold.work.store.connection import FIRST_GID, VERSION, Connection
+from fanfold.work.store.links import external_field
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.reader import Reader
 from fanfold.work.store.sqlite_content import SqliteContent
@@ -79,7 +80,8 @@ class File(Connection):
         ):
             run(f"PRAGMA {pragma}")
         if version < VERSION:
-            scripts = ("schema.sql", "upgrade.sql") if version == 1 else ("schema.sql",)
+            scripts = ["schema.sql", *["upgrade.sql"] * (version == 1), *["upgrade_links.sql"] * (0 < version < 5)]
+            self._connection.create_scalar_function("external_field", external_field, 1, deterministic=True)
             sql = "".join(resources.files(__package__).joinpath(script).read_text() for script in scripts)
             run(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {VERSION}; COMMIT")
         else:

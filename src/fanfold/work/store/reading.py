@@ -128,7 +128,8 @@ class Readers:
 
     async def _put(self, questions: list[Question]) -> list[Found]:
         """What the database says. If the connection turns out to be dead, over another: reading changes nothing."""
-        for last in (False, True):
+        for attempt in range(self._pool.max_size + 1):
+            last = attempt == self._pool.max_size  # all that there were may have died at once
             self.trips += 1
             connection = await self._pool.getconn()
             try:

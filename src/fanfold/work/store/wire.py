@@ -18,7 +18,7 @@ from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg.types.string import StrBinaryDumper
 
-from fanfold.errors import SetupError
+from fanfold.errors import RequestError, SetupError
 
 Question = tuple[str, Sequence[Any]]
 """SQL with ``$1`` for the first value, and the values."""
@@ -129,7 +129,9 @@ class _GidsDumper(Dumper):
 
 
 def packed(values: Sequence[Any]) -> list[Any]:
-    """The values of a statement as the driver wants them."""
+    """The values of a statement as the driver wants them. Raises ``RequestError`` for a text that cannot be sent."""
+    if any([isinstance(value, str) and "\0" in value for value in values]):  # noqa: C419 - no generator: hot
+        raise RequestError("Text must not hold the character NUL")
     return [
         value
         if not isinstance(value, (list, tuple))
