@@ -23,11 +23,13 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import NamedTuple, Self
 
 import aiohttp
 from aiohttp import web
 from msgspec import json
+
+from faults.setting import Figures, Number, Scenario, Setting, shortened
 
 ROOT = Path(__file__).parent.parent
 
@@ -55,7 +57,7 @@ class Tally:
         self.failures: list[str] = []
         self.seconds: list[float] = []
 
-    def figures(self) -> dict[str, object]:
+    def figures(self) -> dict[str, Number]:
         """The counts and times of a line of JSON."""
         taken = sorted(self.seconds)
         return {
@@ -147,36 +149,52 @@ class Server:
         return str(found[-1])
 
 
-async def _run(options: argparse.Namespace, folder: Path) -> bool:
-    times, seed, command = options.times, options.seed, options.server
-    tally, over, echoes = Tally(), asyncio.Event(), not command
+class Asked(NamedTuple):
+    """Which server is restarted, and what is asked of it; without a command a gateway, which is asked for the echo."""
+
+    command: str = ""
+    token: str = ""
+    path: str = ""
+
+
+async def restart(times: int, seed: int, folder: Path, asked: Asked) -> tuple[dict[str, Number], list[str]]:
+    """Figures of so many restarts, and what failed meanwhile."""
+    tally, over = Tally(), asyncio.Event()
     async with _echo() as upstream:
-        words = shlex.split(command) or [
+        words = shlex.split(asked.command) or [
             *(sys.executable, "-m", "fanfold", "gateway", "--port", "0", "--workers", "2"),
             *("--upstream", upstream, "--allow-private"),
         ]
-        server = Server(words, folder / "output", options.token)
+        server = Server(words, folder / "output", asked.token)
         async with server:
-            url = server.address + ("/echo" if echoes else options.path)
+            url = server.address + (asked.path if asked.command else "/echo")
             kinds = ["eager"] * EAGER + ["pausing"] * PAUSING + ["fresh"] * FRESH
             clients = [
-                asyncio.create_task(_client(kind, url, tally, random.Random(f"{seed}/{place}"), over, options.token))
+                asyncio.create_task(_client(kind, url, tally, random.Random(f"{seed}/{place}"), over, asked.token))
                 for place, kind in enumerate(kinds)
             ]
             await asyncio.sleep(0.5)
-            began = perf_counter()
             for number in range(1, times + 1):
                 await server.restart(number)
                 if number % 10 == 0:
                     _say(f"{number} restarts, {tally.answered} answers, {len(tally.failures)} failures")
-            seconds = perf_counter() - began
             over.set()
             await asyncio.gather(*clients)
-    line = {"fault": "rolling restart", "restarts": times, "seed": seed, "seconds": round(seconds, 1)}
-    print(json.encode({**line, **tally.figures(), "exit_code": server.code}).decode(), flush=True)
-    for failure in tally.failures[:20]:
-        _say(failure)
-    return not tally.failures and server.code == 0
+    ended = [] if server.code == 0 else [f"the server ended with exit code {server.code}"]
+    return {"restarts": times, **tally.figures()}, tally.failures + ended
+
+
+async def _scenario(setting: Setting) -> Figures:
+    counts, failures = await restart(setting.sized(3, 100), setting.seed, setting.folder, Asked())
+    return Figures(counts=counts, violations=shortened(failures))
+
+
+SCENARIO = Scenario(
+    "rolling",
+    "rolling restarts of two workers under load",
+    "no request fails, on new connections, kept ones and idle ones",
+    _scenario,
+)
 
 
 def _say(text: str) -> None:
@@ -192,9 +210,15 @@ def main() -> None:
     parser.add_argument("--token", default="", help="a token that this server is told, and shown")
     parser.add_argument("--path", default="/healthz", help="what is asked of that server (/healthz)")
     options = parser.parse_args()
+    began = perf_counter()
+    asked = Asked(options.server, options.token, options.path)
     with tempfile.TemporaryDirectory(prefix="faults-rolling-") as folder:
-        held = asyncio.run(_run(options, Path(folder)))
-    sys.exit(not held)
+        counts, failures = asyncio.run(restart(options.times, options.seed, Path(folder), asked))
+    line = {"fault": "rolling restart", "seed": options.seed, "seconds": round(perf_counter() - began, 1), **counts}
+    print(json.encode(line).decode(), flush=True)
+    for failure in shortened(failures):
+        _say(failure)
+    sys.exit(bool(failures))
 
 
 if __name__ == "__main__":
