@@ -70,10 +70,13 @@ format: $(READY) ## put every file in the house style
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: $(READY) ## choose versions anew for requirements.lock
+lock: $(READY) ## choose versions anew for requirements.lock, and those of them that the image needs
 	@$(PIP) install uv
 	@$(BIN)/uv pip compile pyproject.toml --extra all --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet --upgrade --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra all --group build --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet --constraint requirements.lock \
+		--upgrade --output-file deploy/requirements.lock
 
 clean: ## remove what set-up and caches made
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage dist

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faults import hostile, jobs, kills, leaving, memory, overload, points, receivers
+from faults import hostile, jobs, kills, leaving, memory, overload, points, receivers, rolling_restarts
 from faults.setting import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -14,5 +14,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     hostile.SCENARIO,
     overload.SCENARIO,
     memory.SCENARIO,
+    rolling_restarts.SCENARIO,
 )
 """The order in which they are run."""

@@ -27,6 +27,9 @@ MAX_HEAD = 65_536
 MAX_DISCARDED = 16 * 1024 * 1024
 """Bytes of a body that are still taken, and dropped, after the answer: many clients do not listen while they send."""
 
+PROBES = frozenset({"/healthz", "/readyz", "/-/healthz", "/-/readyz"})
+"""Paths of those who look whether we live: never refused, as whoever has much to do would be ended for it."""
+
 MIN_TAKEN = 16_384
 """Bytes of an answer that a client which is behind has to take in the time that it has for a body."""
 
@@ -184,7 +187,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Have a request carried out when its turn has come, or refuse it."""
         self._running = cycle
-        if self._anteroom is None:
+        if self._anteroom is None or cycle.scope["path"] in PROBES:
             super()._start_asgi_task(cycle, app)
         else:
             self._anteroom.enter(partial(self._begin, cycle, app), partial(self._refuse, cycle), self.loop)

@@ -91,7 +91,7 @@ class WorkerServer(DrainingServer):
             self.refused = self.should_exit = True
         elif not self.should_exit:
             await super().listen()
-            self._served.greet()
+            await asyncio.to_thread(self._served.greet)  # it asks the database, and waits for it
             self._line.say(Said(ready=True))
 
     async def _missing(self) -> list[str]:

@@ -112,7 +112,7 @@ def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     try:
         connection = psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="fanfold")
     except psycopg.Error as error:
-        raise SetupError(f"The database {shown(url)} cannot be reached: {str(error).strip()}") from None
+        raise SetupError(f"The database {shown(url)} cannot be reached: {' '.join(str(error).split())}") from None
     adapt(connection.adapters)
     return connection
 
