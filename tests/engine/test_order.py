@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from fanfold.engine import Admission, Engine
+from fanfold.engine.background import Background
 from fanfold.engine.order import FAN_OUT_WIDTH
 from fanfold.errors import LimitExceeded, NoSuchRoute, RequestError
-from fanfold.limits import Concurrency, MemoryLimiter, Profile, Window
+from fanfold.idempotency import Ledger
+from fanfold.limits import Concurrency, MemoryLimiter, NoLimiter, Profile, Window
 from fanfold.model import Action, Answer, Batch, Caller, Conduct, Wiring
 
 CALLER = Caller("key")
@@ -393,6 +395,45 @@ async def test_without_a_ledger_there_are_no_keys(target):
     assert (statuses(results), target.log) == ([400], [])
 
 
+async def test_each_element_is_sent_with_a_key_of_its_own():
+    sent = []
+
+    class Heard(Scripted):
+        async def send(self, call):
+            sent.append(dict(call.headers).get("idempotency-key"))
+            return await super().send(call)
+
+    write = Action("POST", "/e/{{item}}", wiring=Wiring("e", for_each="{{l.body}}", key="k"))
+    target = Heard(bodies={"/list": ["x", "y"]})
+    results = await run(target, act("l", "/list"), write, ledger=Ledger())
+    assert (statuses(results), sent) == ([200, 200], [None, "k/0", "k/1"])
+
+
+class Away(NoLimiter):
+    """Grants a batch, and cannot be asked for more."""
+
+    def __init__(self, error):
+        self.error = error
+        self.asked = 0
+
+    async def take(self, key, costs):
+        self.asked += 1
+        if self.asked > 1:
+            raise self.error
+        return await super().take(key, costs)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(RequestError("away", status=503), 503), (ConnectionError("away"), 500), (asyncio.CancelledError(), 500)],
+)
+async def test_a_fan_out_that_cannot_be_admitted_fails_alone(target, error, status, caplog):
+    target.bodies["/list"] = ["x"]
+    actions = act("l", "/list"), act("e", "/e", each="{{l.body}}"), act("n", "/n", "e"), act("m", "/m")
+    assert statuses(await run(target, *actions, limits=Away(error))) == [200, status, 424, 200]
+    assert ("crashed" in caplog.text) == (status == 500)
+
+
 # -- how it is carried out -------------------------------------------------------------------------------------------
 
 
@@ -501,6 +542,67 @@ async def test_a_write_that_takes_too_long_is_finished_unseen():
     await engine.drain()
     assert target.log == ["+/w", "-/w"]
     assert (await left(limiter))["writes"] == 1
+
+
+@pytest.mark.parametrize("conduct", [Conduct(max_parallel=1), Conduct(serial=True)])
+async def test_an_action_that_was_given_up_holds_its_place_until_it_has_ended(conduct):
+    class Slow(Scripted):
+        async def send(self, call):
+            self.running += 1
+            self.most = max(self.most, self.running)
+            await asyncio.sleep(0.03)
+            self.running -= 1
+            return self._answer(call)
+
+    target = Slow()
+    writes = [act("", f"/{place}", method="POST", timeout=0.01) for place in range(4)]
+    assert statuses(await run(target, *writes, conduct=conduct, limits=limits(writes=1))) == [504] * 4
+    assert target.most == 1
+
+
+async def test_elements_that_were_given_up_hold_their_places_until_they_have_ended():
+    class Slow(Scripted):
+        async def send(self, call):
+            if call.method == "POST":
+                self.running += 1
+                self.most = max(self.most, self.running)
+                await asyncio.sleep(0.03)
+                self.running -= 1
+            return self._answer(call)
+
+    target = Slow(bodies={"/list": list(range(3 * FAN_OUT_WIDTH))})
+    write = act("e", "/e", method="POST", each="{{l.body}}", timeout=0.01)
+    results = await run(target, act("l", "/list"), write, limits=limits(writes=FAN_OUT_WIDTH, reads=1))
+    assert statuses(results[1].parts) == [504] * 3 * FAN_OUT_WIDTH
+    assert target.most == FAN_OUT_WIDTH
+
+
+async def test_what_never_ends_does_not_hold_up_its_batch_for_ever():
+    class Endless(Scripted):
+        async def send(self, call):
+            await (asyncio.Event().wait() if call.path == "/hang" else asyncio.sleep(0))
+            return self._answer(call)
+
+    engine = Engine(Endless())
+    engine.means.background = Background(grace=0.02)
+    actions = act("", "/hang", method="POST", timeout=0.01), act("", "/b")
+    assert statuses(await engine.run(Batch(actions, conduct=Conduct(serial=True)), CALLER)) == [504, 200]
+
+
+async def test_a_read_with_a_key_that_takes_too_long_is_finished_and_holds_its_slot():
+    class Slow(Scripted):
+        async def send(self, call):
+            await asyncio.sleep(0.05)
+            return await super().send(call)
+
+    target, limiter = Slow(), limits(reads=1)
+    engine = Engine(target, Admission(limiter), ledger=Ledger())
+    read = Action("GET", "/r", wiring=Wiring("r", timeout=0.01, key="k"))
+    assert statuses(await engine.run(Batch((read,), conduct=PARALLEL), CALLER)) == [504]
+    assert (await left(limiter))["reads"] == 0
+    await engine.drain()
+    assert target.log == ["+/r", "-/r"]
+    assert (await left(limiter))["reads"] == 1
 
 
 async def test_at_the_deadline_what_is_done_is_kept():
@@ -616,6 +718,12 @@ async def test_all_answers_together_are_bounded():
     plain = Batch(tuple(Action("GET", f"/{n}") for n in range(5)))
     engine = Engine(target, max_results=3200)
     assert statuses(await engine.run(plain, CALLER)) == [200, 200, 200, 507, 507]
+
+
+async def test_what_is_dropped_for_its_size_fails_what_needs_it(target):
+    target.bodies["/a"] = "x" * 1000
+    results = await run(target, act("a", "/a"), act("b", "/b", "a"), max_results=500)
+    assert statuses(results) == [507, 424]
 
 
 async def test_a_plan_can_be_looked_at_before_it_runs(target):

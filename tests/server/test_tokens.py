@@ -2,8 +2,9 @@
 
 import pytest
 
-from fanfold.server.tokens import LOOK_AGAIN, TokenBook, digest, issue, make_token
+from fanfold.server.tokens import TokenBook, digest, issue, make_token
 from fanfold.work import SqliteStore, WorkApi
+from fanfold.work.api import Api
 from fanfold.work.clock import stamp
 from fanfold.work.seed import first_user
 from tests.server.conftest import ADA, NOON
@@ -55,5 +56,5 @@ async def test_a_token_revoked_by_another_process_is_refused_within_a_second(sto
     assert other.revoke_token(1, stamp(NOON))
     other.end_action()
     other.close()
-    now[0] += LOOK_AGAIN
+    now[0] += Api.look_again
     assert await book.caller(bearer(ADA)) is None

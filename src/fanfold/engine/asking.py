@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from time import perf_counter
 from typing import Any, cast
 
 from msgspec.structs import replace
@@ -28,7 +27,7 @@ Settle = Callable[[Run, Result], None]
 class Asking:
     """Asks the target for the runs of one batch."""
 
-    __slots__ = ("_evaluator", "_grant", "_ledger", "_send", "_serve")
+    __slots__ = ("_clock", "_evaluator", "_grant", "_ledger", "_send", "_serve")
 
     def __init__(self, means: Means, grant: Holding) -> None:
         target = means.target
@@ -36,13 +35,14 @@ class Asking:
         self._serve: Serve | None = cast("EarlyTarget", target).serve if hasattr(target, "serve") else None
         self._ledger = means.ledger
         self._evaluator = means.evaluator
+        self._clock = means.clock
         self._grant = grant
 
     def put(self, run: Run, call: Call, settle: Settle) -> Coroutine[Any, Any, Answer]:
         """The answer to a call; ``settle`` is told of one that is there before its task ends."""
         if call.endpoint is EVALUATION:
             return self._work_out(call)
-        return self._send(call) if self._serve is None else _served(self._serve, run, call, settle)
+        return self._send(call) if self._serve is None else _served(self._serve, run, call, settle, self._clock)
 
     async def ask(self, run: Run, call: Call, settle: Settle) -> Answer:
         """Likewise, after what has to be taken first, and once only where the run has a key."""
@@ -68,16 +68,16 @@ class Asking:
         return replace(answer, headers=(*answer.headers, REPLAYED)) if replayed else answer
 
 
-async def _served(serve: Serve, run: Run, call: Call, settle: Settle) -> Answer:
+async def _served(serve: Serve, run: Run, call: Call, settle: Settle, clock: Callable[[], float]) -> Answer:
     """The answer of a target that may go on when it has answered; the run is settled as soon as it has."""
-    started = perf_counter()
+    started = clock()
     found: list[Answer] = []
 
     def answered(answer: Answer) -> None:
         found.append(answer)
         if run.result is PENDING and answer.__class__ is Answer:
             run.early = True
-            settle(run, Result(run.step.action, answer, None, perf_counter() - started))
+            settle(run, Result(run.step.action, answer, None, clock() - started))
 
     def begun(leave: Leave) -> None:
         run.leave = leave

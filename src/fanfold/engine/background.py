@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from fanfold.engine.runs import Task
@@ -31,7 +31,7 @@ class Background:
 
     def __init__(self, grace: float = 300.0) -> None:
         self._grace = grace
-        self._tasks: set[Task] = set()
+        self._tasks: dict[Task, None] = {}  # in the order adopted, in which they are cancelled too
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -40,20 +40,25 @@ class Background:
         """Hold ``tasks`` until each is done, and their slots, if they have any, until the last one is."""
         if grant is not None:
             grant.keep()
-        left = set(tasks)
+        left = dict.fromkeys(tasks)
         timer = None if grant is None else asyncio.get_running_loop().call_later(self._grace, _cancel_all, left)
 
         def finished(task: Task) -> None:
-            self._tasks.discard(task)
-            left.discard(task)
+            self._tasks.pop(task, None)
+            left.pop(task, None)
             if not left and grant is not None:
                 grant.release()
                 if timer is not None:
                     timer.cancel()
 
         for task in tasks:
-            self._tasks.add(task)
+            self._tasks[task] = None
             task.add_done_callback(finished)
+
+    def bound(self, task: Task) -> None:
+        """See to it that a task which was given up ends some day, while its batch goes on."""
+        timer = asyncio.get_running_loop().call_later(self._grace, task.cancel)
+        task.add_done_callback(lambda _: timer.cancel())
 
     async def drain(self, seconds: float | None = None) -> None:
         """Wait until nothing is left, including what is adopted meanwhile; after ``seconds`` cancel what is."""
@@ -67,6 +72,6 @@ class Background:
             await asyncio.wait(self._tasks, timeout=left)
 
 
-def _cancel_all(tasks: set[Task]) -> None:
+def _cancel_all(tasks: Iterable[Task]) -> None:
     for task in tasks:
         task.cancel()

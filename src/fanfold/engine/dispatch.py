@@ -12,19 +12,20 @@ import logging
 import sys
 from collections.abc import Coroutine
 from contextvars import Context, copy_context
+from functools import partial
 from math import inf
-from time import perf_counter
 from typing import Any, cast
 
 from fanfold.engine.asking import Asking
 from fanfold.engine.background import Background, Holding
 from fanfold.engine.means import Gone, Means, Watch
+from fanfold.engine.order import key_of
 from fanfold.engine.ordering import ordering_of
 from fanfold.engine.plan import Plan
 from fanfold.engine.runs import PENDING, Run, Task
 from fanfold.engine.watcher import Watcher
 from fanfold.errors import Crashed, Limited, LimitExceeded, RequestError, TimedOut
-from fanfold.model import Answer, Call, InlineTarget, Result
+from fanfold.model import Action, Answer, Call, InlineTarget, Result
 
 logger = logging.getLogger("fanfold")
 
@@ -52,13 +53,14 @@ class _Work:
     """
 
     __slots__ = (
-        *("_asking", "_context", "_done", "_grant", "_inline", "_loose", "_means", "_order", "_ready"),
+        *("_asking", "_clock", "_context", "_done", "_grant", "_inline", "_loose", "_means", "_order", "_ready"),
         *("_room", "_runs", "_shuffle", "_started", "_timeout", "_until", "_watch", "left"),
     )
 
     def __init__(self, plan: Plan, runs: list[Run], means: Means, grant: Holding, watch: Watch | None) -> None:
         self._context: Context | None = None
-        self._until = inf if plan.deadline is None else perf_counter() + plan.deadline
+        self._clock = means.clock
+        self._until = inf if plan.deadline is None else means.clock() + plan.deadline
         self._timeout = plan.timeout
         self._runs = runs
         self._means = means
@@ -90,10 +92,10 @@ class _Work:
 
         ``ready`` may grow meanwhile.
         """
-        inline, order, until = self._inline, self._order, self._until
+        inline, order, until, clock = self._inline, self._order, self._until, self._clock
         waiting: list[Run] = []
         answered = False
-        now = perf_counter()
+        now = clock()
         for run in ready if order is None else order.about_to_begin(ready):
             step = run.step
             call = step.call
@@ -119,10 +121,11 @@ class _Work:
                     error = refused.alone()
                 except _CRASHES as crash:
                     answer, error = None, _crash(call, crash)
-                now = perf_counter()
+                now = clock()
                 run.result = Result(step.action, answer, error, now - started)
                 answered = True
             if order is not None:
+                self._bound(run)  # first, as what is dropped for its size is a failure to those who need it
                 ready += order.settled(run)
         whole = not answered or inline is None or _commit(ready, inline)
         return self._note(ready, waiting) if whole else self._fail(ready, waiting)
@@ -134,7 +137,8 @@ class _Work:
             return waiting
         for run in ready:
             if run.result is not PENDING:
-                self._bound(run)
+                if self._order is None:
+                    self._bound(run)
                 self._tell(run)
         return waiting
 
@@ -172,7 +176,7 @@ class _Work:
 
     async def join(self, waiting: list[Run], background: Background, gone: Gone | None) -> None:
         """Start all that wait, in order, and return when everything is settled, time is up, or the asker is gone."""
-        started = perf_counter()
+        started = self._clock()
         bound = self._until - started
         if self._order is None and self._timeout is not None and self._timeout < bound:
             bound = self._timeout
@@ -196,7 +200,7 @@ class _Work:
             if watcher is not None:
                 watcher.cancel()
             if self.left:
-                self._give_up(perf_counter() - started)
+                self._give_up(self._clock() - started)
             self._leave(background)
 
     def _start_all(self, waiting: list[Run], loop: asyncio.AbstractEventLoop) -> None:
@@ -225,7 +229,7 @@ class _Work:
             run.task = _start(self._carry_out(run, run.step.call), loop, self._context)
 
     async def _carry_out(self, run: Run, call: Call) -> None:
-        started = perf_counter()
+        started = self._clock()
         answer: Answer | None = None
         error: RequestError | None = None
         try:
@@ -245,21 +249,32 @@ class _Work:
         except _CRASHES as crash:
             answer, error = None, _crash(call, crash)
         if run.result is PENDING:
-            self._settle(run, Result(run.step.action, answer, error, perf_counter() - started))
+            self._settle(run, Result(run.step.action, answer, error, self._clock() - started))
 
     async def _spread(self, run: Run) -> None:
         """Have a fan-out admitted, and begin it."""
         fan, order = run.spreads, self._order
         if fan is None or order is None:
             return
+        error: RequestError | None = None
         try:
             await self._grant.extend(fan.costs)
         except LimitExceeded as refused:
-            if run.result is PENDING:
-                self._settle(run, Result(run.step.action, None, Limited(refused.retry_after)))
+            error = Limited(refused.retry_after)
+        except RequestError as refused:
+            error = refused.alone()
+        except asyncio.CancelledError as crash:
+            if run.result is not PENDING:
+                raise
+            error = _crash(run.step.action, crash)
+        except _CRASHES as crash:
+            error = _crash(run.step.action, crash)
+        if run.result is not PENDING:
+            return
+        if error is not None:
+            self._settle(run, Result(run.step.action, None, error))
         else:
-            if run.result is PENDING:
-                self._begin(order.elements(fan))
+            self._begin(order.elements(fan))
 
     def _settle(self, run: Run, result: Result) -> None:
         """Take what became of a run that was waited for, and begin what may begin because of it."""
@@ -302,20 +317,33 @@ class _Work:
             self._wake()
 
     def _expire(self, run: Run, seconds: float) -> None:
-        """An action that took too long; the others go on."""
+        """An action that took too long; the others go on.
+
+        Its place is free for another one only when it has really ended: what runs at once is what slots are held for.
+        """
         if run.result is PENDING:
             self._stop(run)
+            if run.task is not None and not run.task.done():
+                run.lingers = True
+                self._means.background.bound(run.task)
+                run.task.add_done_callback(partial(self._end, run))
             self._settle(run, Result(run.step.action, None, TimedOut(), seconds))
+
+    def _end(self, run: Run, _: Task) -> None:
+        """What lingered has ended."""
+        run.lingers = False
+        if self._order is not None and self._done is not None and not self._done.done():
+            self._begin(self._order.ended(run))
 
     def _wake(self, _: object = None) -> None:
         if self._done is not None and not self._done.done():
             self._done.set_result(None)
 
     def _stop(self, run: Run) -> None:
-        """Cancel what only reads. A write that has begun is finished, unseen."""
+        """Cancel what only reads. A write that has begun is finished, unseen, as is what somebody may ask for again."""
         self._loose = True
         call = run.step.call
-        if run.task is None or run.task.done() or (call is not None and call.endpoint.write):
+        if run.task is None or run.task.done() or (call is not None and (call.endpoint.write or key_of(run))):
             return
         grace = 0.0 if run.leave is None else run.leave()
         if grace:
@@ -384,6 +412,6 @@ def _wrong_type(answer: object) -> TypeError:
     return TypeError(f"a target has to return an Answer, not {type(answer).__name__}")
 
 
-def _crash(call: Call, cause: BaseException) -> Crashed:
-    logger.error("%s %r crashed", call.method, call.path, exc_info=cause)
+def _crash(asked: Call | Action, cause: BaseException) -> Crashed:
+    logger.error("%s %r crashed", asked.method, asked.path, exc_info=cause)
     return Crashed()

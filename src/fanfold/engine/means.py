@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from random import Random
+from time import perf_counter
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -48,7 +49,7 @@ class Means(Struct):
     ``shuffle`` begins actions in random order. ``max_fan_out``: into how many elements the actions of one batch may fan
     out, all together. ``max_results``: bytes that all answers of one batch may have, None for any number. ``ledger``
     keeps what was answered to actions that have a key; without one such actions are refused. ``evaluator`` works out
-    the expressions of recipes.
+    the expressions of recipes. ``clock``: the seconds that deadlines are reckoned in.
     """
 
     target: Target
@@ -58,3 +59,4 @@ class Means(Struct):
     max_results: int | None = None
     ledger: OnceOnly | None = None
     evaluator: Evaluator | None = None
+    clock: Callable[[], float] = perf_counter

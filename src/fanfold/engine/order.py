@@ -12,13 +12,14 @@ from random import Random
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from fanfold.engine.graph import Node, name_of
 from fanfold.engine.plan import Plan, Step, add_costs, twin_key
 from fanfold.engine.references import INDEX, ITEM, Filling, Lookup, Reference, Room, follow
 from fanfold.engine.runs import PENDING, FanOut, Run
 from fanfold.errors import FailedDependency, RequestError, TimedOut
-from fanfold.model import Answer, Endpoint, Result
+from fanfold.model import Action, Answer, Endpoint, Result
 
 FAN_OUT_WIDTH = 10
 """Elements of one fan-out that are carried out at once at most."""
@@ -69,11 +70,8 @@ class Order:
 
     def settled(self, run: Run) -> list[Run]:
         """Take note of what became of a run; the runs that may begin because of it."""
-        if run.counted:
-            run.counted = False
-            self._running -= 1
-            if run.fan is not None:
-                run.fan.running -= 1
+        if not run.lingers:
+            self._free(run)
         out: list[Run] = []
         for twin in self._twins.pop(id(run), ()):
             _give(twin, run.result)
@@ -90,6 +88,18 @@ class Order:
             if not self._left[follower.place]:
                 freed.append(follower)
         return [*out, *self._ready(freed)]
+
+    def ended(self, run: Run) -> list[Run]:
+        """The place of a run that lingered is free; the runs that may begin because of it."""
+        self._free(run)
+        return self._hand_out()
+
+    def _free(self, run: Run) -> None:
+        if run.counted:
+            run.counted = False
+            self._running -= 1
+            if run.fan is not None:
+                run.fan.running -= 1
 
     # -- from ready to handed out ------------------------------------------------------------------------------------
 
@@ -194,7 +204,9 @@ class Order:
         self._left_to_fan -= len(elements)
         children = [
             Run(
-                self._resolve(Step(run.step.action, node=node), Filling(self._lookup(element, place), self._room)),
+                self._resolve(
+                    Step(_element(run.step.action, place), node=node), Filling(self._lookup(element, place), self._room)
+                ),
                 place,
             )
             for place, element in enumerate(elements)
@@ -286,11 +298,17 @@ def _node_of(run: Run) -> Node:
 
 
 def key_of(run: Run) -> str:
-    """The idempotency key of a run that calls something, if it has one; each element of a fan-out has its own."""
+    """The idempotency key of a run that calls something, if it has one."""
     wiring = run.step.action.wiring
-    if run.step.call is None or wiring is None or not wiring.key:
-        return ""
-    return wiring.key if run.fan is None else f"{wiring.key}/{run.place}"
+    return "" if run.step.call is None or wiring is None else wiring.key
+
+
+def _element(action: Action, place: int) -> Action:
+    """The action for one element; where it has an idempotency key, each element has one of its own."""
+    wiring = action.wiring
+    if wiring is None or not wiring.key:
+        return action
+    return replace(action, wiring=replace(wiring, key=f"{wiring.key}/{place}"))
 
 
 def _give(run: Run, result: Result) -> None:

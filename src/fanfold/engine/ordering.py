@@ -25,6 +25,9 @@ class Ordering(Protocol):
     def settled(self, run: Run) -> list[Run]:
         """Take note of what became of a run; the runs that may begin because of it."""
 
+    def ended(self, run: Run) -> list[Run]:
+        """Take note that a run has ended which was settled while its task went on; the runs that may begin now."""
+
     def about_to_begin(self, runs: list[Run]) -> Iterator[Run]:
         """The runs, which may grow more meanwhile, with a last look at each."""
 

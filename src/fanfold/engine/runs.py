@@ -21,9 +21,9 @@ class Run(Struct, eq=False):
 
     ``given`` is a result that needs no call. ``waits``: it has to be awaited, even if its target never waits, for the
     ``extra`` costs that it takes first or for its idempotency key. ``early``: its task goes on after its answer.
-    ``leave`` tells its target that nobody waits any more. ``fan`` is the fan-out that it is an element of, ``spreads``
-    the one that it becomes. ``counted``: it holds one of the places of a batch that limits how much runs at once.
-    ``job`` is the run of an entry that it is a call of.
+    ``lingers``: it was given up, and its task has not ended yet. ``leave`` tells its target that nobody waits any more.
+    ``fan`` is the fan-out that it is an element of, ``spreads`` the one that it becomes. ``counted``: it holds one of
+    the places of a batch that limits how much runs at once. ``job`` is the run of an entry that it is a call of.
     """
 
     step: Step
@@ -34,6 +34,7 @@ class Run(Struct, eq=False):
     given: Result | None = None
     waits: bool = False
     early: bool = False
+    lingers: bool = False
     leave: Leave | None = None
     counted: bool = False
     extra: dict[str, int] | None = None

@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from fanfold.errors import Crashed, RequestError, TimedOut
+from fanfold.errors import Crashed, RequestError, TimedOut, Undecided
 from fanfold.idempotency.answers import AnswerStore, Kept
 from fanfold.idempotency.fingerprint import fingerprint_of
 from fanfold.idempotency.memory import MemoryAnswers
@@ -186,6 +186,8 @@ class Ledger:
             # It would end the event loop, and is a crash of this request only.
             await self._store.forget(name)
             raise Crashed from crash
+        except Undecided:
+            raise
         except Exception as error:
             lost = getattr(error, "lost", None)
             if lost is None:

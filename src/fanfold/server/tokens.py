@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from fanfold.work import Store
     from fanfold.work.api import Api
 
-LOOK_AGAIN = 1.0
-"""Seconds after which a token revoked by another process is no longer accepted."""
-
 MAX_REMEMBERED = 10_000
 
 
@@ -83,7 +80,7 @@ class TokenBook:
         return known if known is not None else await self._find(key)
 
     def _look_again(self) -> None:
-        self._look_at = self._clock() + LOOK_AGAIN
+        self._look_at = self._clock() + self._api.look_again
         seen = self._api.changes_elsewhere()
         if seen != self._seen:
             self._seen = seen

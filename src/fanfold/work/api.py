@@ -42,6 +42,12 @@ class Api(ABC):
 
     background: Callable[[int], None]
 
+    shared = False
+    """Whether other processes may have the same database and do the same as this one."""
+
+    look_again: float = 1.0
+    """Seconds after which it is to be looked whether another process has changed something."""
+
     def __init__(
         self,
         *,
@@ -75,8 +81,16 @@ class Api(ABC):
         """What ``work`` makes of what is committed."""
 
     @abstractmethod
-    async def write(self, work: Callable[[Session], T]) -> T:
-        """What ``work`` returns, once all that it wrote is durable; if it raises, nothing of it is kept."""
+    async def write(self, work: Callable[[Session], T], lane: int = 0) -> T:
+        """What ``work`` returns, once all that it wrote is durable; if it raises, nothing of it is kept.
+
+        ``lane``: the workspace that it writes to, or a negative number that is the same for all that must not be done
+        at once; 0 for what may concern any workspace, which waits for all others.
+        """
+
+    async def lane_of(self, gid: int) -> int:  # noqa: ARG002 - most have one only
+        """The lane for what is written about a record."""
+        return 0
 
     @abstractmethod
     async def renew(self, work: Callable[[Store], T]) -> T:
@@ -85,6 +99,9 @@ class Api(ABC):
     @abstractmethod
     async def copy_to(self, path: Path) -> None:
         """Write a copy of what is committed to a new SQLite file."""
+
+    async def open(self) -> None:  # noqa: B027 - most need nothing
+        """Make ready for the first request."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -167,18 +184,12 @@ class WorkApi(Api):
         finally:
             self.commit()
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], lane: int = 0) -> T:  # noqa: ARG002 - there is but one
         """What ``work`` returns, once all that it wrote is durable; if it raises, nothing of it is kept."""
-        self.store.begin_action()
         try:
-            result = work(self.session)
-        except BaseException:
-            self.store.undo_action()
+            return self.session.do(work)
+        finally:
             self.commit()
-            raise
-        self.store.end_action()
-        self.commit()
-        return result
 
     async def renew(self, work: Callable[[Store], T]) -> T:
         """What ``work`` returns, which puts all data of another store in place of those there are (``take_over``)."""

@@ -7,8 +7,9 @@ or each group of writes. In both, calls are answered one after the other and not
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fanfold.model import Answer, Call
 from fanfold.work.background import advance, fail
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from fanfold.work.api import Api
     from fanfold.work.schema import Waiting
     from fanfold.work.store import Store
+
+T = TypeVar("T")
+
+PLACES = (SERVICE_ACCOUNTS, MEMBERS)
+"""Link fields by which a user is in a workspace."""
 
 logger = logging.getLogger("fanfold")
 
@@ -55,6 +61,17 @@ class Session:
             raise
         store.end_action()
         return answer
+
+    def do(self, work: Callable[[Session], T]) -> T:
+        """What ``work`` returns, which is undone if it raises; durable after ``commit``."""
+        self.store.begin_action()
+        try:
+            result = work(self)
+        except BaseException:
+            self.store.undo_action()
+            raise
+        self.store.end_action()
+        return result
 
     def ahead(self, call: Call) -> Waiting:
         """What a call whose route says so has to wait for before it can be answered."""
@@ -142,9 +159,10 @@ class Session:
 
     def _places(self, user: int) -> tuple[frozenset[int], int]:
         """The workspaces that a user sees, and the one whose service account the user is, or 0."""
-        for workspace, _ in self.store.owners(user, SERVICE_ACCOUNTS):
+        served, member_of = self.store.owners_by(user, *PLACES)
+        for workspace, _ in served:
             return frozenset((workspace,)), workspace
-        return frozenset([owner for owner, _ in self.store.owners(user, MEMBERS)]), 0
+        return frozenset([owner for owner, _ in member_of]), 0
 
     def forget(self) -> None:
         """The store holds other data now: forget who is where, and what was begun."""

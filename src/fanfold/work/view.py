@@ -14,6 +14,7 @@ from fanfold.errors import RequestError
 from fanfold.work.clock import Clock, stamp
 from fanfold.work.schema import Document, Kind
 from fanfold.work.shape import decode
+from fanfold.work.store.links import external_field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +28,7 @@ MEMBERS = "workspace.members"
 """Link field: the users of a workspace."""
 
 EXTERNAL = "external:"
-"""Where a gid is asked for, what follows may be the gid that a task has in another system. Also the beginning of the
-link fields by which a workspace keeps them."""
+"""Where a gid is asked for, what follows may be the gid that a task has in another system."""
 
 SERVICE_ACCOUNTS = "workspace.service_accounts"
 """Link field: the users of a workspace who are programs. They are none of its members, and see all that is in it."""
@@ -135,7 +135,10 @@ class View:
 
     def rows(self, gids: Iterable[int]) -> dict[int, Row]:
         """Those of ``gids`` that exist and are visible."""
-        return {gid: row for gid, row in self.store.records(gids).items() if self.sees(row)}
+        found = self.store.records(gids)
+        if self.store.far:
+            self.store.owners_ahead([row.gid for row in found.values() if row.kind == "user"], MEMBERS)
+        return {gid: row for gid, row in found.items() if self.sees(row)}
 
     def known(self, gid: int) -> bytes | None:
         """The compact form of a record, if it is at hand and anybody in the caller's workspaces may see it."""
@@ -171,6 +174,8 @@ class View:
         """The gid that ``me``, an e-mail address or a gid stands for."""
         if text == "me":
             return self.user
+        if "\0" in text:
+            return None
         if "@" in text:
             return self.store.user_by_email(text)
         return gid_of(text)
@@ -179,8 +184,9 @@ class View:
         """The gid that a client's words stand for, where a record of ``kind`` is meant; None where they mean none."""
         if kind == "user":
             return self.user_gid(text)
-        if text.startswith(EXTERNAL) and kind in ("task", ""):
-            owners = (self.store.targets(workspace, text) for workspace in sorted(self.workspaces))
+        if text.startswith(EXTERNAL) and "\0" not in text and kind in ("task", ""):
+            field = external_field(text.removeprefix(EXTERNAL))
+            owners = (self.store.targets(workspace, field) for workspace in sorted(self.workspaces))
             return next((gid for found in owners for gid in found), None)
         return gid_of(text)
 

@@ -5,7 +5,7 @@ import pytest
 from fanfold.work.api import WorkApi
 from fanfold.work.kinds import copying
 from fanfold.work.kinds.copy_task import Copier
-from fanfold.work.store import SqliteStore
+from tests.databases import same_store
 from tests.work.conftest import World
 
 ALL = "task_subtasks,task_dependencies,task_dates"
@@ -14,16 +14,15 @@ ALL = "task_subtasks,task_dependencies,task_dates"
 class Reopened(World):
     """A world in a file, whose jobs only go on when told to."""
 
-    def __init__(self, monkeypatch, path):
-        monkeypatch.setattr("tests.work.conftest.SqliteStore", lambda: SqliteStore(path))
-        super().__init__()
+    def __init__(self, path):
+        super().__init__(path)
         self.path = path
         self.api.background = lambda _: None
 
     def reopen(self):
         """Go on as another process would."""
         self.store.close()
-        self.store = SqliteStore(self.path)
+        self.store = same_store(self.path)
         self.api = WorkApi(self.store, base="https://fanfold.test/api/1.0", clock=lambda: self.now)
         self.api.background = lambda _: None
 
@@ -31,7 +30,7 @@ class Reopened(World):
 @pytest.fixture
 def world(monkeypatch, tmp_path):
     monkeypatch.setattr(copying, "CHUNK", 3)
-    made = Reopened(monkeypatch, tmp_path / "fanfold.db")
+    made = Reopened(tmp_path / "fanfold.db")
     yield made
     made.store.close()
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from fanfold.work.kinds import export_files, exports, graph_exports, organization_exports, resource_exports
-from fanfold.work.store.queries import SQL
+from fanfold.work.store.file import SQL
 
 
 @pytest.fixture(autouse=True)

@@ -78,7 +78,7 @@ class Connect:
             inside or {WORK: work, DEMO: DemoApi(now)},
             lambda: now().timestamp(),
         )
-        limits = PlatformLimits(settings.connect_limits)
+        limits = PlatformLimits(settings.connect_limits, app.counted)
         self.engine = Engine(
             observed(self.parts.target, *app.observing.observers),
             limits.admission,

@@ -24,7 +24,7 @@ class Levers:
         app.clock.resume()
         self.forget_faults()
         self.forget_requests()
-        app.engine.admission = app.admission()
+        app.count_anew()
         app.engine.shuffle(app.settings.shuffle)
         await self.data_changed()
 

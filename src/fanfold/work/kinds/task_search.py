@@ -80,9 +80,10 @@ def _find(request: Request) -> Find:
     narrowed = list(_conditions(request))
     if query.get("text"):
         words = all_words(value_of(_WORDS, query["text"]))
+        match = view.store.idiom.match(words)
         if words and by == "relevance":
-            return ranked(view, workspace, words, narrowed, limit, best_last=ascending)
-        narrowed.append(conditions.has_words(words))
+            return ranked(view, workspace, match, narrowed, limit, best_last=ascending)
+        narrowed.append(conditions.has_words(match))
     return tasks(view, workspace, narrowed, Order(SORTED_BY[by], descending=not ascending), limit)
 
 

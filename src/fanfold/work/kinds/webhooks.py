@@ -110,7 +110,7 @@ def create(request: Request) -> Answer:
     change = _wanted(request)
     change.write()
     view, gid = request.view, change.gid
-    view.store.add_delivery(gid, int(change.after["resource"]), secret.encode(), view.now)
+    view.store.add_delivery(gid, int(change.after["resource"]), secret.encode(), view.now, change.workspace)
     document = encode({**change.after, "active": False})
     shown = encode(shape_one(view, webhook, gid, document, request.selection(full=True)))
     body = b'{"data":%b,"X-Hook-Secret":"%b"}' % (shown, secret.encode())

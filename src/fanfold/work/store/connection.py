@@ -12,14 +12,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from fanfold.work.store.idioms import Idiom
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.remembered import Compact, Remembered
+from fanfold.work.store.tables import Content, copy
 
 T = TypeVar("T")
 
-VERSION = 4
+VERSION = 5
 """Layout of the tables; written into each database. Newer ones are refused, older ones get what they lack."""
 
 FIRST_GID = 1001
@@ -27,6 +29,9 @@ FIRST_GID = 1001
 
 class Connection(ABC):
     """One open database. Who opens it has set what is declared here."""
+
+    far: ClassVar[bool] = False
+    """Whether asking takes time."""
 
     path: str
     """Where it is, as it may be shown."""
@@ -95,6 +100,9 @@ class Connection(ABC):
     def close(self) -> None:
         """Commit and close."""
 
+    def expect(self, *gids: int) -> None:  # noqa: B027 - most need not be prepared
+        """These records are going to be asked for: where asking takes time, have them come with the next answer."""
+
     # -- reading at length -------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -112,8 +120,24 @@ class Connection(ABC):
     # -- copies ------------------------------------------------------------------------------------------------------
 
     @abstractmethod
+    def content(self) -> Content:
+        """All that is in it, to be read or replaced as a whole."""
+
     def take_over(self, other: Connection) -> None:
         """Become a copy of another database, in one step. What was here is forgotten, and its signatures end."""
+        copy(other.content(), self.content(), without=("answer",))
+        self._renew()
+
+    def _renew(self) -> None:
+        """Have another key to sign with, and forget what was here."""
+        self.use_key(secrets.token_bytes(32))
+        self._taken_over()
+
+    def use_key(self, key: bytes) -> None:
+        """Sign with this key from now on."""
+        self.signing_key = key
+        with self.transaction():
+            self.set("signing_key", key)
 
     def _taken_over(self) -> None:
         """Other data are here now: called at the end of ``take_over``."""
@@ -144,6 +168,13 @@ class Connection(ABC):
     def new_gid(self) -> int:
         """The next gid: ascending, never reused, also not after a crash."""
 
+    # -- words -------------------------------------------------------------------------------------------------------
+
+    @property
+    def idiom(self) -> Idiom:
+        """How conditions are said to this database."""
+        return self._sql.idiom
+
     # -- settings ----------------------------------------------------------------------------------------------------
 
     def setting(self, name: str) -> bytes | None:
@@ -166,8 +197,12 @@ class Connection(ABC):
         return found
 
     def _in(self, name: str, gids: Sequence[int], *more: Any) -> Iterator[Any]:
-        found: Iterator[Any] = self._cursor.execute(self._sql.filled(name, len(gids)), (*gids, *more))
+        found: Iterator[Any] = self._cursor.execute(self._sql.filled(name, len(gids)), (*self._among(gids), *more))
         return found
+
+    def _among(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The values for ``{in}``."""
+        return values
 
     @abstractmethod
     def _add(self, name: str, *values: Any) -> int:

@@ -55,9 +55,10 @@ class Deliveries(Events):
         self._told.clear()
         return [gid for (gid,) in self._in("listening", subjects)]
 
-    def add_delivery(self, webhook: int, subject: int, secret: bytes, due: str) -> None:
-        """Begin to deliver what happens from now on."""
-        self._cursor.execute(self._sql["add_delivery"], (webhook, subject, secret, self.last_event(), due))
+    def add_delivery(self, webhook: int, subject: int, secret: bytes, due: str, workspace: int) -> None:
+        """Begin to deliver what happens from now on to a record of a workspace."""
+        cursor = self.latest_event(workspace)
+        self._cursor.execute(self._sql["add_delivery"], (webhook, subject, secret, cursor, due))
         self._listened = True
         self._told.add(subject)
 

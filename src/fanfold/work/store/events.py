@@ -16,9 +16,11 @@ class Events(Lists):
 
     def add_event(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
         """Append to the log; ``subjects`` are the records whose followers are told of it."""
+        self._log(workspace, resource, document, subjects)
+
+    def _log(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
         seq = self._add("event", workspace, resource, document)
-        for subject in subjects:
-            self._cursor.execute(self._sql["event_of"], (subject, seq))
+        self._cursor.executemany(self._sql["event_of"], [(subject, seq) for subject in subjects])
 
     def events(self, workspace: int, after: int, limit: int) -> list[Logged]:
         """What happened in a workspace after ``after``, oldest first."""
@@ -43,6 +45,10 @@ class Events(Lists):
     def last_event(self) -> int:
         """Sequence number of the newest entry."""
         return int(self._one("last_event") or 0)
+
+    def latest_event(self, workspace: int) -> int:  # noqa: ARG002 - here all writes are in one order
+        """A sequence number up to which everything is known that happened in a workspace."""
+        return self.last_event()
 
     def first_event(self) -> int:
         """Sequence number of the oldest entry that is still there."""

@@ -7,7 +7,6 @@ at any moment.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -17,10 +16,17 @@ import apsw
 
 from fanfold.errors import SetupError
 from fanfold.work.store.connection import FIRST_GID, VERSION, Connection
-from fanfold.work.store.queries import SQL
+from fanfold.work.store.links import external_field
+from fanfold.work.store.queries import Queries
 from fanfold.work.store.reader import Reader
+from fanfold.work.store.sqlite_content import SqliteContent
+from fanfold.work.store.sqlite_idiom import IDIOM
+from fanfold.work.store.tables import Content
 
 T = TypeVar("T")
+
+SQL = Queries(IDIOM, "queries.sql")
+"""What is asked of SQLite."""
 
 GID_BLOCK = 1024
 """Gids are taken from the database in blocks, so that most creations need no write to the counter."""
@@ -74,7 +80,8 @@ class File(Connection):
         ):
             run(f"PRAGMA {pragma}")
         if version < VERSION:
-            scripts = ("schema.sql", "upgrade.sql") if version == 1 else ("schema.sql",)
+            scripts = ["schema.sql", *["upgrade.sql"] * (version == 1), *["upgrade_links.sql"] * (0 < version < 5)]
+            self._connection.create_scalar_function("external_field", external_field, 1, deterministic=True)
             sql = "".join(resources.files(__package__).joinpath(script).read_text() for script in scripts)
             run(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {VERSION}; COMMIT")
         else:
@@ -150,7 +157,8 @@ class File(Connection):
     def take_over(self, other: Connection) -> None:
         """Become a copy of another database, in one step. What was here is forgotten, and its signatures end."""
         if not isinstance(other, File):
-            raise TypeError("a file takes over files only")
+            super().take_over(other)
+            return
         self.commit()
         other.commit()
         self._cursor.close()
@@ -160,11 +168,12 @@ class File(Connection):
         rest = other.gids_at_hand()
         if rest is not None:
             self.set("next_gid", str(rest).encode())
-        self._remembered.clear()
         self.forget_gids()
-        self.signing_key = secrets.token_bytes(32)
-        self.set("signing_key", self.signing_key)
-        self._taken_over()
+        self._renew()
+
+    def content(self) -> Content:
+        """All that is in it."""
+        return SqliteContent(self, self._connection.execute)
 
     def copy_to(self, path: Path) -> None:
         """Write a copy of what is committed to a new file."""

@@ -52,7 +52,7 @@ class Index(Events):
         state = self._index_state()
         if state.gid is not None:
             query = self._sql.filled("searchable", len(NAMED))
-            gids = [gid for (gid,) in self._cursor.execute(query, (state.gid, *NAMED, STEP))]
+            gids = [gid for (gid,) in self._cursor.execute(query, (state.gid, *self._among(NAMED), STEP))]
             state.gid = gids[-1] if len(gids) == STEP else None
             more = True
         else:
@@ -100,7 +100,9 @@ class Index(Events):
 
     def _index(self, gids: list[int]) -> None:
         rows = {gid: row for gid, row in self.records(gids).items() if row.kind in NAMED}
-        known = dict(self._cursor.execute(self._sql.filled("digests", len(gids)), (*gids, *gids)))
+        known = dict(
+            self._cursor.execute(self._sql.filled("digests", len(gids)), (*self._among(gids), *self._among(gids)))
+        )
         for gid in gids:
             if gid in known and gid not in rows:
                 self._forget(gid)
@@ -126,7 +128,7 @@ class Index(Events):
         run(
             self._sql["keep_facts"],
             (
-                *(gid, row.workspace, bool(get("completed")), get("resource_subtype") or "default_task"),
+                *(gid, row.workspace, int(bool(get("completed"))), get("resource_subtype") or "default_task"),
                 *(_gid(get(field)) for field in ("assignee", "assigned_by", "created_by", "parent")),
                 *(get(field) for field in ("start_on", "due_on", "due_at")),
                 get("due_at") or get("due_on"),
@@ -137,14 +139,14 @@ class Index(Events):
             ),
         )
         if digest != known:
-            for table, words in (("words", (gid, name, notes)), ("task_names", (gid, name))):
+            for table, texts in (("words", (name, notes)), ("task_names", (name,))):
                 if known is not None:
                     run(self._sql[f"drop_{table}"], (gid,))
-                run(self._sql[f"keep_{table}"], words)
+                run(self._sql[f"keep_{table}"], (gid, *self._words(*texts)))
         if known is not None:
             run(self._sql["drop_values"], (gid,))
         for field, value in (get("custom_fields") or {}).items():
-            run(self._sql["keep_value"], (int(field), gid, _searchable(value)))
+            run(self._sql["keep_value"], (int(field), gid, *self._value(_searchable(value))))
 
     def _index_named(self, row: Row, document: dict[str, Any], known: int | None) -> None:
         run, name = self._cursor.execute, document.get("name") or ""
@@ -153,15 +155,25 @@ class Index(Events):
         if digest != known:
             if known is not None:
                 run(self._sql["drop_names"], (row.gid,))
-            run(self._sql["keep_names"], (row.gid, name))
+            run(self._sql["keep_names"], (row.gid, *self._words(name)))
+
+    def _words(self, *texts: str) -> tuple[str, ...]:
+        """What is kept of texts whose words are searched for."""
+        return texts
+
+    def _value(self, value: str | float | None) -> tuple[Any, ...]:
+        """What is kept of a value that is searched for."""
+        return (value,)
 
 
 def _gid(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
-def _searchable(value: Any) -> Any:
+def _searchable(value: Any) -> str | float | None:
     """The value of a custom field as it is searched for: text, a number, an option's gid or a day."""
     if isinstance(value, dict):
-        return value.get("date")
-    return value if isinstance(value, (str, int, float)) else None
+        value = value.get("date")
+    if isinstance(value, int):
+        return value if abs(value) < 1 << 63 else float(value)
+    return value if isinstance(value, (str, float)) else None

@@ -13,14 +13,20 @@ from typing import Any, Protocol
 
 import psycopg
 from msgspec import Struct
-from psycopg.adapt import AdaptersMap, Loader
+from psycopg.adapt import AdaptersMap, Dumper, Loader
+from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg.types.string import StrBinaryDumper
 
-from fanfold.errors import SetupError
+from fanfold.errors import RequestError, SetupError
 
 Question = tuple[str, Sequence[Any]]
 """SQL with ``$1`` for the first value, and the values."""
+
+Rows = list[tuple[Any, ...]]
+
+LookUp = tuple[str, Sequence[Any], tuple[Any, ...]]
+"""SQL whose first value is an array of keys and whose rows begin with the key they are for; keys; further values."""
 
 
 class Found(Struct, frozen=True):
@@ -50,6 +56,9 @@ class Wire(Protocol):
     def ask_all(self, questions: Sequence[Question]) -> list[Found]:
         """Run several and wait once."""
 
+    def look_up(self, *wanted: LookUp) -> list[Rows]:
+        """The rows for some keys, of several look-ups at once; in the order of the statement for each key."""
+
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement whose result nobody needs; what is wrong with it may only show at the next ``ask``."""
 
@@ -68,16 +77,20 @@ class BlockingWire:
 
     def ask(self, sql: str, values: Sequence[Any] = ()) -> Found:
         """Run a statement and wait for what it gives."""
-        cursor = self._cursor.execute(sql, values)
+        cursor = self._cursor.execute(sql, packed(values))
         return Found(cursor.fetchall() if cursor.description else [], cursor.rowcount)
 
     def ask_all(self, questions: Sequence[Question]) -> list[Found]:
         """Run several, one after the other."""
         return [self.ask(*question) for question in questions]
 
+    def look_up(self, *wanted: LookUp) -> list[Rows]:
+        """The rows for some keys, of several look-ups."""
+        return [self.ask(sql, (list(keys), *values)).rows for sql, keys, values in wanted]
+
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement."""
-        self._cursor.execute(sql, values)
+        self._cursor.execute(sql, packed(values))
 
     def close(self) -> None:
         """Close the connection."""
@@ -104,6 +117,31 @@ def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     return connection
 
 
+class Gids(list[int]):
+    """Whole numbers that are sent as an array, whatever their size, so that each statement is prepared once."""
+
+
+class _GidsDumper(Dumper):
+    oid = psycopg.adapters.types["int8"].array_oid
+
+    def dump(self, obj: Gids) -> bytes:
+        return f"{{{','.join(map(str, obj))}}}".encode()
+
+
+def packed(values: Sequence[Any]) -> list[Any]:
+    """The values of a statement as the driver wants them. Raises ``RequestError`` for a text that cannot be sent."""
+    if any([isinstance(value, str) and "\0" in value for value in values]):  # noqa: C419 - no generator: hot
+        raise RequestError("Text must not hold the character NUL")
+    return [
+        value
+        if not isinstance(value, (list, tuple))
+        else Gids(value)
+        if value and isinstance(value[0], int) and None not in value
+        else list(value)
+        for value in values
+    ]
+
+
 class _Json(Loader):
     """JSON as it comes: read by whoever needs it."""
 
@@ -117,6 +155,8 @@ def adapt(adapters: AdaptersMap) -> None:
     """Have whole numbers always be of one type, so that each statement is prepared once, and JSON be left alone."""
     adapters.register_dumper(int, Int8BinaryDumper)
     adapters.register_dumper(str, StrBinaryDumper)
+    adapters.register_dumper(list, ListBinaryDumper)  # its own choice takes small numbers for all that come later
+    adapters.register_dumper(Gids, _GidsDumper)
     adapters.register_loader("jsonb", _Json)
 
 
