@@ -128,7 +128,7 @@ async def test_a_server_that_ends_sees_its_renewal_through(platforms, account, a
     call = asyncio.create_task(calls(platforms[0], account))
     await come_to(lambda: api.under_way)
     call.cancel()
-    closing = asyncio.create_task(platforms[0].app.connect().close(0))
+    closing = asyncio.create_task(platforms[0].app.connect().close(9))
     await asyncio.sleep(0)
     assert not closing.done()
     api.held.set()
