@@ -1,17 +1,24 @@
 """Two servers with one database renew an account's credentials one at a time, or the second would end the grant."""
 
 import asyncio
+import os
 import shutil
+from contextlib import closing
 
 import pytest
 
 from fanfold.integrations import oauth
 from fanfold.integrations.token_requests import token_of
 from fanfold.server.app import App
+from fanfold.server.databases import Elsewhere
+from fanfold.server.opening import open_store
+from fanfold.server.tokens import issue
 from fanfold.settings import Settings
 from fanfold.work import SqliteStore
+from fanfold.work.seed import first_user, seed
+from tests.databases import drop, make, need_postgres
 from tests.integrations.apis import Said, api_running, come_to
-from tests.server.conftest import NOON
+from tests.server.conftest import ADA, NOON
 from tests.server.connect.conftest import Platform
 
 ENTRY = {"resource": "me", "method": "get", "persist": True}
@@ -25,20 +32,46 @@ async def api():
 
 
 @pytest.fixture
-async def platforms(seeded, tmp_path):
-    """Two servers over one file."""
+def over_sqlite(seeded, tmp_path):
     path = tmp_path / "shared.db"
     shutil.copy(seeded, path)
-    told = Settings(db=str(path), access_log="off", limits="off", allow_private_upstreams=True)
-    apps = [App(told, SqliteStore(path), address="http://test") for _ in range(2)]
+    return str(path), lambda: SqliteStore(path)
+
+
+@pytest.fixture
+def over_postgres():
+    need_postgres()
+    name = f"fanfold_test_renewals_{os.getpid()}"
+    url = make(name)
+    with closing(open_store(url)) as store:
+        seed(store, "demo")
+        issue(store, first_user(store), "test", NOON, ADA)
+        where = Elsewhere(url, store.signing_key, 2)
+    yield url, lambda: where
+    drop(name)
+
+
+@pytest.fixture(params=["over_sqlite", pytest.param("over_postgres", marks=pytest.mark.services)])
+async def platforms(request, tmp_path):
+    """Two servers over one database."""
+    db, database = request.getfixturevalue(request.param)
+    told = Settings(
+        db=db,
+        key_file=str(tmp_path / "key"),
+        access_log="off",
+        limits="off",
+        allow_private_upstreams=True,
+    )
+    apps = [App(told, database(), address="http://test") for _ in range(2)]
     for app in apps:
         app.clock.set(NOON)
+        await app.api.open()
     yield [Platform(app) for app in apps]
     for app in apps:
         if app._connect is not None:
             await app._connect.close(1)
         app.log.close()
-        app.store.close()
+        await app.api.close()
 
 
 @pytest.fixture
