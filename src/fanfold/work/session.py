@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fanfold.model import Answer, Call
 from fanfold.work.background import advance, fail
@@ -31,6 +31,16 @@ PLACES = (SERVICE_ACCOUNTS, MEMBERS)
 logger = logging.getLogger("fanfold")
 
 
+class Once(Protocol):
+    """Sees to it that a call that writes is carried out once, however often it is asked for."""
+
+    def known(self, store: Store) -> Answer | None:
+        """The answer, if it was carried out before."""
+
+    def keep(self, store: Store, answer: Answer) -> None:
+        """Keep the answer."""
+
+
 class Session:
     """The operations of an API over one store. What was written is durable after ``commit``."""
 
@@ -44,8 +54,11 @@ class Session:
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def answer(self, call: Call, found: Any = None) -> Answer:
-        """Carry out one call without waiting; what it wrote is durable after ``commit``. ``found``: see ``Route``."""
+    def answer(self, call: Call, found: Any = None, once: Once | None = None) -> Answer:
+        """Carry out one call without waiting; what it wrote is durable after ``commit``. ``found``: see ``Route``.
+
+        ``once`` knows the answer, if it was carried out before, or keeps it, in the same action as what it wrote.
+        """
         route: Any = call.endpoint
         store, request = self.store, self._api.request
         if not route.write:
@@ -54,7 +67,10 @@ class Session:
         store.begin_action()
         begun = len(self._begun)
         try:
-            answer: Answer = route.handler(request(self.view(int(call.caller.user)), call, route, found))
+            known = None if once is None else once.known(store)
+            answer: Answer = known or route.handler(request(self.view(int(call.caller.user)), call, route, found))
+            if once is not None and known is None:
+                once.keep(store, answer)
         except BaseException:
             store.undo_action()
             del self._begun[begun:]
