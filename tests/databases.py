@@ -140,6 +140,11 @@ def new_store(path=":memory:"):
     return postgres().store() if over_postgres() else SqliteStore(path)
 
 
+def new_store_in(database, path=":memory:"):
+    """The same in a certain database: ``sqlite`` or ``postgres``."""
+    return postgres().store() if database == "postgres" else SqliteStore(path)
+
+
 def same_store(path):
     """What is in that store, as another process sees it."""
     return postgres().again() if over_postgres() else SqliteStore(path)
