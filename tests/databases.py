@@ -73,6 +73,11 @@ def drop(name):
     run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def own_name():
+    """The name that databases of this process begin with."""
+    return f"fanfold_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+
+
 class Postgres:
     """A database that is made once for this process and emptied for each test."""
 
@@ -86,7 +91,7 @@ class Postgres:
             def close(self):
                 self.ask("ROLLBACK")
 
-        self.name = f"fanfold_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+        self.name = own_name()
         self.url = make(self.name)
         run(f"ALTER DATABASE {self.name} SET synchronous_commit = off")
         PostgresStore.open(self.url).close()
