@@ -241,7 +241,7 @@ async def test_a_write_that_crashes_after_its_timeout_is_in_the_log(caplog):
 
 
 async def test_a_client_that_leaves_stops_reads_and_lets_writes_finish():
-    log = []
+    log, begun, left = [], asyncio.Event(), asyncio.Event()
 
     async def read():
         try:
@@ -251,17 +251,19 @@ async def test_a_client_that_leaves_stops_reads_and_lets_writes_finish():
             raise
 
     async def write():
-        await asyncio.sleep(0.01)
+        begun.set()
+        await left.wait()
         log.append("written")
         return OK
 
     held, background = Held(), Background()
     target = Scripted(read=read, write=write)
     batch = asyncio.create_task(run(target, "GET /read", "POST /write", held=held, background=background))
-    await asyncio.sleep(0.001)
+    await begun.wait()
     batch.cancel()
     with pytest.raises(asyncio.CancelledError):
         await batch
+    left.set()
     await background.drain()
     assert log == ["read stopped", "written"]
     assert held.events == ["keep", "release"]

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from fanfold.errors import RemoteError, RequestError
-from fanfold.integrations.oauth import token_of
+from fanfold.integrations.token_requests import token_of
 from tests.integrations.apis import Said, come_to
 
 IT = {"it": {"get": {"path": "/private/me"}, "create": {"path": "/private/me", "method": "post"}}}

@@ -37,6 +37,7 @@ from fanfold.server.outbound import Poster, vetting_of
 from fanfold.server.pages import Pages
 from fanfold.server.readiness import Part, Readiness, Word
 from fanfold.server.tokens import TokenBook
+from fanfold.server.turns import Turns
 from fanfold.server.uploads import discard, files_of, read_upload
 from fanfold.serving.answering import live, send_answer
 from fanfold.serving.batches import Batches
@@ -79,7 +80,7 @@ class App:
     """The whole server behind one ASGI callable."""
 
     def __init__(
-        self, settings: Settings, store: Store | Elsewhere, *, address: str = "", durable: Path | None = None
+        self, settings: Settings, store: Store | Elsewhere, *, address: str = "", durable: Path | str | None = None
     ) -> None:
         """``store``: the database, or the way to it. ``durable``: where work in the background is kept, if it is."""
         self.settings = settings
@@ -136,7 +137,9 @@ class App:
         self.pages = Pages(self.api, address)
         self.poster = Poster(vetting_of(settings))
         self.api.post = self.poster
-        self.courier = Courier(Deliveries(self.api), self._discard_exports)
+        self.courier = Courier(
+            Deliveries(self.api), self._start_unfinished, self._discard_exports, turn=Turns(self.api).mine
+        )
         self.api.told = self.courier.begin
         self.indexer = Indexer(self.api)
         performances = {"job": self._carry_on, "delivery": self.courier.deliver}
@@ -227,10 +230,15 @@ class App:
         """Go on with what was under way when the last process ended."""
         await self.api.open()
         self.runner.resume()
-        for gid in await self.api.read(lambda session: session.store.unfinished()):
-            self._start_job(gid)
+        await self._start_unfinished()
         self.courier.open()
         self.indexer.open()
+
+    async def _start_unfinished(self) -> bool:
+        """Have all jobs carried on that are not at their end; those that are under way just go on."""
+        for gid in await self.api.read(lambda session: session.store.unfinished()):
+            self._start_job(gid)
+        return False
 
     def _start_job(self, gid: int) -> None:
         # Gids begin anew in a new database, whose signatures are others.

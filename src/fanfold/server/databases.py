@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from fanfold.errors import SetupError
+from fanfold.server.opening import open_store
 from fanfold.settings import Settings
-from fanfold.work import SqliteStore, Store, WorkApi
+from fanfold.work import Store, WorkApi
 from fanfold.work.api import Api
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ def open_database(settings: Settings, prepare: Callable[[Store], None]) -> Store
     Raises ``SetupError`` where that is impossible.
     """
     if not settings.on_postgres:
-        store = SqliteStore(settings.db)
+        store = open_store(settings.db)
         prepare(store)
         return store
 
@@ -42,7 +42,7 @@ def open_database(settings: Settings, prepare: Callable[[Store], None]) -> Store
 
 def at_once(settings: Settings, work: Callable[[Store], T]) -> T:
     """What ``work`` makes of a PostgreSQL database, over a connection that is closed after that."""
-    store = _postgres().open(settings.db)
+    store = open_store(settings.db)
     try:
         return work(store)
     finally:
@@ -56,11 +56,3 @@ def api_over(where: Store | Elsewhere, **settings: Any) -> Api:
     from fanfold.work.shared_api import SharedApi  # noqa: PLC0415 - most servers have a file
 
     return SharedApi(where.url, where.signing_key, connections=where.connections, **settings)
-
-
-def _postgres() -> Any:
-    try:
-        from fanfold.work.store.postgres import PostgresStore  # noqa: PLC0415
-    except ModuleNotFoundError:
-        raise SetupError("A PostgreSQL database needs more packages: pip install 'fanfold[postgres]'") from None
-    return PostgresStore

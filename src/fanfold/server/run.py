@@ -151,7 +151,9 @@ def settle() -> None:
 
 def application(settings: Settings, store: Store | Elsewhere, address: str) -> App:
     """What is served at an address."""
-    durable = None if settings.beside is None else Path(f"{settings.beside}-work")
+    durable: Path | str | None = None if settings.beside is None else Path(f"{settings.beside}-work")
+    if settings.on_postgres:
+        durable = settings.db
     discard_left(files_of(settings), alone=settings.workers == 1)
     return App(settings, store, address=address, durable=durable)
 

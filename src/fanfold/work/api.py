@@ -42,6 +42,9 @@ class Api(ABC):
 
     background: Callable[[int], None]
 
+    shared = False
+    """Whether other processes may have the same database and do the same as this one."""
+
     look_again: float = 1.0
     """Seconds after which it is to be looked whether another process has changed something."""
 

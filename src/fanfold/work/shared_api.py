@@ -14,13 +14,15 @@ from fanfold.model import Answer, Call
 from fanfold.work.api import Api
 from fanfold.work.session import PLACES, Session
 from fanfold.work.store import Store
+from fanfold.work.store.coherent import COMPARE
 from fanfold.work.store.database import Database
 from fanfold.work.store.greenlets import carry
 from fanfold.work.store.lanes import EVERYTHING, WriteWire
 from fanfold.work.store.mirror import Mirror
-from fanfold.work.store.postgres import PostgresStore
+from fanfold.work.store.postgres import SQL, PostgresStore
 from fanfold.work.store.questions import told
 from fanfold.work.store.reading import ReadWire
+from fanfold.work.store.wire import numbered
 from fanfold.work.view import gid_of
 
 T = TypeVar("T")
@@ -58,6 +60,8 @@ def mentioned(call: Call) -> Iterator[int]:
 class SharedApi(Api):
     """All operations over a PostgreSQL database. ``signing_key`` is the database's."""
 
+    shared = True
+
     look_again = 0.0  # it costs nothing: others tell us
 
     def __init__(self, url: str, signing_key: bytes, *, connections: int, **settings: Any) -> None:
@@ -67,6 +71,7 @@ class SharedApi(Api):
         self.database = Database(url, connections, self._writer)
         self._mirror = Mirror()
         self._workspaces: dict[int, int] = {}
+        self.database.readers.first = numbered(SQL[COMPARE])[0]
         self._wire = ReadWire(self.database.readers)
 
     def _writer(self, wire: WriteWire, lane: int) -> Session:
@@ -95,7 +100,8 @@ class SharedApi(Api):
 
     async def lane_of(self, gid: int) -> int:
         """The lane for what is written about a record: its workspace."""
-        workspace = self._workspaces.get(gid)
+        known = self._mirror.rows.get(gid)
+        workspace = self._workspaces.get(gid) if known is None else known.workspace
         if workspace is None:
             row = await self.read(lambda session: session.store.record(gid))
             workspace = EVERYTHING if row is None else row.workspace

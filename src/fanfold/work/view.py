@@ -135,7 +135,10 @@ class View:
 
     def rows(self, gids: Iterable[int]) -> dict[int, Row]:
         """Those of ``gids`` that exist and are visible."""
-        return {gid: row for gid, row in self.store.records(gids).items() if self.sees(row)}
+        found = self.store.records(gids)
+        if self.store.far:
+            self.store.owners_ahead([row.gid for row in found.values() if row.kind == "user"], MEMBERS)
+        return {gid: row for gid, row in found.items() if self.sees(row)}
 
     def known(self, gid: int) -> bytes | None:
         """The compact form of a record, if it is at hand and anybody in the caller's workspaces may see it."""

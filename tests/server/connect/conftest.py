@@ -43,6 +43,15 @@ class Platform:
         made = await self.ok("POST", "/integrated-account", {"integration": integration, **members}, token=token)
         return str(made["id"])
 
+    async def declaration(self, name: str) -> Any:
+        """What an integration declares."""
+        integrations = self.app.connect().parts.integrations
+        return await self.app.api.read(lambda session: integrations.get(session.store, name))
+
+    async def kept(self, account: str) -> Any:
+        """An account as it is stored."""
+        return await self.app.connect().parts.accounts.get(account)
+
     async def fetch(self, account: str, *resources: Any, headers: Any = None, **members: Any) -> Any:
         """What a batch request is answered."""
         body = {"integrated_account_id": account, "resources": resources, **members}

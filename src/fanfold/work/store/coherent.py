@@ -8,20 +8,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from fanfold.work.store.mirror import Mirror, Other
+from fanfold.work.store.mirror import ListName, Mirror, Other
 from fanfold.work.store.periods import FIRST_PERIOD, period
 from fanfold.work.store.remembered import Compact, Remembered
 from fanfold.work.store.rows import Link, Row
 from fanfold.work.store.store import Store
 from fanfold.work.store.wire import LookUp, Rows, Wire, numbered
 
+COMPARE = "compare"
+"""The query that a mirror is compared by."""
+
 
 class Touching(Remembered):
-    """Also notes what was written in this transaction: the records, and both ends of links."""
+    """Also notes what was written in this transaction: the records, and the lists at both ends of links."""
 
     def __init__(self) -> None:
         super().__init__()
         self.touched: set[int] = set()
+        self.lists: set[ListName] = set()
         self.everything = False
 
     def wrote(self, row: Row) -> None:
@@ -32,12 +36,12 @@ class Touching(Remembered):
     def linked(self, owner: int, field: str, target: int, note: int | None, end: int | None = None) -> None:
         """A link was made."""
         super().linked(owner, field, target, note, end)
-        self.touched.update((owner, target))
+        self.lists.update(((owner, field), (target, f"<{field}")))
 
     def unlinked(self, owner: int, field: str, target: int) -> None:
         """A link was taken away."""
         super().unlinked(owner, field, target)
-        self.touched.update((owner, target))
+        self.lists.update(((owner, field), (target, f"<{field}")))
 
 
 class AtHand(Mapping[int, Compact]):
@@ -76,19 +80,18 @@ class CoherentReads(Store):
     def compare(self, *asked: LookUp) -> list[Rows]:
         """Forget what was touched since the mirror was compared last; meanwhile look up something."""
         before = self.mirror.known_until()
-        (compared, *found) = self._wire.look_up((self._said("compare"), ("",), (before,)), *asked)
+        (compared, *found) = self._wire.look_up((self._said(COMPARE), ("",), (before,)), *asked)
         self._compared(compared, before)
         return found
 
     def _compared(self, rows: Rows, before: str | None) -> None:
-        ((_, snapshot, touched, everything),) = rows
+        ((_, snapshot, touched, lists, everything),) = rows
         unknown = before is None or everything or self.mirror.snapshot is None
-        self.mirror.compared(snapshot, None if unknown else touched or ())
+        self.mirror.compared(snapshot, None if unknown else touched or (), map(_list_name, lists or ()))
 
     def prepare(self, gid: int | None, user: int, fields: tuple[str, ...]) -> None:
         """Begin to read: compare the mirror, and have a record and the lists that a user is in come with that."""
         self._prepared = True
-        moment = self.mirror.moment
         asked: list[LookUp] = []
         places = self.mirror.links.get(user, {})
         if any([f"<{field}" not in places for field in fields]):  # noqa: C419 - no generator: hot
@@ -96,6 +99,7 @@ class CoherentReads(Store):
         if gid is not None and gid not in self.mirror.rows and gid < FIRST_PERIOD:
             asked.append((self._said("records"), (gid,), ()))
         found = self.compare(*asked)
+        moment = self.mirror.moment  # what has come was read after the comparison
         for (sql, *_), rows in zip(asked, found, strict=True):
             if sql == self._said("records"):
                 self._keep_rows(rows, moment, {})
@@ -131,6 +135,11 @@ class CoherentReads(Store):
 
     def _said(self, name: str) -> str:
         return numbered(self._sql[name])[0]
+
+    def _relinked(self, gid: int, fields: Iterable[str]) -> bool:
+        """Whether this transaction has changed one of these lists."""
+        touching = self._remembered
+        return touching.everything or (bool(touching.lists) and any((gid, field) in touching.lists for field in fields))
 
     # -- records -----------------------------------------------------------------------------------------------------
 
@@ -219,6 +228,10 @@ class CoherentReads(Store):
         listed = self._lists((target,), (), fields)
         return [list(listed[target, f"<{field}"]) for field in fields]
 
+    def owners_ahead(self, targets: Sequence[int], field: str) -> None:
+        """These lists are going to be asked for one by one."""
+        self._lists(targets, (), (field,))
+
     def task_places(self, gid: int) -> list[Other]:
         """What a task is in and below: section and project of each place, and its parent with None."""
         born = self._remembered.newborn.get(gid)
@@ -235,8 +248,8 @@ class CoherentReads(Store):
         found: dict[tuple[int, str], tuple[Other, ...]] = {}
         missing: list[int] = []
         for gid in gids:
-            known = None if self._is_ours(gid) else self.mirror.links.get(gid)
-            if known is not None and all([field in known for field in fields]):  # noqa: C419 - no generator: hot
+            known = self.mirror.links.get(gid)
+            if known is not None and all([field in known for field in fields]) and not self._relinked(gid, fields):  # noqa: C419 - no generator: hot
                 for field in fields:
                     found[gid, field] = known[field]
             else:
@@ -274,5 +287,10 @@ class CoherentReads(Store):
                 self.mirror.keep_compact(other, (workspace, private, compact), moment)
         for (gid, field), others in lists.items():
             found[gid, field] = tuple(others)
-            if not self._is_ours(gid):
+            if not self._relinked(gid, (field,)):
                 self.mirror.keep_links(gid, field, found[gid, field], moment)
+
+
+def _list_name(text: str) -> ListName:
+    gid, _, field = text.partition(" ")
+    return int(gid), field

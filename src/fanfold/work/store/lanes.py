@@ -51,6 +51,7 @@ class Errand(Struct, eq=False):
     work: Callable[[Any], Any]
     future: asyncio.Future[Any]
     alone: bool = False
+    attempts: int = 0
 
 
 class WriteWire:
@@ -193,6 +194,12 @@ class Lanes:
         if len(group) > 1 and isinstance(error, psycopg.Error) and not lost and not connection.closed:
             for errand in group:
                 await self._do(connection, lane, [errand])
+            return
+        if lost and not committing and not isinstance(error, TimeoutError) and group[0].attempts <= self._pool.max_size:
+            # The connection had died before anything could be done: all that there were may have died at once.
+            for errand in reversed(group):
+                errand.attempts += 1
+                self._waiting[lane].appendleft(errand)
             return
         for errand in group:
             _settle(errand, None, _in_words(error, committing=committing and lost))

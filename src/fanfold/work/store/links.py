@@ -175,6 +175,9 @@ class Links(Records):
         """The same for several fields."""
         return [self.owners(target, field) for field in fields]
 
+    def owners_ahead(self, targets: Sequence[int], field: str) -> None:
+        """These are going to be asked for their ``owners`` one by one; where that takes time, have all come at once."""
+
     def count(self, owner: int, field: str) -> int:
         """How many the owner's list holds."""
         return int(self._one("count_forward", owner, field) or 0)

@@ -33,6 +33,9 @@ MAX_HEARD = 20_000
 Other = tuple[int, int | None]
 """The gid at the other end of a link, and the note."""
 
+ListName = tuple[int, str]
+"""A gid and a link field, with ``<`` before one that is read backwards."""
+
 
 class Mirror:
     """Records, short forms and links by gid. Link fields that were read backwards have a ``<`` before their name."""
@@ -46,7 +49,7 @@ class Mirror:
         """What all that is here has been compared with last, in the database's words."""
         self.moment = 0
         """Grows with each comparison: what was asked for at an earlier one may be old."""
-        self._heard: dict[int, int] = {}
+        self._heard: dict[int | ListName, int] = {}
         self._begun = 0
         self._asked = clock()
 
@@ -58,17 +61,17 @@ class Mirror:
             self.clear()
         return self.snapshot
 
-    def compared(self, snapshot: str, touched: Iterable[int] | None) -> None:
+    def compared(self, snapshot: str, touched: Iterable[int] | None, lists: Iterable[ListName] = ()) -> None:
         """All is as in ``snapshot`` but for what was touched; None: anything may have been."""
         if touched is None:
             self.clear()
         else:
-            self.forget(touched)
+            self.forget(touched, lists)
         self.snapshot = snapshot
         self._asked = self._clock()
 
-    def forget(self, gids: Iterable[int]) -> None:
-        """These have been touched."""
+    def forget(self, gids: Iterable[int], lists: Iterable[ListName] = ()) -> None:
+        """These records have been written, and these lists have other members."""
         self.moment += 1
         if len(self._heard) > MAX_HEARD:
             self._heard.clear()
@@ -77,7 +80,11 @@ class Mirror:
             self._heard[gid] = self.moment
             self.rows.pop(gid, None)
             self.compacts.pop(gid, None)
-            self.links.pop(gid, None)
+        for name in lists:
+            self._heard[name] = self.moment
+            known = self.links.get(name[0])
+            if known is not None:
+                known.pop(name[1], None)
 
     def clear(self) -> None:
         """Begin anew."""
@@ -104,13 +111,13 @@ class Mirror:
 
     def keep_links(self, gid: int, field: str, others: tuple[Other, ...], moment: int) -> None:
         """A list that was asked for at a moment."""
-        if len(others) <= MAX_LIST and self._is_new(gid, moment):
+        if len(others) <= MAX_LIST and self._is_new((gid, field), moment):
             if gid not in self.links:
                 _make_room(self.links)
             self.links.setdefault(gid, {})[field] = others
 
-    def _is_new(self, gid: int, moment: int) -> bool:
-        return moment >= self._begun and self._heard.get(gid, -1) <= moment
+    def _is_new(self, what: int | ListName, moment: int) -> bool:
+        return moment >= self._begun and self._heard.get(what, -1) <= moment
 
 
 def _make_room(kept: dict[int, T]) -> None:

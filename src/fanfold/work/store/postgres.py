@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,12 +18,13 @@ import psycopg
 from fanfold.errors import RequestError, SetupError
 from fanfold.work.store import migrations
 from fanfold.work.store.coherent import AtHand, CoherentReads, Touching
+from fanfold.work.store.links import LOWEST
 from fanfold.work.store.mirror import Mirror
 from fanfold.work.store.postgres_content import PostgresContent
 from fanfold.work.store.postgres_idiom import IDIOM, places
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.reader import PATIENCE
-from fanfold.work.store.rows import Row
+from fanfold.work.store.rows import ALL, Held, Row, Where
 from fanfold.work.store.sqlite import SqliteStore
 from fanfold.work.store.tables import Content, copy
 from fanfold.work.store.wire import BlockingWire, Found, Wire, numbered, shown
@@ -172,26 +174,29 @@ class PostgresStore(CoherentReads):
     def commit(self) -> None:
         """Make everything written since the last commit durable; on failure nothing of it is kept."""
         touching, subjects = self._remembered, tuple(self._told)
-        touched, everything = list(touching.touched), touching.everything
+        touched, lists, everything = list(touching.touched), list(touching.lists), touching.everything
         writing, self._writing = self._writing, False
         self.compacts_at_hand = self.mirror.compacts
         touching.clear()
         touching.touched.clear()
+        touching.lists.clear()
         touching.everything = False
         self._gids.clear()
         self._told.clear()
         self._expected.clear()
         if not writing:
             return
-        if touched or everything:
-            self._tell("touched", None if everything else touched)
+        if everything:
+            self._tell("touched", None, None)
+        elif touched or lists:
+            self._tell("touched", touched, [f"{gid} {field}" for gid, field in lists])
         questions = [self._question("listening", list(subjects))] if subjects else []
         *webhooks, _ = self._wire.ask_all([*questions, ("COMMIT", ())])
         self._webhooks += [gid for found in webhooks for (gid,) in found]
         if everything:
             self.mirror.clear()
         else:
-            self.mirror.forget(touched)
+            self.mirror.forget(touched, lists)
 
     def to_be_told(self) -> list[int]:
         """The webhooks that what was committed since this was last asked may be for."""
@@ -267,6 +272,17 @@ class PostgresStore(CoherentReads):
         self._remembered.newborn[gid] = []
         return gid
 
+    def page_nested(
+        self, owner: int, outer: str, inner: str, after: tuple[int, int] | None, limit: int, where: Where = ALL
+    ) -> list[Held]:
+        """Up to ``limit`` members of the lists ``inner`` of the members of its list ``outer``, in one query.
+
+        ``after`` is a place in the outer and one in the inner list; the borders given back are places in inner ones.
+        """
+        sql = self._with("page_nested", where)
+        values = (owner, outer, inner, *_behind(after), *where.values, limit)
+        return list(starmap(Held, self._cursor.execute(sql, values)))
+
     # -- what many rows are written by -------------------------------------------------------------------------------
 
     def delete(self, gid: int) -> list[tuple[int, str, int | None]]:
@@ -275,12 +291,18 @@ class PostgresStore(CoherentReads):
             [self._question(name, gid) for name in ("delete", "delete_links_of", "delete_links_to")]
         )
         self._remembered.clear()
-        self._remembered.touched.update((gid, *[other for (other,) in had], *[owner for owner, *_ in hung_on]))
+        self._remembered.touched.add(gid)
+        self._remembered.lists.update([(other, f"<{field}") for field, other in had])
+        self._remembered.lists.update([(owner, field) for owner, field, _ in hung_on])
+        self._remembered.lists.update([(gid, field) for field, _ in had])
+        self._remembered.lists.update([(gid, f"<{field}") for _, field, _ in hung_on])
         return hung_on.fetchall()
 
     def empty(self, owner: int, field: str) -> None:
         """Remove all links of a list."""
-        self._touch(owner, *self._gids_of("empty_list", owner, field))
+        gone = self._gids_of("empty_list", owner, field)
+        self._touch()
+        self._remembered.lists.update([(owner, field), *[(gid, f"<{field}") for gid in gone]])
 
     def restrict_sections_of(self, project: int) -> None:
         """Bring the private flag of a project's sections into line with the project's."""
@@ -387,3 +409,9 @@ class PostgresStore(CoherentReads):
 
     def _change(self, name: str, *values: Any) -> int:
         return self._wire.ask(*self._question(name, *values)).count
+
+
+def _behind(after: tuple[int, int | None] | None) -> tuple[int, int]:
+    """The borders to go on behind."""
+    spot, border = after or (LOWEST, None)
+    return spot, LOWEST if border is None else border

@@ -13,22 +13,23 @@ SELECT nextval('gid') FROM generate_series(1, ?);
 SELECT hashtextextended(pg_current_snapshot()::text, 0);
 
 -- name: compare
+WITH newer AS (
+    SELECT c.gids, c.lists FROM change c
+    WHERE c.xid >= pg_snapshot_xmin(?2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(c.xid, ?2::text::pg_snapshot))
 SELECT asked, pg_current_snapshot()::text,
-       (SELECT array_agg(DISTINCT gid) FROM change c CROSS JOIN LATERAL unnest(c.gids) gid
-        WHERE c.xid >= pg_snapshot_xmin(?2::text::pg_snapshot)
-          AND NOT pg_visible_in_snapshot(c.xid, ?2::text::pg_snapshot)),
-       EXISTS (SELECT 1 FROM change c WHERE c.gids IS NULL AND c.xid >= pg_snapshot_xmin(?2::text::pg_snapshot)
-               AND NOT pg_visible_in_snapshot(c.xid, ?2::text::pg_snapshot))
+       (SELECT array_agg(DISTINCT gid) FROM newer CROSS JOIN LATERAL unnest(newer.gids) gid),
+       (SELECT array_agg(DISTINCT list) FROM newer CROSS JOIN LATERAL unnest(newer.lists) list),
+       EXISTS (SELECT 1 FROM newer WHERE newer.gids IS NULL)
 FROM unnest(?1::text[]) asked;
 
 -- name: touched
-INSERT INTO change (gids) VALUES (?);
+INSERT INTO change (gids, lists) VALUES (?, ?);
 
 -- name: forget_changes
 DELETE FROM change WHERE at < now() - interval '5 minutes';
 
 -- name: delete_links_of
-DELETE FROM link WHERE owner = ? RETURNING target;
+DELETE FROM link WHERE owner = ? RETURNING field, target;
 
 -- name: empty_list
 DELETE FROM link WHERE owner = ? AND field = ? RETURNING target;
@@ -63,6 +64,12 @@ ORDER BY l.owner, l.field, l.position;
 SELECT l.target, '<' || l.field, l.owner, l.note, r.workspace, r.private, r.compact
 FROM link l LEFT JOIN record r ON r.gid = l.owner WHERE l.target = ANY (?) AND l.field = ANY (?)
 ORDER BY l.target, l.field, l.owner;
+
+-- name: page_nested
+SELECT l.position, l.target, r.kind, r.workspace, r.private, {empty}, r.compact
+FROM link s JOIN link l ON l.owner = s.target AND l.field = ?3 JOIN record r ON r.gid = l.target
+WHERE s.owner = ?1 AND s.field = ?2 AND (s.position > ?4 OR s.position = ?4 AND l.position > ?5) {where}
+ORDER BY s.position, l.position LIMIT ?;
 
 -- name: by_name
 SELECT l.position, r.gid, r.kind, r.workspace, r.private, {empty}, r.compact

@@ -22,19 +22,10 @@ Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 PATIENCE = 10.0
 """Seconds that the database may take for what is asked at once. A connection that is slower is given up."""
 
-_BUSY = (
-    refused.LockNotAvailable,
-    refused.DeadlockDetected,
-    refused.SerializationFailure,
-    refused.TooManyConnections,
-    refused.CannotConnectNow,
-    refused.ReadOnlySqlTransaction,
-    refused.AdminShutdown,
-    refused.CrashShutdown,
-    refused.IdleInTransactionSessionTimeout,
-)
+_BUSY = (refused.LockNotAvailable, refused.DeadlockDetected, refused.SerializationFailure)
 _FULL = (refused.DiskFull, refused.OutOfMemory)
 _LOST = (
+    refused.ReadOnlySqlTransaction,  # what was the primary is none any more
     psycopg.OperationalError,
     psycopg.InterfaceError,
     PoolTimeout,

@@ -53,6 +53,8 @@ class Readers:
         self._folded: dict[tuple[str, tuple[Any, ...]], _Folded] = {}
         self._scheduled = False
         self._rounds: set[asyncio.Task[None]] = set()
+        self.first = ""
+        """SQL of the look-up that goes before all others."""
         self.trips = 0
         """Round trips made."""
 
@@ -88,6 +90,8 @@ class Readers:
         if len(self._rounds) >= self._pool.max_size:
             return
         asked, folded = self._asked[:MAX_TOGETHER], list(self._folded.values())
+        # What is read with a comparison is to be as new as that.
+        folded.sort(key=lambda fold: fold.sql is not self.first)
         del self._asked[:MAX_TOGETHER]
         self._folded.clear()
         if asked or folded:
@@ -124,7 +128,8 @@ class Readers:
 
     async def _put(self, questions: list[Question]) -> list[Found]:
         """What the database says. If the connection turns out to be dead, over another: reading changes nothing."""
-        for last in (False, True):
+        for attempt in range(self._pool.max_size + 1):
+            last = attempt == self._pool.max_size  # all that there were may have died at once
             self.trips += 1
             connection = await self._pool.getconn()
             try:

@@ -172,12 +172,13 @@ ALTER TABLE answer SET (autovacuum_vacuum_scale_factor = 0.05);
 ALTER TABLE delivery SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 ALTER TABLE setting SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
--- Which records were written, or linked, by each transaction of late, so that others know what they may still remember.
--- No gids: anything may have been.
+-- Which records were written, and which lists have other members (gid and field, with < where it is read backwards), by
+-- each transaction of late, so that others know what they may still remember. No gids: anything may have been.
 CREATE TABLE change (
-    xid  xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    at   timestamptz NOT NULL DEFAULT now(),
-    gids bigint[]
+    xid   xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    at    timestamptz NOT NULL DEFAULT now(),
+    gids  bigint[],
+    lists text[]      COLLATE "C"
 );
 
 CREATE INDEX change_by_xid ON change (xid);
