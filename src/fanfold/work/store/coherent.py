@@ -28,6 +28,10 @@ class Touching(Remembered):
         self.lists: set[ListName] = set()
         self.everything = False
 
+    def noted(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.touched or self.lists or self.everything)
+
     def wrote(self, row: Row) -> None:
         """A record was written."""
         super().wrote(row)
