@@ -112,7 +112,7 @@ class Server:
         *,
         program: str = sys.executable,
         health: str = "/healthz",
-        core: int = 0,
+        core: int | str = 0,
     ) -> None:
         started = time.perf_counter()
         pin = ["taskset", "-c", str(core)] if len(CORES) > 1 else []

@@ -20,7 +20,7 @@ if "CI" not in os.environ:
 @pytest.fixture(scope="session")
 def contract_faults():
     """What was wrong with answers; where no test imports the work API or a client there are none to look at."""
-    if not {"fanfold.work.api", "asana"} & set(sys.modules):
+    if not {"fanfold.work.session", "asana"} & set(sys.modules):
         yield []
         return
     from tests.contract.checking import watched  # noqa: PLC0415

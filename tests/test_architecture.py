@@ -66,7 +66,7 @@ CORE = {
 }
 """What the core install runs on: no framework, nothing but the standard library and msgspec."""
 
-LATER = {"expressions": {"jlens", "markdown_it"}}
+LATER = {"expressions": {"jlens", "markdown_it"}, "limits": {"redis"}}
 """What is imported within functions only, by rooms of the core: who never comes there needs none of it."""
 
 FORBIDDEN_NAMES = {"common", "helper", "helpers", "misc", "util", "utils"}

@@ -93,7 +93,7 @@ def _run(seeds: range, jobs: int) -> Iterator[Found]:
 def _differing(first: int, count: int, digests: dict[str, str]) -> list[str]:
     """The seeds that are another run in a process that hashes otherwise."""
     asked = ["--digests", "--seeds", str(count), "--first-seed", str(first)]
-    again = subprocess.run(  # noqa: S603 - ourselves
+    again = subprocess.run(
         [sys.executable, "-m", "faults.simulation", *asked],
         check=True,
         capture_output=True,

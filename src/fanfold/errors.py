@@ -11,6 +11,9 @@
     │   ├── NoSuchRoute         404  no operation has this method and path
     │   ├── FailedDependency    424  an action that this one needs has failed, or was not carried out itself
     │   ├── Limited             429  an action that became several does not fit into a limit
+    │   ├── Unavailable         503  what the request needs cannot be reached right now; nothing was done
+    │   ├── Undecided           504  it was begun, and whether it was done cannot be known
+    │   ├── LimitsUnknown       503  nobody can be asked how much of a limit is left
     │   ├── TimedOut            504  an action's timeout or the batch's deadline passed
     │   └── Crashed             500  an unexpected exception; its traceback is in the log only
     ├── LimitExceeded           429  a limiter refused the whole batch; nothing was executed
@@ -48,6 +51,8 @@ class RequestError(FanfoldError):
 
     status: int = 400
     lost: Any = None
+    retry_after: int | None = None
+    """Whole seconds, at least 1, after which it may be asked again; None where that is not known."""
 
     def __init__(self, message: str = "", *, status: int = 0, extra: dict[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -149,8 +154,31 @@ class Limited(RequestError):
         self.retry_after = retry_after
 
 
+class LimitsUnknown(RequestError):
+    """How much of the rate limits is left is not known at the moment. Please retry after the given amount of time.
+
+    ``retry_after`` is in whole seconds: a guess, as nobody knows when it can be found out again.
+    """
+
+    status = 503
+    retry_after = 5
+
+
 class TimedOut(RequestError):
     """This request took too long to complete."""
+
+    status = 504
+
+
+class Unavailable(RequestError):
+    """This cannot be done right now, and nothing of it was. Please try again in a moment."""
+
+    status = 503
+    retry_after = 1
+
+
+class Undecided(RequestError):
+    """The connection to the database broke while this was being made durable; look whether it was done."""
 
     status = 504
 

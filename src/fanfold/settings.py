@@ -7,6 +7,7 @@ line.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ Plan = Literal["premium", "free"]
 WithoutRedis = Literal["local", "deny", "allow"]
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, lt=1_000_000)]
+Pause = Annotated[float, msgspec.Meta(ge=0, lt=1_000_000)]
 Amount = Annotated[int, msgspec.Meta(ge=1)]
 
 MIB = 1024 * 1024
@@ -81,8 +83,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_upload: Amount = 100 * MIB
     """Largest uploaded file."""
 
+    max_wait: Seconds = 1.0
+    """How long a request may have to wait for its turn, as far as can be known; where it would be longer, it is refused
+    at once (503)."""
+
+    head_timeout: Seconds = 10.0
+    """How long a client may take to send the head of a request."""
+
     body_timeout: Seconds = 30.0
-    """How long a client may take to send a body, or the head of a request."""
+    """How long a client may take to send a body, or to take any more of an answer."""
 
     action_timeout: Seconds = 30.0
     """How long one action may run."""
@@ -90,8 +99,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     batch_deadline: Seconds = 60.0
     """How long a whole batch may run."""
 
+    drain_delay: Pause = 0.0
+    """How long the server goes on when it is told to stop, with ``/readyz`` answering 503, so that load balancers turn
+    away first."""
+
     drain_timeout: Seconds = 30.0
-    """How long requests in flight are waited for when the server is told to stop."""
+    """How long requests in flight are waited for after that, and once more what goes on in the background."""
 
     lenient_paths: bool = False
     """Whether an action's path may hold a query string, which the real service refuses."""
@@ -99,7 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shuffle: int | None = None
     """Test mode: a seed with which the actions of a batch start in random order."""
 
-    search_delay: Annotated[float, msgspec.Meta(ge=0, lt=1_000_000)] = 0.0
+    search_delay: Pause = 0.0
     """How long it takes until searches see what was written."""
 
     plan: Plan = "premium"
@@ -171,6 +184,36 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     connect_deadline: Seconds = 30.0
     """How long a batch request may run; what is not there by then is an error in its answer."""
+
+    @property
+    def beside(self) -> str | None:
+        """The path that what belongs to the database is kept beside; None where nothing outlives the process.
+
+        A database elsewhere has no path here: then it is the working directory, under our name.
+        """
+        if self.db == ":memory:":
+            return None
+        return "fanfold.db" if self.on_postgres else self.db
+
+    @property
+    def on_postgres(self) -> bool:
+        """Whether the database is a PostgreSQL one."""
+        return on_postgres(self.db)
+
+    @property
+    def sharing(self) -> int:
+        """How many workers share the limits."""
+        return self.fleet or self.workers
+
+
+def on_postgres(db: str) -> bool:
+    """Whether a ``db`` setting names a PostgreSQL database."""
+    return db.startswith(("postgresql://", "postgres://"))
+
+
+def shown(url: str) -> str:
+    """The address of a database without what opens it."""
+    return re.sub(r"(?<=://)([^@/:]*)(:[^@/]*)?@", r"\1@", url).partition("?")[0]
 
 
 def read_settings(

@@ -267,3 +267,31 @@ def test_who_leaves_before_the_answer_harms_nobody(live: Any, project: str, exec
         with connect(live) as connection:
             connection.sendall(request[:cut])
     assert executed() % 10 == 0
+
+
+def task(live, name, *lines):
+    body = json.encode({"data": {"name": name, "workspace": live.data("GET", "/workspaces")[0]["gid"]}})
+    return head(live, f"Content-Length: {len(body)}", *lines) + body
+
+
+def test_what_came_before_garbage_is_answered_before_the_connection_ends(live):
+    wanted = [task(live, f"asked {number}") for number in range(3)]
+    answers = exchange(live, b"".join(wanted) + b"\x00\xff no request\r\n\r\n")
+    assert [answer.status for answer in answers] == [201, 201, 201]
+    assert [json.decode(answer.body)["data"]["name"] for answer in answers] == ["asked 0", "asked 1", "asked 2"]
+
+
+def test_garbage_alone_is_refused(live):
+    (answer,) = exchange(live, b"\x00\xff no request\r\n\r\n")
+    assert answer.status == 400
+
+
+def test_garbage_within_a_body_spares_those_that_came_before(live):
+    broken = head(live, "Transfer-Encoding: chunked") + b"zz\r\nno chunk"
+    answers = exchange(live, task(live, "whole") + broken)
+    assert [answer.status for answer in answers] == [201]
+
+
+def test_garbage_within_the_only_body_is_refused(live):
+    (answer,) = exchange(live, head(live, "Transfer-Encoding: chunked") + b"zz\r\nno chunk")
+    assert answer.status == 400

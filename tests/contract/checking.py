@@ -11,11 +11,11 @@ import jsonschema_rs
 import pytest
 from msgspec import json
 
-from fanfold.work.api import WorkApi
 from fanfold.work.identity import ROUTES as IDENTITY
 from fanfold.work.kinds import KINDS
 from fanfold.work.openapi import describe
 from fanfold.work.scim import ROUTES as SCIM
+from fanfold.work.session import Session
 from tests.contract import published
 from tests.contract.exceptions import ANSWERS, OPEN
 
@@ -187,9 +187,9 @@ BESIDE = frozenset(route.operation for route in (*IDENTITY, *SCIM))
 
 @contextmanager
 def watched():
-    """Meanwhile look at every answer of every ``WorkApi`` in this process, and at what the official client receives."""
+    """Meanwhile look at every answer of every ``Session`` in this process, and at what the official client receives."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WorkApi, "answer", _watched_answer(WorkApi.answer))
+        patch.setattr(Session, "answer", _watched_answer(Session.answer))
         if "asana" in sys.modules:
             client = sys.modules["asana.rest"].RESTClientObject
             patch.setattr(client, "request", _watched_request(client.request))

@@ -3,8 +3,8 @@
 import pytest
 
 from fanfold.idempotency import MemoryAnswers
-from fanfold.server.answers import SqliteAnswers
-from fanfold.work import SqliteStore
+from fanfold.server.answers import StoredAnswers
+from fanfold.work import SqliteStore, WorkApi
 
 
 def in_memory():
@@ -12,7 +12,7 @@ def in_memory():
 
 
 def in_sqlite():
-    return SqliteAnswers(SqliteStore())
+    return StoredAnswers(WorkApi(SqliteStore()))
 
 
 @pytest.fixture(scope="session", params=[in_memory, in_sqlite], ids=["memory", "sqlite"])
@@ -32,6 +32,6 @@ def count():
     def counted(store):
         if isinstance(store, MemoryAnswers):
             return len(store)
-        return store._store._connection.execute("SELECT count(*) FROM answer").fetchone()[0]
+        return store._api.store._connection.execute("SELECT count(*) FROM answer").fetchone()[0]
 
     return counted

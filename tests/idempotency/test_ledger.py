@@ -315,13 +315,13 @@ class Broken(MemoryAnswers):
 
     fails = ""
 
-    def begin(self, *told):
+    async def begin(self, *told):
         self._maybe("begin")
-        return super().begin(*told)
+        return await super().begin(*told)
 
-    def finish(self, *told):
+    async def finish(self, *told):
         self._maybe("finish")
-        super().finish(*told)
+        await super().finish(*told)
 
     def _maybe(self, verb):
         if self.fails == verb:
@@ -353,9 +353,9 @@ async def test_neither_key_nor_caller_is_handed_to_the_store():
     told = []
 
     class Listening(MemoryAnswers):
-        def begin(self, *given):
+        async def begin(self, *given):
             told.append(given)
-            return super().begin(*given)
+            return await super().begin(*given)
 
     await Ledger(Listening()).once(Caller("caller-in-the-clear"), "key-in-the-clear", ONE, at_once(DONE))
     assert b"in-the-clear" not in repr(told).encode()

@@ -13,7 +13,10 @@ def under_way():
 
 @pytest.fixture
 def limiter(under_way):
-    return StandingLimiter("jobs", 5, lambda key: under_way.get(key, 0), wait=29.5)
+    async def count(key):
+        return under_way.get(key, 0)
+
+    return StandingLimiter("jobs", 5, count, wait=29.5)
 
 
 async def test_what_does_not_cost_any_is_never_counted(limiter, under_way):

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 
 from fanfold.limits import Concurrency, Profile, Window
 from fanfold.model import Refusal
-from tests.limits.model import Model
+from faults.limiter_reference import Model
 
 RULES = (
     Window("requests", 10),
@@ -51,16 +51,23 @@ class AgainstTheModel(RuleBasedStateMachine):
         self.admissions += 1
         expected = self.model.take(self.admissions, key, costs, self.store.now)
         answer = self.store.take(key, costs)
+        stood = self.model.standing(key, costs, self.store.now)
         if expected is None:
             assert not isinstance(answer, Refusal)
+            assert answer.standing() == stood
             self.grants[self.admissions] = answer
         else:
             assert answer == expected
+            assert answer.standing == stood
         return answer
 
     @rule(key=st.sampled_from(KEYS), costs=COSTS)
     def take(self, key, costs):
         self.try_to_take(key, costs)
+
+    @rule(key=st.sampled_from(KEYS), costs=COSTS)
+    def look(self, key, costs):
+        assert self.store.look(key, costs) == self.model.look(key, costs, self.store.now)
 
     @rule(key=st.sampled_from(KEYS), costs=COSTS)
     def take_patiently(self, key, costs):

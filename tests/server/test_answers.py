@@ -6,7 +6,7 @@ import pytest
 from fanfold.errors import RequestError
 from fanfold.idempotency import Kept, Ledger, fingerprint_of
 from fanfold.model import Answer, Call, Caller
-from fanfold.server.answers import SqliteAnswers
+from fanfold.server.answers import StoredAnswers
 from fanfold.work import SqliteStore, WorkApi
 from fanfold.work.seed import first_user
 
@@ -63,11 +63,11 @@ async def never():
 
 async def test_what_was_written_with_a_key_is_written_once_also_after_a_restart(path):
     store = SqliteStore(path)
-    first, replayed = await Writer(WorkApi(store), Ledger(SqliteAnswers(store))).make("k", "Only once")
+    first, replayed = await Writer(WorkApi(store), Ledger(StoredAnswers(WorkApi(store)))).make("k", "Only once")
     assert (first.status, replayed) == (201, False)
     store.close()
     store = SqliteStore(path)
-    writer = Writer(WorkApi(store), Ledger(SqliteAnswers(store)))
+    writer = Writer(WorkApi(store), Ledger(StoredAnswers(WorkApi(store))))
     assert await writer.make("k", "Only once") == (first, True)
     assert writer.count("Only once") == 1
     with pytest.raises(RequestError) as refused:
@@ -77,7 +77,7 @@ async def test_what_was_written_with_a_key_is_written_once_also_after_a_restart(
 
 
 async def test_what_is_refused_leaves_the_key_free(api):
-    writer = Writer(api, Ledger(SqliteAnswers(api.store)))
+    writer = Writer(api, Ledger(StoredAnswers(api)))
     writer.workspace, right = "999", writer.workspace
     with pytest.raises(RequestError):
         await writer.make("k", "x")
@@ -87,7 +87,7 @@ async def test_what_is_refused_leaves_the_key_free(api):
 
 async def test_what_was_begun_when_the_process_died_is_not_done_again(path, tmp_path):
     store = SqliteStore(path)
-    writer = Writer(WorkApi(store), Ledger(SqliteAnswers(store)))
+    writer = Writer(WorkApi(store), Ledger(StoredAnswers(WorkApi(store))))
 
     class Dying(BaseException):
         pass
@@ -105,7 +105,7 @@ async def test_what_was_begun_when_the_process_died_is_not_done_again(path, tmp_
     store.close()
 
     store = SqliteStore(tmp_path / "left.db")
-    writer = Writer(WorkApi(store), Ledger(SqliteAnswers(store)))
+    writer = Writer(WorkApi(store), Ledger(StoredAnswers(WorkApi(store))))
     with pytest.raises(RequestError) as refused:
         await writer.make("k", "Half")
     assert refused.value.status == 409
@@ -115,64 +115,64 @@ async def test_what_was_begun_when_the_process_died_is_not_done_again(path, tmp_
 
 async def test_another_process_sees_at_once_what_was_begun_and_done(store, path):
     other = SqliteStore(path)
-    here, there = SqliteAnswers(store), SqliteAnswers(other)
-    assert here.begin(NAME, ONE, 0, 10) is None
-    assert there.begin(NAME, OTHER, 0, 10) == Kept(ONE)
-    here.finish(NAME, ONE, DONE, 10)
-    assert there.begin(NAME, OTHER, 0, 10) == Kept(ONE, done=True, answer=DONE)
+    here, there = StoredAnswers(WorkApi(store)), StoredAnswers(WorkApi(other))
+    assert await here.begin(NAME, ONE, 0, 10) is None
+    assert await there.begin(NAME, OTHER, 0, 10) == Kept(ONE)
+    await here.finish(NAME, ONE, DONE, 10)
+    assert await there.begin(NAME, OTHER, 0, 10) == Kept(ONE, done=True, answer=DONE)
     other.close()
 
 
-def test_a_failing_action_takes_nothing_of_it_back(api):
-    answers = SqliteAnswers(api.store)
-    answers.begin(NAME, ONE, 0, 10)
+async def test_a_failing_action_takes_nothing_of_it_back(api):
+    answers = StoredAnswers(api)
+    await answers.begin(NAME, ONE, 0, 10)
     bad = Writer(api, None)
     bad.workspace = "999"
     with pytest.raises(RequestError):
         api.answer(bad.call("x"))
-    answers.finish(NAME, ONE, DONE, 10)
+    await answers.finish(NAME, ONE, DONE, 10)
     with pytest.raises(RequestError):
         api.answer(bad.call("x"))
     api.commit()
-    assert answers.begin(NAME, ONE, 0, 10) == Kept(ONE, done=True, answer=DONE)
+    assert await answers.begin(NAME, ONE, 0, 10) == Kept(ONE, done=True, answer=DONE)
 
 
-def test_it_is_durable_when_the_verb_returns_whatever_is_being_read(api, path):
+async def test_it_is_durable_when_the_verb_returns_whatever_is_being_read(api, path):
     api.store.begin_read()
-    SqliteAnswers(api.store).begin(NAME, ONE, 0, 10)
+    await StoredAnswers(api).begin(NAME, ONE, 0, 10)
     assert not api.store._connection.in_transaction
     other = apsw.Connection(str(path))
     assert other.execute("SELECT name, status FROM answer").fetchall() == [(NAME, None)]
     other.close()
 
 
-def test_a_verb_that_breaks_leaves_nothing_open(store, monkeypatch):
-    answers = SqliteAnswers(store)
+async def test_a_verb_that_breaks_leaves_nothing_open(store, monkeypatch):
+    answers = StoredAnswers(WorkApi(store))
     monkeypatch.setattr(store, "kept_answer", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        answers.begin(NAME, ONE, 0, 10)
+        await answers.begin(NAME, ONE, 0, 10)
     assert not store._connection.in_transaction
     monkeypatch.undo()
-    assert answers.begin(NAME, ONE, 0, 10) is None
+    assert await answers.begin(NAME, ONE, 0, 10) is None
 
 
 async def test_neither_caller_nor_key_stands_in_the_file(store, path):
     async def run():
         return DONE
 
-    await Ledger(SqliteAnswers(store)).once(Caller("caller-in-the-clear"), "key-in-the-clear", ONE, run)
+    await Ledger(StoredAnswers(WorkApi(store))).once(Caller("caller-in-the-clear"), "key-in-the-clear", ONE, run)
     store.close()
     assert b"in-the-clear" not in b"".join(file.read_bytes() for file in path.parent.glob("answers.db*"))
 
 
-def test_other_data_come_without_answers(store, api):
-    answers = SqliteAnswers(store)
-    answers.begin(NAME, ONE, 0, 10)
+async def test_other_data_come_without_answers(store, api):
+    answers = StoredAnswers(WorkApi(store))
+    await answers.begin(NAME, ONE, 0, 10)
     copy = SqliteStore()
     copy.take_over(store)
-    assert SqliteAnswers(copy).begin(NAME, OTHER, 0, 10) is None
+    assert await StoredAnswers(WorkApi(copy)).begin(NAME, OTHER, 0, 10) is None
     store.take_over(copy)
-    assert answers.begin(NAME, OTHER, 0, 10) is None
+    assert await answers.begin(NAME, OTHER, 0, 10) is None
     copy.close()
 
 

@@ -9,20 +9,20 @@ from fanfold.server.courier import Courier
 class NoDeliveries:
     """There is nothing to deliver."""
 
-    def overdue(self):
+    async def overdue(self):
         return []
 
-    def prune(self):
+    async def prune(self):
         return False
 
 
 async def test_a_chore_that_fails_does_not_keep_the_next_from_being_done():
     done = asyncio.Event()
 
-    def breaks():
+    async def breaks():
         raise OSError
 
-    def works():
+    async def works():
         done.set()
         return False
 
@@ -43,7 +43,11 @@ async def test_a_chore_that_has_more_to_do_is_done_again_soon(monkeypatch):
 
     monkeypatch.setattr(courier.asyncio, "sleep", sleep)
     answers = iter([True, True, False])
-    rounds = Courier(NoDeliveries(), lambda: next(answers))
+
+    async def chore():
+        return next(answers)
+
+    rounds = Courier(NoDeliveries(), chore)
     rounds.open()
     await asyncio.wait_for(over.wait(), 5)
     await rounds.close()

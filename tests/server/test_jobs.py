@@ -87,4 +87,4 @@ async def test_jobs_are_not_limited_where_limits_are_off(make_app):
     app = make_app(limits="off")
     gid = await project_in(app)
     assert [(await duplicate(app, gid)).status for _ in range(7)] == [201] * 7
-    assert len(app.api.unfinished()) == 7
+    assert len(app.store.unfinished()) == 7

@@ -30,7 +30,7 @@ class Party:
         self.public, _ = register(app.store, "Phone", [BACK, SHOW_CODE], public=True)
 
     def later(self, **span):
-        self.app.api._clock = lambda: NOON + timedelta(**span)
+        self.app.api.clock = lambda: NOON + timedelta(**span)
 
     def wish(self, **more):
         asked = {"response_type": "code", "client_id": self.client, "redirect_uri": BACK, "state": "xyz"}
@@ -446,12 +446,12 @@ async def test_two_apps_of_a_user_do_not_share_their_limits(party):
     one, other = await party.tokens(), await party.tokens()
     book = party.app.tokens
 
-    def key(token):
-        return book.caller([(b"authorization", f"Bearer {token}".encode())]).key
+    async def key(token):
+        return (await book.caller([(b"authorization", f"Bearer {token}".encode())])).key
 
     renewed = (await party.refresh(one["refresh_token"])).json
-    assert key(one["access_token"]) == key(renewed["access_token"])
-    assert key(one["access_token"]) != key(other["access_token"])
+    assert await key(one["access_token"]) == await key(renewed["access_token"])
+    assert await key(one["access_token"]) != await key(other["access_token"])
 
 
 # -- registering -----------------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 import pytest
 
-from fanfold.server.tokens import LOOK_AGAIN, TokenBook, digest, issue, make_token
-from fanfold.work import SqliteStore
+from fanfold.server.tokens import TokenBook, digest, issue, make_token
+from fanfold.work import SqliteStore, WorkApi
+from fanfold.work.api import Api
 from fanfold.work.clock import stamp
 from fanfold.work.seed import first_user
 from tests.server.conftest import ADA, NOON
@@ -36,24 +37,24 @@ def test_the_token_itself_is_nowhere_in_the_database(store, tmp_path):
     assert digest(token) in kept
 
 
-def test_a_caller_is_known_by_the_tokens_number_not_by_the_token(store):
-    caller = TokenBook(store).caller(bearer(ADA))
+async def test_a_caller_is_known_by_the_tokens_number_not_by_the_token(store):
+    caller = await TokenBook(WorkApi(store)).caller(bearer(ADA))
     assert caller.user == str(first_user(store))
     assert caller.key == "token:1"
 
 
-def test_two_authorization_headers_are_no_authorization(store):
-    assert TokenBook(store).caller(bearer(ADA) + bearer(ADA)) is None
+async def test_two_authorization_headers_are_no_authorization(store):
+    assert await TokenBook(WorkApi(store)).caller(bearer(ADA) + bearer(ADA)) is None
 
 
-def test_a_token_revoked_by_another_process_is_refused_within_a_second(store):
+async def test_a_token_revoked_by_another_process_is_refused_within_a_second(store):
     now = [100.0]
-    book = TokenBook(store, lambda: now[0])
-    assert book.caller(bearer(ADA)) is not None
+    book = TokenBook(WorkApi(store), lambda: now[0])
+    assert await book.caller(bearer(ADA)) is not None
     other = SqliteStore(store.path)
     other.begin_action()
     assert other.revoke_token(1, stamp(NOON))
     other.end_action()
     other.close()
-    now[0] += LOOK_AGAIN
-    assert book.caller(bearer(ADA)) is None
+    now[0] += Api.look_again
+    assert await book.caller(bearer(ADA)) is None

@@ -118,7 +118,7 @@ async def test_what_was_committed_before_the_start_is_delivered_after_it(make_ap
     assert (await ask(app, "POST", "/api/1.0/webhooks", {"data": data})).status == 201
     await ask(app, "POST", "/api/1.0/tasks", {"data": {"name": "T", "projects": [project]}})
     assert receiver.deliveries.empty()
-    app.resume()
+    await app.resume()
     assert len(await receiver.deliveries.get()) == 1
     await app.courier.close()
     await app.runner.close()
@@ -127,7 +127,7 @@ async def test_what_was_committed_before_the_start_is_delivered_after_it(make_ap
 
 async def test_heartbeats_go_by_the_clock_that_can_be_set(make_app, receiver):
     app = make_app(admin=True)
-    app.api._clock = app.clock
+    app.api.clock = app.clock
     project = (await ask(app, "GET", "/api/1.0/projects")).json["data"][0]["gid"]
     data = {"resource": project, "target": f"{receiver.url}/hook"}
     made = (await ask(app, "POST", "/api/1.0/webhooks", {"data": data})).json["data"]["gid"]

@@ -187,9 +187,20 @@ def test_threads_make_them_once_as_well(registry):
     assert len(set(map(id, made))) == 1
 
 
+def test_whether_limits_are_shared_is_told_where_they_ever_are(metrics, registry):
+    assert registry.get_sample_value("fanfold_limits_shared") is None
+    for up in (True, False):
+        metrics.shared(up=up)
+        assert registry.get_sample_value("fanfold_limits_shared") == up
+    metrics.alone("deny")
+    assert registry.get_sample_value("fanfold_limits_alone_total", {"policy": "deny"}) == 1
+
+
 def test_the_guide_names_every_metric_with_its_labels(metrics, registry):
     metrics.batch(200, 1, 0.001)
     metrics.refused("reads")
+    metrics.shared(up=True)
+    metrics.alone("local")
     observe(metrics, "GET", "/a", 200)
     shown = {}
     for family in text_string_to_metric_families(exposition(registry)[0].decode()):

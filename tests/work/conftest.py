@@ -12,16 +12,16 @@ from fanfold.work import background
 from fanfold.work.api import WorkApi
 from fanfold.work.change import born, new
 from fanfold.work.kinds.workspace_memberships import join_workspace
-from fanfold.work.store import SqliteStore
 from fanfold.work.validate import Given
+from tests.databases import new_store, over_postgres, postgres
 
 
 class World:
-    """The API over a store in memory, and the gids (as text) of those who live there."""
+    """The API over a store of its own, and the gids (as text) of those who live there."""
 
-    def __init__(self):
+    def __init__(self, path=":memory:"):
         self.now = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
-        self.store = SqliteStore()
+        self.store = new_store(path)
         self.api = WorkApi(self.store, base="https://fanfold.test/api/1.0", clock=lambda: self.now)
         self.ada = self.person("Ada Lovelace", "ada@fanfold.test")
         self.bob = self.person("Bob Hope", "bob@fanfold.test")
@@ -101,6 +101,13 @@ class World:
 def _steps_are_done_one_by_one(monkeypatch):
     """The request that starts a job does one step of it, however quick, so that tests can look between them."""
     monkeypatch.setattr(background, "PATIENCE", 0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_database_goes_with_the_tests():
+    yield
+    if over_postgres() and postgres.cache_info().currsize:
+        postgres().remove()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 
 from fanfold.work.change import born, touching
+from tests.databases import queries
 
 EUROS = {"format": "currency", "currency_code": "EUR"}
 
@@ -185,18 +186,10 @@ def test_a_list_costs_as_many_queries_with_many_tasks_as_with_one(world, attache
     values = {people: [bob], choice: world.options(choice)["A"]}
 
     def cost():
-        count = 0
-
-        def seen(*_):
-            nonlocal count
-            count += 1
-            return True
-
-        world.store._connection.exec_trace = seen
-        _, listed = world.call("GET", f"/projects/{project}/tasks", opt_fields="custom_fields")
-        world.store._connection.exec_trace = None
+        with queries(world.store) as asked:
+            _, listed = world.call("GET", f"/projects/{project}/tasks", opt_fields="custom_fields")
         assert all(item["display_value"] for task in listed for item in task["custom_fields"])
-        return count
+        return len(asked)
 
     counts = []
     for number in range(3):

@@ -188,12 +188,12 @@ def test_private_records_are_told_of_only_to_those_who_see_them(world, receiver,
 def test_a_heartbeat_is_sent_when_nothing_happened_for_eight_hours(world, receiver, hook, deliver, deliveries, project):
     gid = hook(project)
     world.later(hours=7, minutes=59)
-    assert deliveries.overdue() == []
+    assert asyncio.run(deliveries.overdue()) == []
     world.later(minutes=1)
-    assert deliveries.overdue() == [gid]
+    assert asyncio.run(deliveries.overdue()) == [gid]
     assert deliver(gid) is None
     assert receiver.bodies == [b'{"events":[]}']
-    assert deliveries.overdue() == []
+    assert asyncio.run(deliveries.overdue()) == []
     assert world.call("GET", f"/webhooks/{gid}")[1]["last_success_at"] == "2026-01-05T17:30:00.000Z"
 
 
@@ -279,7 +279,7 @@ def test_what_was_on_its_way_when_the_process_died_is_sent_again_as_it_was(world
     world.made("/tasks", {"name": "B", "projects": [project]})
     receiver.bodies.clear()
     again = Deliveries(world.api)
-    assert again.overdue() == [gid]
+    assert asyncio.run(again.overdue()) == [gid]
     assert asyncio.run(again.attempt(gid)) == 0
     assert receiver.bodies == [body]
     assert asyncio.run(again.attempt(gid)) == 0
@@ -290,9 +290,9 @@ def test_what_was_committed_and_never_begun_is_found(world, hook, deliver, proje
     gid = hook(project)
     world.made("/tasks", {"name": "A", "projects": [project]})
     again = Deliveries(world.api)
-    assert again.overdue() == [gid]
+    assert asyncio.run(again.overdue()) == [gid]
     deliver(gid)
-    assert again.overdue() == []
+    assert asyncio.run(again.overdue()) == []
 
 
 def test_the_end_of_a_resource_is_the_last_that_its_webhook_tells(world, receiver, hook, deliver, space):
@@ -340,14 +340,14 @@ def test_the_log_is_cut_off_behind_everybody_who_may_read_it(world, receiver, ho
     deliver(gid)
     world.later(hours=24)
     kept = world.store.delivery(gid).cursor
-    deliveries.prune()
+    asyncio.run(deliveries.prune())
     world.later(hours=2)
-    deliveries.prune()
+    asyncio.run(deliveries.prune())
     assert world.store.first_event() == kept + 1
     receiver.fails = None
     deliver(gid)
     assert len(receiver.events()) >= 3
-    deliveries.prune()
+    asyncio.run(deliveries.prune())
     newest = world.store.last_event()
     assert world.store.first_event() == newest
     assert [seq for seq, *_ in world.store.events_of(int(project), 0, 100)] in ([newest], [])
@@ -361,10 +361,10 @@ def test_the_log_is_not_cut_off_before_the_search_index_has_read_it(world, deliv
     for name in "abc":
         world.made("/tasks", {"name": name, "projects": [project]})
     world.later(hours=26)
-    deliveries.prune()
+    asyncio.run(deliveries.prune())
     assert world.store.first_event() == read + 1
     assert len(world.call("GET", search)[1]) == 3
-    deliveries.prune()
+    asyncio.run(deliveries.prune())
     assert world.store.first_event() == world.store.last_event()
     assert not world.store.index_is_behind()
 
@@ -378,7 +378,7 @@ def test_a_token_from_before_the_beginning_of_the_log_is_too_old(world, deliveri
     world.later(hours=23)
     assert world.ask("GET", "/events", resource=project, sync=sync)[0] == 200
     world.later(hours=3)
-    deliveries.prune()
+    asyncio.run(deliveries.prune())
     world.now = world.now.replace(year=2026, month=1, day=6, hour=8)
     assert world.ask("GET", "/events", resource=project, sync=sync)[0] == 412
 

@@ -2,21 +2,19 @@
 
 import pytest
 
+from tests.databases import queries
+
 
 @pytest.fixture
 def cost(world):
     """How many queries a list takes, and how long it is."""
 
     def cost(path):
-        queries = []
         world.call("GET", path)
-        world.store._connection.exec_trace = lambda *what: queries.append(what) or True
-        try:
+        with queries(world.store) as asked:
             status, shown = world.call("GET", path)
-        finally:
-            world.store._connection.exec_trace = None
         assert status == 200
-        return len(queries), len(shown)
+        return len(asked), len(shown)
 
     return cost
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.databases import queries as asked
+
 DEEP = "name,assignee.name,projects.owner.workspaces.name,tags.followers,memberships.section.name,parent.parent.name"
 
 
@@ -10,18 +12,9 @@ def queries(world):
     """Counts the statements that a request runs."""
 
     def queries(path, **query):
-        run = []
-
-        def note(cursor, sql, bindings):
-            run.append(sql)
-            return True
-
         world.ask("GET", path, **query)
-        world.store._connection.exec_trace = note
-        try:
+        with asked(world.store) as run:
             status, body = world.ask("GET", path, **query)
-        finally:
-            world.store._connection.exec_trace = None
         assert status == 200, body
         return len(run), body["data"]
 

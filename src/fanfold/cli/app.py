@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fanfold.errors import SetupError
-from fanfold.settings import read_as, read_settings
+from fanfold.settings import Settings, read_as, read_settings
 from fanfold.version import __version__
 
 try:
@@ -26,7 +26,9 @@ app.command(tokens)
 apps = App(name="app", help="Make, list and delete apps that act in users' names (OAuth).")
 app.command(apps)
 
-Database = Annotated[str | None, Parameter(name="--db", help="The SQLite file (fanfold.db), or :memory:.")]
+Database = Annotated[
+    str | None, Parameter(name="--db", help="The SQLite file (fanfold.db), :memory:, or postgresql://…")
+]
 
 
 @app.command
@@ -39,6 +41,12 @@ def serve(  # noqa: PLR0913 - each is an option
     limits: Annotated[
         str | None, Parameter(help="asana-free, asana-paid (the default), off, or requests=300,reads=50,writes=15.")
     ] = None,
+    redis: Annotated[
+        str | None, Parameter(help="URL of a Redis that counts the limits of all workers, such as redis://host:6379.")
+    ] = None,
+    without_redis: Annotated[
+        str | None, Parameter(help="While Redis is away: local shares of the limits (the default), deny, or allow.")
+    ] = None,
     seed: Annotated[
         str | None,
         Parameter(help="What a new database starts with: demo (the default), empty, or a YAML or JSON file."),
@@ -50,6 +58,9 @@ def serve(  # noqa: PLR0913 - each is an option
     integrations: Annotated[
         str | None, Parameter(help="A directory with declarations of APIs that accounts can be at.")
     ] = None,
+    workers: Annotated[
+        int | None, Parameter(help="Processes that serve together (1); more than one needs PostgreSQL.")
+    ] = None,
     config: Annotated[Path | None, Parameter(help="A TOML file with further settings.")] = None,
 ) -> None:
     """Serve the API until stopped. Every setting can also stand in a TOML file or in FANFOLD_… variables."""
@@ -60,12 +71,19 @@ def serve(  # noqa: PLR0913 - each is an option
         "port": port,
         "db": db,
         "limits": limits,
+        "redis": redis,
+        "without_redis": without_redis,
         "seed": seed,
         "access_log": access_log,
         "admin": admin,
         "integrations": integrations,
+        "workers": workers,
     }
-    run(read_settings(given, file=config), token=token)
+
+    def read() -> Settings:
+        return read_settings(given, file=config)
+
+    run(read(), token=token, again=read)
 
 
 @app.command
@@ -78,13 +96,18 @@ def gateway(
     allow_private: Annotated[
         bool | None, Parameter(negative="", help="Let upstreams be at private addresses, and on this machine.")
     ] = None,
+    workers: Annotated[int | None, Parameter(help="Processes that serve together (1).")] = None,
 ) -> None:
     """Give any HTTP API a batch endpoint: serve one before it until stopped."""
     from fanfold.server.gateway import serve_gateway  # noqa: PLC0415
     from fanfold.server.gateway_settings import GatewaySettings  # noqa: PLC0415
 
-    given = {"upstream": upstream, "host": host, "port": port, "allow_private": allow_private}
-    serve_gateway(read_as(GatewaySettings, given, file=config))
+    given = {"upstream": upstream, "host": host, "port": port, "allow_private": allow_private, "workers": workers}
+
+    def read() -> GatewaySettings:
+        return read_as(GatewaySettings, given, file=config)
+
+    serve_gateway(read(), again=read)
 
 
 app.command(
@@ -102,6 +125,11 @@ app.command(
     "fanfold.cli.integration:integration",
     name="integration",
     help="Check declarations of APIs, and draft them from OpenAPI descriptions.",
+)
+app.command(
+    "fanfold.cli.db:db",
+    name="db",
+    help="Bring a database up to date, look how it is, and copy it, also from SQLite to PostgreSQL and back.",
 )
 app.command("fanfold.cli.plan:plan", name="plan", help="Check plans, and make them of Arazzo workflows.")
 app.command(

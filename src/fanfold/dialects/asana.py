@@ -20,7 +20,7 @@ from fanfold.dialects.phrases import make_phrase
 from fanfold.dialects.shown import shown
 from fanfold.dialects.strict_json import decode_strict, is_deeper
 from fanfold.dialects.wiring import are_plain, read_options
-from fanfold.errors import Crashed, ForeignError, Limited, LimitExceeded, RequestError
+from fanfold.errors import Crashed, ForeignError, LimitExceeded, RequestError
 from fanfold.model import Action, Answer, Batch, Conduct, Pairs, Result
 
 logger = logging.getLogger("fanfold")
@@ -164,7 +164,7 @@ class AsanaDialect:
             entry["help"] = HELP
         elif status == 500:
             entry["phrase"] = self._phrase()
-        wait = error.retry_after if isinstance(error, Limited) else None
+        wait = error.retry_after
         headers = () if wait is None else (("retry-after", str(wait)),)
         return Answer(status, _encode({**error.extra, "errors": [entry]}), headers, trusted=True)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from fanfold.errors import ExpressionError, Limited, RemoteError, RequestError, WrongRecipe
+from fanfold.errors import ExpressionError, RemoteError, RequestError, WrongRecipe
 from fanfold.model import Pairs
 
 _CONNECTION = frozenset(
@@ -55,7 +55,7 @@ def details_of(error: RequestError) -> dict[str, Any]:
 
 def error_headers(error: RequestError) -> Pairs:
     """The headers that go with an error: when to ask again, and what an API let be known."""
-    if isinstance(error, Limited) and error.retry_after is not None:
+    if error.retry_after is not None:
         return (("retry-after", str(error.retry_after)),)
     if isinstance(error, RemoteError):
         return tuple([(name, value) for name, value in error.headers if name.lower() not in _CONNECTION])

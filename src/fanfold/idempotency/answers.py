@@ -1,7 +1,7 @@
 """Where a ledger keeps what it knows: the few verbs that a store of answers has to have, each of them atomic.
 
-A store knows neither callers nor keys, only names, which are digests of both, so that nothing in it opens a door. It
-never waits, and what it was told is durable when its verb returns, as far as the store is durable at all.
+A store knows neither callers nor keys, only names, which are digests of both, so that nothing in it opens a door. What
+it was told is durable when its verb returns, as far as the store is durable at all.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Kept(Struct, frozen=True):
 class AnswerStore(Protocol):
     """Answers by name. Moments are in seconds since 1970; what has come to its ``until`` is no longer there."""
 
-    def begin(self, name: bytes, fingerprint: bytes, now: float, until: float) -> Kept | None:
+    async def begin(self, name: bytes, fingerprint: bytes, now: float, until: float) -> Kept | None:
         """Note that a request is about to be carried out, until ``until``: None. Or what stands there, unchanged.
 
         Forgets a few entries whose time is over. Raises ``RequestError`` 503 where there is no room for one more.
         """
 
-    def finish(self, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
+    async def finish(self, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
         """Keep the answer of what was begun until ``until``, also where it took so long that its time was over."""
 
-    def forget(self, name: bytes) -> None:
+    async def forget(self, name: bytes) -> None:
         """Take back a beginning, so that the next ``begin`` is the first."""

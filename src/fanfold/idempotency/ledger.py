@@ -16,9 +16,9 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from fanfold.errors import Crashed, RequestError, TimedOut
+from fanfold.errors import Crashed, RequestError, TimedOut, Undecided
 from fanfold.idempotency.answers import AnswerStore, Kept
 from fanfold.idempotency.fingerprint import fingerprint_of
 from fanfold.idempotency.memory import MemoryAnswers
@@ -49,16 +49,18 @@ _TOO_LARGE = (
 
 
 class _Running(NamedTuple):
-    """A request that is being carried out."""
+    """A request that is looked up, and carried out once it has ``begun``."""
 
     fingerprint: bytes
-    task: asyncio.Task[Answer]
+    task: asyncio.Task[tuple[Answer, bool]]
+    begun: asyncio.Future[None]
 
 
 class Ledger:
     """Answers by caller and key, in ``store`` (by default in memory), for ``seconds``, on ``clock`` (since 1970).
 
-    What is carried out may take ``longest`` seconds; it is stopped then, and what came of it is not known.
+    What is carried out may take ``longest`` seconds; it is stopped then, and what came of it is not known. Where other
+    processes have the same store, a request that one of them has begun is waited for, ``elsewhere`` seconds at most.
     """
 
     def __init__(
@@ -67,11 +69,13 @@ class Ledger:
         *,
         seconds: float = DAY,
         longest: float = 300.0,
+        elsewhere: float = 0.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store: AnswerStore = MemoryAnswers() if store is None else store
         self._seconds = seconds
         self._longest = longest
+        self._elsewhere = elsewhere
         self._clock = clock
         self._running: dict[bytes, _Running] = {}
 
@@ -100,15 +104,15 @@ class Ledger:
         name = _name(caller, key)
         while (running := self._running.get(name)) is not None:
             if running.fingerprint != fingerprint:
-                raise RequestError(_REUSED, status=422)
+                known: list[asyncio.Future[Any]] = [running.begun, running.task]
+                await asyncio.wait(known, return_when=asyncio.FIRST_COMPLETED)
+                if running.begun.done():
+                    raise RequestError(_REUSED, status=422)
+                continue
             await asyncio.wait([running.task])
             if not running.task.cancelled() and running.task.exception() is None:
-                return running.task.result(), True
-        now = self._clock()
-        kept = self._store.begin(name, fingerprint, now, now + self._seconds)
-        if kept is not None:
-            return _again(kept, fingerprint), True
-        return await self._first(name, fingerprint, run), False
+                return running.task.result()[0], True
+        return await self._first(name, fingerprint, run)
 
     async def drain(self, seconds: float | None = None) -> None:
         """Wait until nothing is being carried out, but ``seconds`` at most. Call it before the store is closed.
@@ -126,10 +130,14 @@ class Ledger:
                 return
             await asyncio.wait(tasks, timeout=left)
 
-    async def _first(self, name: bytes, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _first(
+        self, name: bytes, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]
+    ) -> tuple[Answer, bool]:
         """Have a task carry it out, which is held here, as the event loop holds its tasks only weakly."""
-        task = asyncio.get_running_loop().create_task(self._carry_out(name, fingerprint, run))
-        self._running[name] = _Running(fingerprint, task)
+        loop = asyncio.get_running_loop()
+        begun: asyncio.Future[None] = loop.create_future()
+        task = loop.create_task(self._look_up(name, fingerprint, run, begun))
+        self._running[name] = _Running(fingerprint, task, begun)
         # Before all who wait for the task, as each of them looks next whether there is another.
         task.add_done_callback(lambda _: self._running.pop(name))
         try:
@@ -139,6 +147,25 @@ class Ledger:
             raise
         return task.result()
 
+    async def _look_up(
+        self, name: bytes, fingerprint: bytes, run: Callable[[], Awaitable[Answer]], begun: asyncio.Future[None]
+    ) -> tuple[Answer, bool]:
+        """What is kept, or what ``run`` answers where nothing is."""
+        kept = await self._begin(name, fingerprint)
+        until, pause = time.monotonic() + self._elsewhere, 0.05
+        while kept is not None and not kept.done and time.monotonic() < until:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 1.0)
+            kept = await self._begin(name, fingerprint)
+        if kept is not None:
+            return _again(kept, fingerprint), True
+        begun.set_result(None)
+        return await self._carry_out(name, fingerprint, run), False
+
+    async def _begin(self, name: bytes, fingerprint: bytes) -> Kept | None:
+        now = self._clock()
+        return await self._store.begin(name, fingerprint, now, now + self._seconds)
+
     async def _carry_out(self, name: bytes, fingerprint: bytes, run: Callable[[], Awaitable[Answer]]) -> Answer:
         """What ``run`` answers, kept before anybody sees it."""
         try:
@@ -146,34 +173,36 @@ class Ledger:
                 answer = await run()
         except TimeoutError:
             if not bound.expired():
-                self._store.forget(name)
+                await self._store.forget(name)
                 raise
             raise TimedOut from None
         except asyncio.CancelledError:
             task = asyncio.current_task()
             # Stopped from outside, with the process most likely: how far it had come is not known.
             if task is None or not task.cancelling():
-                self._store.forget(name)
+                await self._store.forget(name)
             raise
         except SystemExit as crash:
             # It would end the event loop, and is a crash of this request only.
-            self._store.forget(name)
+            await self._store.forget(name)
             raise Crashed from crash
+        except Undecided:
+            raise
         except Exception as error:
             lost = getattr(error, "lost", None)
             if lost is None:
-                self._store.forget(name)
+                await self._store.forget(name)
             else:
-                self._keep(name, fingerprint, lost)
+                await self._keep(name, fingerprint, lost)
             raise
-        self._keep(name, fingerprint, answer)
+        await self._keep(name, fingerprint, answer)
         return answer
 
-    def _keep(self, name: bytes, fingerprint: bytes, answer: Answer) -> None:
+    async def _keep(self, name: bytes, fingerprint: bytes, answer: Answer) -> None:
         if answer.status in ASK_AGAIN:
-            self._store.forget(name)
+            await self._store.forget(name)
         else:
-            self._store.finish(name, fingerprint, answer, self._clock() + self._seconds)
+            await self._store.finish(name, fingerprint, answer, self._clock() + self._seconds)
 
 
 def _name(caller: Caller, key: str) -> bytes:
@@ -196,7 +225,7 @@ def _again(kept: Kept, fingerprint: bytes) -> Answer:
     return kept.answer
 
 
-def _note_crash(task: asyncio.Task[Answer]) -> None:
+def _note_crash(task: asyncio.Task[tuple[Answer, bool]]) -> None:
     """Nobody is left to be told how it ended."""
     crash = None if task.cancelled() else task.exception()
     if crash is not None and not isinstance(crash, RequestError):

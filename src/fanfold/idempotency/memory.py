@@ -47,7 +47,7 @@ class MemoryAnswers:
         """How much the entries that are done take, in bytes."""
         return self._bytes
 
-    def begin(self, name: bytes, fingerprint: bytes, now: float, until: float) -> Kept | None:
+    async def begin(self, name: bytes, fingerprint: bytes, now: float, until: float) -> Kept | None:
         """Note a beginning, or tell what stands there."""
         self._forget_old(self._begun, now)
         self._forget_old(self._done, now)
@@ -62,7 +62,7 @@ class MemoryAnswers:
         self._make_room()
         return None
 
-    def finish(self, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
+    async def finish(self, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
         """Keep an answer."""
         self._drop(name)
         size = ENTRY + len(answer.body) + sum(len(header) + len(value) for header, value in answer.headers)
@@ -73,7 +73,7 @@ class MemoryAnswers:
         self._bytes += size
         self._make_room()
 
-    def forget(self, name: bytes) -> None:
+    async def forget(self, name: bytes) -> None:
         """Take back a beginning."""
         self._begun.pop(name, None)
 

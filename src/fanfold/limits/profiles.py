@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fanfold.errors import SetupError
 from fanfold.limits.concurrency import REQUEST_DEADLINE, Concurrency
@@ -18,6 +19,20 @@ class Profile(Struct, frozen=True):
     rules: tuple[Window | Concurrency, ...] = ()
     charge_refused: bool = False
     jobs: int = 0
+
+    def shared_by(self, n: int, *, batch: int = 1) -> Profile:
+        """The share of each of ``n`` processes that count on their own.
+
+        All together allow no more than this profile, with two exceptions that keep callers from being refused for ever:
+        each has one of whatever is limited, and slots for a whole ``batch`` if the profile has so many. What is counted
+        elsewhere (``jobs``) is not divided.
+        """
+        return replace(self, rules=tuple([_share(rule, n, batch) for rule in self.rules]))
+
+
+def _share(rule: Window | Concurrency, n: int, batch: int) -> Window | Concurrency:
+    least = min(batch, rule.limit) if isinstance(rule, Concurrency) else 1
+    return replace(rule, limit=max(least, rule.limit // n))
 
 
 WINDOWS = ("requests", "searches")

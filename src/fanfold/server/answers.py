@@ -1,4 +1,4 @@
-"""The ledger's answers in the work API's own database, so that they are there after a restart.
+"""The ledger's answers in the work API's own database, so that they are there after a restart, and for every worker.
 
 Each verb is a transaction of its own. What an action wrote is committed before its answer is kept here: if the process
 dies in between, the entry stays begun, and its key is refused rather than carried out twice.
@@ -10,42 +10,54 @@ from msgspec import json
 
 from fanfold.idempotency import Kept
 from fanfold.model import Answer, Pairs
-from fanfold.work import SqliteStore
+from fanfold.work.api import Api
+from fanfold.work.session import Session
+from fanfold.work.store.answers import KeptRow
 
 STEP = 100
 """How many entries whose time is over each ``begin`` forgets at most: more than it adds, so that they shrink away."""
 
+LANES = 8
 
-class SqliteAnswers:
-    """An answer store over the database of a work API; called on the event loop thread, as the database is.
 
-    Nothing may be written and not yet committed when one of its verbs is called: it would be committed with it.
+class StoredAnswers:
+    """An answer store over the database of a work API.
+
+    Where that never waits, nothing may be written and not yet committed when one of its verbs is called: it would be
+    committed with it.
     """
 
-    def __init__(self, store: SqliteStore) -> None:
-        self._store = store
+    def __init__(self, api: Api) -> None:
+        self._api = api
 
-    def begin(self, name: bytes, fingerprint: bytes, now: float, until: float) -> Kept | None:
+    async def begin(self, name: bytes, fingerprint: bytes, now: float, until: float) -> Kept | None:
         """Note a beginning, or tell what stands there."""
-        store = self._store
-        with store.transaction():
-            store.drop_answers(now, STEP)
-            row = store.kept_answer(name, now)
+
+        def begin(session: Session) -> KeptRow | None:
+            session.store.drop_answers(now, STEP)
+            row = session.store.kept_answer(name, now)
             if row is None:
-                store.begin_answer(name, fingerprint, until)
-                return None
+                session.store.begin_answer(name, fingerprint, until)
+            return row
+
+        row = await self._api.write(begin, _lane(name))
+        if row is None:
+            return None
         if row.status is None:
             return Kept(row.fingerprint)
         headers = json.decode(row.headers, type=Pairs)
         return Kept(row.fingerprint, done=True, answer=Answer(row.status, row.body, headers, bool(row.trusted)))
 
-    def finish(self, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
+    async def finish(self, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
         """Keep an answer."""
         row = answer.status, json.encode(answer.headers), answer.body, answer.trusted
-        with self._store.transaction():
-            self._store.finish_answer(name, fingerprint, until, row)
+        await self._api.write(lambda session: session.store.finish_answer(name, fingerprint, until, row), _lane(name))
 
-    def forget(self, name: bytes) -> None:
+    async def forget(self, name: bytes) -> None:
         """Take back a beginning."""
-        with self._store.transaction():
-            self._store.forget_answer(name)
+        await self._api.write(lambda session: session.store.forget_answer(name), _lane(name))
+
+
+def _lane(name: bytes) -> int:
+    """What is done about one name is done one after the other; there are some lanes, so that not all wait for each."""
+    return -1 - name[0] % LANES

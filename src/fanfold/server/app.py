@@ -11,27 +11,31 @@ import logging
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from fanfold.dialects import AsanaDialect
 from fanfold.engine import Admission, Engine
 from fanfold.errors import Crashed, LimitExceeded, RequestError, SetupError, Unauthenticated
 from fanfold.idempotency import Ledger
-from fanfold.limits import MemoryLimiter, StandingLimiter, profile
+from fanfold.limits import Profile, StandingLimiter, profile
+from fanfold.limits.standing import reservations
 from fanfold.model import Action, Answer, Batch, Caller, Limiter, Pairs, Result, Target
 from fanfold.server.access_log import AccessLog
-from fanfold.server.answers import SqliteAnswers
+from fanfold.server.answers import StoredAnswers
 from fanfold.server.connect import is_ours
 from fanfold.server.control import PREFIX, Control
 from fanfold.server.control.faults import Dropped, Faults, drop, must_not_be_dropped
 from fanfold.server.control.journal import Journal, Recording
 from fanfold.server.courier import Courier
+from fanfold.server.databases import Elsewhere, api_over
 from fanfold.server.downloads import Download, send_download
 from fanfold.server.durable import DurableRunner, Runner, TaskRunner
 from fanfold.server.indexer import Indexer
+from fanfold.server.limits import Limits
 from fanfold.server.outbound import Poster, vetting_of
 from fanfold.server.pages import Pages
+from fanfold.server.readiness import Part, Readiness, Word
 from fanfold.server.tokens import TokenBook
 from fanfold.server.uploads import discard, files_of, read_upload
 from fanfold.serving.answering import live, send_answer
@@ -52,16 +56,18 @@ from fanfold.serving.bodies import (
 from fanfold.serving.observing import METRICS, observing
 from fanfold.settings import Settings
 from fanfold.targets.observed import observed
-from fanfold.work import SqliteStore, WorkApi
+from fanfold.work import Store, WorkApi
 from fanfold.work.clock import SettableClock, stamp
 from fanfold.work.deliveries import Deliveries
 from fanfold.work.request import Form
+from fanfold.work.seed import FIRST_USER
 
 logger = logging.getLogger("fanfold")
 
 BASE = "/api/1.0"
 _PREFIX = f"{BASE}/".encode()
 _BATCH = f"{BASE}/batch".encode()
+READY = b"/readyz"
 _FOR_APPS = (b"/-/oauth_", b"/.well-known/")
 
 
@@ -73,13 +79,12 @@ class App:
     """The whole server behind one ASGI callable."""
 
     def __init__(
-        self, settings: Settings, store: SqliteStore, *, address: str = "", durable: Path | None = None
+        self, settings: Settings, store: Store | Elsewhere, *, address: str = "", durable: Path | None = None
     ) -> None:
-        """``durable``: where work in the background is kept beyond the life of the process, if it is."""
+        """``store``: the database, or the way to it. ``durable``: where work in the background is kept, if it is."""
         self.settings = settings
-        self.store = store
         self.clock = SettableClock()
-        self.api = WorkApi(
+        self.api = api_over(
             store,
             base=f"{address}{BASE}",
             files=files_of(settings),
@@ -96,7 +101,15 @@ class App:
             deadline=settings.batch_deadline,
         )
         self.observing = observing(metrics=settings.metrics)
-        self.ledger = Ledger(SqliteAnswers(store), clock=lambda: self.api.now().timestamp())
+        self.limits = Limits(
+            settings.redis,
+            settings.without_redis,
+            settings.sharing,
+            self.observing.metrics,
+            batch=settings.max_actions,
+        )
+        self._space = self.api.sign("limits")[:16]
+        self.ledger = Ledger(StoredAnswers(self.api), clock=lambda: self.api.now().timestamp())
         self.target = self._watched(self.api)
         self.engine = Engine(
             self.target,
@@ -116,14 +129,14 @@ class App:
         self.faults = Faults(self.api, self.dialect.limit_answer)
         self.struck = self._watched(self.faults)
         self.journal = Journal(settings.journal) if settings.journal else None
-        self.tokens = TokenBook(store, now=self.api.now)
+        self.tokens = TokenBook(self.api)
         self._desk: Any = None
         self._connect: Any = None
         self.log = AccessLog(settings.access_log)
         self.pages = Pages(self.api, address)
         self.poster = Poster(vetting_of(settings))
         self.api.post = self.poster
-        self.courier = Courier(Deliveries(self.api), self.api.discard_exports)
+        self.courier = Courier(Deliveries(self.api), self._discard_exports)
         self.api.told = self.courier.begin
         self.indexer = Indexer(self.api)
         performances = {"job": self._carry_on, "delivery": self.courier.deliver}
@@ -133,21 +146,44 @@ class App:
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(3)
         self.control = Control(self) if settings.admin or settings.admin_token else None
+        self.readiness = Readiness(Part("store", self._ask_store), Part("work", self._ask_runner))
+
+    @property
+    def store(self) -> Store:
+        """The database of a server that has it to itself."""
+        if not isinstance(self.api, WorkApi):
+            raise TypeError("this database is not ours alone; see Api.read and Api.write")
+        return self.api.store
 
     def _watched(self, target: Target) -> Target:
         """A target with whoever looks on told of each call."""
         return observed(target, *self.observing.observers)
 
     def admission(self) -> Admission:
-        """The limits of the settings, with nothing counted yet."""
+        """The limits of the settings, as they are counted for the database."""
         wait = self.settings.action_timeout
         limits = profile(self.settings.limits, wait)
-        limiters: list[Limiter] = [MemoryLimiter(limits)] if limits.rules else []
+        limiters: list[Limiter] = [self.limits.limiter(limits, self._space)] if limits.rules else []
         if limits.jobs:
-            jobs = StandingLimiter("jobs", limits.jobs, self.store.jobs_under_way, wait)
+            reserved = None
+            if self.limits.shared:
+                reserved = self.counted(reservations("jobs", limits.jobs, wait), "jobs")
+            jobs = StandingLimiter("jobs", limits.jobs, self._jobs_under_way, wait, reserved)
             # What comes later has been charged for when it refuses.
             limiters.insert(len(limiters) if limits.charge_refused else 0, jobs)
         return Admission(*limiters)
+
+    async def _jobs_under_way(self, caller: str) -> int:
+        return await self.api.read(lambda session: session.store.jobs_under_way(caller))
+
+    def counted(self, limits: Profile, what: str) -> Limiter:
+        """What keeps further limits, counted for the database too."""
+        return self.limits.limiter(limits, f"{self._space} {what}")
+
+    def count_anew(self) -> None:
+        """Be as if nothing had been counted yet, for this process."""
+        self._space = secrets.token_hex(8)
+        self.engine.admission = self.admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's event: a request, or the server's start and stop."""
@@ -163,35 +199,48 @@ class App:
 
     async def close(self) -> None:
         """Let what still runs finish, then close the store."""
+        until = monotonic() + self.settings.drain_timeout
         await self.indexer.close()
         await self.courier.close()
         await self.runner.close()
-        await self.ledger.drain(self.settings.drain_timeout)
+        await self.ledger.drain(until - monotonic())
         if self._connect is not None:
-            await self._connect.close(self.settings.drain_timeout)
-        await self.engine.drain(self.settings.drain_timeout)
+            await self._connect.close(until - monotonic())
+        await self.engine.drain(until - monotonic())
         await self.poster.close()
+        await self.limits.close()
         self.log.close()
         if self.control is not None:
             self.control.data.close()
-        self.store.close()
+        await self.api.close()
+
+    async def _ask_store(self) -> Word:
+        await self.api.read(lambda session: session.store.setting(FIRST_USER))
+        return "ok"
+
+    async def _ask_runner(self) -> Word:
+        return "ok" if self.runner.works else "failed"
 
     # -- in the background -------------------------------------------------------------------------------------------
 
-    def resume(self) -> None:
+    async def resume(self) -> None:
         """Go on with what was under way when the last process ended."""
+        await self.api.open()
         self.runner.resume()
-        for gid in self.api.unfinished():
+        for gid in await self.api.read(lambda session: session.store.unfinished()):
             self._start_job(gid)
         self.courier.open()
         self.indexer.open()
 
     def _start_job(self, gid: int) -> None:
         # Gids begin anew in a new database, whose signatures are others.
-        self.runner.start("job", str(gid), f"job-{gid}-{self.store.sign(f'job {gid}')[:12]}")
+        self.runner.start("job", str(gid), f"job-{gid}-{self.api.sign(f'job {gid}')[:12]}")
 
     async def _carry_on(self, gid: str) -> float | None:
-        return 0 if self.api.carry_on(int(gid)) else None
+        return 0 if await self.api.carry_on(int(gid)) else None
+
+    async def _discard_exports(self) -> bool:
+        return await self.api.write(lambda session: session.discard_exports())
 
     # -- one request -------------------------------------------------------------------------------------------------
 
@@ -214,15 +263,15 @@ class App:
             if not raw.startswith(_PREFIX):
                 answer, caller, results = await self._beside(scope, receive)
             elif raw == _BATCH and method == "POST":
-                caller = self._caller(scope)
+                caller = await self._caller(scope)
                 answer, results = await self._batch(scope, receive, caller)
             elif raw == _BATCH and method == "OPTIONS":
-                caller = self.tokens.caller(scope["headers"])
+                caller = await self.tokens.caller(scope["headers"])
                 answer = await self.batches.describe(caller)
             else:
                 path = raw[len(BASE) :].decode("latin-1")
                 endpoint, params = self.engine.target.resolve(method, path)
-                caller = self._caller(scope)
+                caller = await self._caller(scope)
                 answer = await self._single(
                     scope, receive, caller, Action(method, path, endpoint=endpoint, params=params)
                 )
@@ -258,6 +307,8 @@ class App:
             return await self._serve_apps(scope, receive)
         if self.control is not None and scope["raw_path"].startswith(PREFIX):
             return await self.control.answer(scope, receive)
+        if scope["raw_path"] == READY and scope["method"] in ("GET", "HEAD"):
+            return (await self.readiness.look()).answer()
         if scope["raw_path"] == METRICS and (shown := self.observing.exposition()) is not None:
             return shown
         return self.pages.answer(scope["method"], scope["path"], scope["query_string"])
@@ -290,13 +341,13 @@ class App:
             except ModuleNotFoundError:
                 raise RequestError("This server has no OAuth: pip install 'fanfold[oauth]'", status=501) from None
             self._desk = Desk(self.api, self.tokens, self.api.base.removesuffix(BASE))
-        answer: Answer = self._desk.answer(
+        answer: Answer = await self._desk.answer(
             scope["method"], scope["path"], scope["query_string"], scope["headers"], body
         )
         return answer
 
-    def _caller(self, scope: Scope) -> Caller:
-        caller = self.tokens.caller(scope["headers"])
+    async def _caller(self, scope: Scope) -> Caller:
+        caller = await self.tokens.caller(scope["headers"])
         if caller is None:
             raise Unauthenticated
         return caller

@@ -5,26 +5,27 @@ from __future__ import annotations
 import socket
 import threading
 
-import uvicorn
-
 from fanfold.errors import SetupError
-from fanfold.server.run import address_of, application, configuration, listen, open_store
+from fanfold.server.app import App
+from fanfold.server.draining import DrainingServer
+from fanfold.server.listening import address_of, listen
+from fanfold.server.run import application, configuration, open_store
 from fanfold.settings import Settings
 
 START_WITHIN = 20.0
 """Seconds in which the server has to be up."""
 
 
-class _Announcing(uvicorn.Server):
-    """Tells when it serves."""
+class _Announcing(DrainingServer):
+    """Tells when it serves. Nobody sends it anything while it is stopped, so it does not wait for that."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
+    def __init__(self, app: App, settings: Settings, listener: socket.socket) -> None:
+        super().__init__(configuration(app, settings), settings, listener, leaving=app.readiness.leave, grace=0.0)
         self.up = threading.Event()
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+    async def listen(self) -> None:
         """Begin to serve, and tell."""
-        await super().startup(sockets)
+        await super().listen()
         self.up.set()
 
 
@@ -37,12 +38,12 @@ class Background:
         self._listener = listen(settings)
         self.address = address_of(self._listener)
         app = application(settings, store, self.address)
-        self._server = _Announcing(configuration(app, settings))
+        self._server = _Announcing(app, settings, self._listener)
         self._thread = threading.Thread(target=self._run, name="fanfold", daemon=True)
 
     def _run(self) -> None:
         try:
-            self._server.run(sockets=[self._listener])
+            self._server.run()
         finally:
             self._listener.close()
 

@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from fanfold.server.durable import Runner
 from fanfold.work.deliveries import Deliveries
@@ -21,7 +21,7 @@ logger = logging.getLogger("fanfold")
 ROUND = 60.0
 """Seconds between two looks round."""
 
-Chore = Callable[[], bool]
+Chore = Callable[[], Awaitable[bool]]
 """Does a bounded amount of what is to be done now and then; whether there is more."""
 
 
@@ -72,16 +72,16 @@ class Courier:
     async def _look_round(self) -> None:
         while True:
             try:
-                for gid in self._deliveries.overdue():
+                for gid in await self._deliveries.overdue():
                     self._start(gid)
             except Exception:
                 logger.exception("looking after webhooks failed; it is tried again")
-            more = [self._do(chore) for chore in self._chores]
+            more = [await self._do(chore) for chore in self._chores]
             await asyncio.sleep(1.0 if any(more) else ROUND)
 
-    def _do(self, chore: Chore) -> bool:
+    async def _do(self, chore: Chore) -> bool:
         try:
-            return chore()
+            return await chore()
         except Exception:
             logger.exception("a chore failed; it is tried again")
             return False

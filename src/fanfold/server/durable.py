@@ -42,6 +42,10 @@ class Runner(Protocol):
     def resume(self) -> None:
         """Go on with what an earlier process left, if there may be anything."""
 
+    @property
+    def works(self) -> bool:
+        """Whether it carries on what it is given, as far as is known."""
+
     async def close(self) -> None:
         """Stop; whatever is not at its end goes on after the next start."""
 
@@ -70,6 +74,8 @@ class TaskRunner:
 
     def resume(self) -> None:
         """Nothing is left by anybody."""
+
+    works = True
 
     async def close(self) -> None:
         """Stop."""
@@ -107,6 +113,12 @@ class DurableRunner:
         self._engine: Any = None
         self._workflow: Any = None
         self._closing = False
+        self._broken = False
+
+    @property
+    def works(self) -> bool:
+        """Whether the engine could be started, or nobody has tried."""
+        return not self._broken
 
     def start(self, name: str, subject: str, key: str) -> None:
         """Have a performance carried on until it is at its end, across restarts; once for each key."""
@@ -119,7 +131,7 @@ class DurableRunner:
         """Go on with what an earlier process left, if there may be anything."""
         if self._path.exists():
             self._loop = asyncio.get_running_loop()
-            self._thread.submit(self._launch)
+            self._thread.submit(self._resume)
 
     async def close(self) -> None:
         """Stop; a step under way is waited for, the rest goes on after the next start."""
@@ -139,7 +151,21 @@ class DurableRunner:
         except Exception:
             logger.exception("%s %s could not be started; it will be after the next start of the server", name, subject)
 
+    def _resume(self) -> None:
+        try:
+            self._launch()
+        except Exception:
+            logger.exception("what an earlier process left could not be gone on with")
+
     def _launch(self) -> None:
+        try:
+            self._launch_engine()
+        except Exception:
+            self._broken = True
+            raise
+        self._broken = False
+
+    def _launch_engine(self) -> None:
         if self._engine is not None or self._closing:
             return
         _teach_old_sqlite()

@@ -13,10 +13,13 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
-from time import perf_counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from time import monotonic, perf_counter
 from typing import Any
+from urllib.parse import urlsplit
 
+import msgspec
 from msgspec.structs import replace
 
 from fanfold.dialects import AsanaDialect
@@ -32,11 +35,16 @@ from fanfold.errors import (
     Unreachable,
 )
 from fanfold.idempotency import Ledger
-from fanfold.limits import MemoryLimiter, Profile, Waiting, profile
+from fanfold.limits import Profile, Waiting, profile
 from fanfold.model import Action, Answer, Batch, Caller, Pairs, Result
 from fanfold.server.access_log import AccessLog
 from fanfold.server.gateway_settings import GatewaySettings, Upstream, filled_in, lends, upstreams_of
-from fanfold.server.run import Say, address_of, listen, run
+from fanfold.server.limits import Limits
+from fanfold.server.listening import address_of, listen
+from fanfold.server.readiness import Readiness
+from fanfold.server.run import Say, Served, run
+from fanfold.server.supervisor import supervise
+from fanfold.server.workers import Told
 from fanfold.serving.answering import live, send_answer
 from fanfold.serving.batches import COSTS, Batches
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, Send, gone, header, read_body, read_query
@@ -52,6 +60,7 @@ logger = logging.getLogger("fanfold")
 
 BATCH = b"/batch"
 HEALTH = b"/-/healthz"
+READY = b"/-/readyz"
 
 HOPS = "fanfold-hops"
 """A header in which gateways tell each other how many a request has passed."""
@@ -68,8 +77,12 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 class Gateway:
     """All of it behind one ASGI callable."""
 
-    def __init__(self, settings: GatewaySettings, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, settings: GatewaySettings, environment: Mapping[str, str] = os.environ, *, secret: str = ""
+    ) -> None:
+        """``secret``: what its token is to be where it needs one and the settings have none."""
         self.settings = settings
+        self.readiness = Readiness()
         upstreams = upstreams_of(settings)
         self.vetting = Vetting(loopback=settings.allow_private, private=settings.allow_private)
         alone = len(upstreams) == 1 and not settings.gateway_token
@@ -80,7 +93,9 @@ class Gateway:
             for prefix, upstream in upstreams.items()
         }
         lent = any(lends(upstream) for upstream in upstreams.values())
-        self.token = (settings.gateway_token or secrets.token_urlsafe(24)) if lent or settings.gateway_token else ""
+        self.token = (
+            (settings.gateway_token or secret or secrets.token_urlsafe(24)) if lent or settings.gateway_token else ""
+        )
         if self.token and any("authorization" in target.terms.passed for target in self.targets.values()):
             raise SetupError(
                 "Where callers show the gateway's token in Authorization it cannot be passed on as well: "
@@ -97,10 +112,13 @@ class Gateway:
             deadline=settings.batch_deadline,
         )
         self.observing = observing(metrics=settings.metrics)
+        self.limits = Limits(
+            settings.redis, settings.without_redis, settings.sharing, self.observing.metrics, batch=settings.max_actions
+        )
         self.ledger = Ledger()
         self.engine = Engine(
             observed(Mounts(self.targets), *self.observing.observers),
-            Admission(*_limiters(settings, upstreams)),
+            Admission(*_limiters(settings, upstreams, self.limits)),
             max_fan_out=settings.max_fan_out,
             max_results=settings.max_results,
             ledger=self.ledger,
@@ -120,10 +138,13 @@ class Gateway:
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(8)
 
+    async def _begin(self) -> None:
+        """There is nothing to go on with."""
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's event: a request, or the gateway's start and stop."""
         if scope["type"] == "lifespan":
-            await live(receive, send, lambda: None, self.close)
+            await live(receive, send, self._begin, self.close)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
         else:
@@ -147,10 +168,12 @@ class Gateway:
 
     async def close(self) -> None:
         """Let what still runs finish, then close the connections."""
-        await self.ledger.drain(self.settings.drain_timeout)
-        await self.engine.drain(self.settings.drain_timeout)
+        until = monotonic() + self.settings.drain_timeout
+        await self.ledger.drain(until - monotonic())
+        await self.engine.drain(until - monotonic())
         for target in self.targets.values():
             await target.close()
+        await self.limits.close()
         self.log.close()
 
     # -- one request -------------------------------------------------------------------------------------------------
@@ -165,6 +188,8 @@ class Gateway:
         try:
             if raw == HEALTH:
                 answer = Answer(200, b'{"status":"ok"}')
+            elif raw == READY:
+                answer = (await self.readiness.look()).answer()
             elif raw == METRICS and (shown := self.observing.exposition()) is not None:
                 answer = shown
             else:
@@ -256,10 +281,14 @@ def _terms(prefix: str, upstream: Upstream, environment: Mapping[str, str], *, a
     )
 
 
-def _limiters(settings: GatewaySettings, upstreams: Mapping[str, Upstream]) -> list[Any]:
-    """The limits for each caller, then those of the upstreams: one account where all call with the same credentials."""
+def _limiters(settings: GatewaySettings, upstreams: Mapping[str, Upstream], limits: Limits) -> list[Any]:
+    """The limits for each caller, then those of the upstreams: one account where all call with the same credentials.
+
+    Gateways that share a Redis count together if they stand before the same upstreams.
+    """
     own = profile(settings.limits, settings.action_timeout)
-    found: list[Any] = [MemoryLimiter(own)] if own.rules else []
+    space = " ".join([f"{prefix} {upstream.url}" for prefix, upstream in sorted(upstreams.items())])
+    found: list[Any] = [limits.limiter(own, space)] if own.rules else []
     for key in ("", "all"):
         rules = [
             rule
@@ -268,7 +297,8 @@ def _limiters(settings: GatewaySettings, upstreams: Mapping[str, Upstream]) -> l
             for rule in _rules(prefix, upstream)
         ]
         if rules:
-            found.append(Waiting(MemoryLimiter(Profile(tuple(rules))), settings.limits_wait, key=key))
+            limiter = limits.limiter(Profile(tuple(rules)), f"upstreams {space}")
+            found.append(Waiting(limiter, settings.limits_wait, key=key))
     return found
 
 
@@ -284,22 +314,55 @@ def _rules(prefix: str, upstream: Upstream) -> list[Any]:
     return found
 
 
-def serve_gateway(settings: GatewaySettings, *, environment: Mapping[str, str] = os.environ, say: Say = print) -> None:
-    """Serve until told to stop."""
+def serve_gateway(
+    settings: GatewaySettings,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    say: Say = print,
+    again: Callable[[], GatewaySettings] | None = None,
+) -> None:
+    """Serve until told to stop; ``again`` reads the settings anew, for several workers."""
+    if settings.workers > 1:
+        supervise(WORKER, settings, again or (lambda: settings))
+        return
     gateway = Gateway(settings, environment)
     listener = listen(settings)
-    gateway.vetting.at_home(*listener.getsockname()[:2])
     try:
-        asyncio.run(gateway.vet())
+        served = _served(gateway, address_of(listener), say)
     except SetupError:
         listener.close()
         raise
-    address = address_of(listener)
+    served.greet()
+    run(gateway, settings, listener)
+
+
+WORKER = "fanfold.server.gateway:worker"
+
+
+def worker(told: Told) -> Served:
+    """What one of several workers serves."""
+    settings = msgspec.json.decode(told.settings, type=GatewaySettings)
+    served = _served(Gateway(settings, secret=told.secret), told.address, print)
+    return served if told.first else replace(served, greet=lambda: None)
+
+
+def _served(gateway: Gateway, address: str, say: Say) -> Served:
+    """A gateway at an address, its upstreams looked at. Raises ``SetupError``."""
+    place = urlsplit(address)
+    gateway.vetting.at_home(place.hostname or "", place.port or 0)
+    asyncio.run(gateway.vet())
+    return Served(gateway, gateway.settings, partial(_greet, gateway, address, say))
+
+
+def _greet(gateway: Gateway, address: str, say: Say) -> None:
+    settings = gateway.settings
     say(f"Fanfold is listening on {address}  (a gateway)")
     for prefix, target in gateway.targets.items():
         say(f"Upstream      {address}{prefix.rstrip('/')}/…  is  {target.origin.geturl()}")
     say(f"Batch         {address}{BATCH.decode()}")
+    if settings.workers > 1:
+        shared = any(upstream.limits for upstream in upstreams_of(settings).values()) or settings.limits != "off"
+        say(f"Workers       {settings.workers}{', each with its share of the limits' if shared else ''}")
     if gateway.token and not settings.gateway_token:
         say(f"Token         {gateway.token}   (until the gateway stops; your own with FANFOLD_GATEWAY_TOKEN)")
     sys.stdout.flush()
-    run(gateway, settings, listener)

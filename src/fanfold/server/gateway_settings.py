@@ -10,7 +10,7 @@ import msgspec
 
 from fanfold.errors import SetupError
 from fanfold.model import Pairs
-from fanfold.settings import MIB, Amount, Seconds
+from fanfold.settings import MIB, Amount, Pause, Seconds, WithoutRedis
 from fanfold.targets.forwarding import may_be_passed, spelt
 from fanfold.targets.origins import read_origin
 
@@ -88,6 +88,12 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8481
     """TCP port; 0 takes a free one."""
 
+    workers: Amount = 1
+    """Processes that serve the same address; each keeps its share of the limits."""
+
+    fleet: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Workers that share the limits, on all machines together; unless told, as many as there are here."""
+
     allow_private: bool = False
     """Whether upstreams may be at private addresses and on this machine."""
 
@@ -99,6 +105,14 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     limits_wait: Wait = 0.0
     """How long a batch waits for room within the upstreams' limits before it is refused."""
+
+    redis: str = ""
+    """The Redis or Valkey that keeps the limits for all gateways before the same upstreams; without one each process
+    keeps its own."""
+
+    without_redis: WithoutRedis = "local"
+    """What holds while Redis is away: ``local`` limits of each gateway, to each its share; ``deny`` or ``allow``
+    everything."""
 
     max_actions: Amount = 10
     """Actions in one batch."""
@@ -112,8 +126,15 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_results: Amount = 64 * MIB
     """Largest sum of all responses of one batch."""
 
+    max_wait: Seconds = 1.0
+    """How long a request may have to wait for its turn, as far as can be known; where it would be longer, it is refused
+    at once (503)."""
+
+    head_timeout: Seconds = 10.0
+    """How long a client may take to send the head of a request."""
+
     body_timeout: Seconds = 30.0
-    """How long a client may take to send a body, or the head of a request."""
+    """How long a client may take to send a body, or to take any more of an answer."""
 
     action_timeout: Seconds = 30.0
     """How long one action may run."""
@@ -121,8 +142,12 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     batch_deadline: Seconds = 60.0
     """How long a whole batch may run."""
 
+    drain_delay: Pause = 0.0
+    """How long the gateway goes on when it is told to stop, with ``/-/readyz`` answering 503, so that load balancers
+    turn away first."""
+
     drain_timeout: Seconds = 30.0
-    """How long requests in flight are waited for when the gateway is told to stop."""
+    """How long requests in flight are waited for after that, and once more what goes on in the background."""
 
     lenient_paths: bool = True
     """Whether an action's path may hold a query string."""
@@ -132,6 +157,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     metrics: bool = False
     """Whether metrics for Prometheus are kept and shown at ``/-/metrics``, to whoever can reach it."""
+
+    @property
+    def sharing(self) -> int:
+        """How many workers share the limits."""
+        return self.fleet or self.workers
 
 
 def upstreams_of(settings: GatewaySettings) -> dict[str, Upstream]:

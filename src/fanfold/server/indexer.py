@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from fanfold.work import WorkApi
+from fanfold.work.api import Api
 from fanfold.work.search import keep_up
 
 logger = logging.getLogger("fanfold")
@@ -26,7 +26,7 @@ AT_ONCE = 50
 class Indexer:
     """Has the search index brought up to date."""
 
-    def __init__(self, api: WorkApi) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
         self._newest = -1
         self._rounds: asyncio.Task[None] | None = None
@@ -46,17 +46,22 @@ class Indexer:
 
     async def look_round(self) -> None:
         """Bring the index up to date if nothing was written since the last look round, or a part of the way."""
-        store = self._api.store
-        newest = store.last_event()
+        newest = await self._newest_event()
         quiet = newest == self._newest
         self._newest = newest
         steps = 0
-        while quiet or (steps < AT_ONCE and store.index_backlog() > BACKLOG):
-            if not keep_up(self._api.view(0)):
+        while quiet or (steps < AT_ONCE and await self._backlog() > BACKLOG):
+            if not await keep_up(self._api):
                 break
             steps += 1
             await asyncio.sleep(0)
-            quiet = quiet and store.last_event() == newest
+            quiet = quiet and await self._newest_event() == newest
+
+    async def _newest_event(self) -> int:
+        return await self._api.read(lambda session: session.store.last_event())
+
+    async def _backlog(self) -> int:
+        return await self._api.read(lambda session: session.store.index_backlog())
 
     async def close(self) -> None:
         """Look round no more."""

@@ -17,7 +17,7 @@ from fanfold.server.reference import CONTENT_SECURITY_POLICY, page
 from fanfold.version import __version__
 
 if TYPE_CHECKING:
-    from fanfold.work import WorkApi
+    from fanfold.work.api import Api
 
 _HTML = (("content-type", "text/html; charset=UTF-8"), ("content-security-policy", CONTENT_SECURITY_POLICY))
 
@@ -25,7 +25,7 @@ _HTML = (("content-type", "text/html; charset=UTF-8"), ("content-security-policy
 class Pages:
     """The server's own few routes."""
 
-    def __init__(self, api: WorkApi, address: str) -> None:
+    def __init__(self, api: Api, address: str) -> None:
         self._api = api
         self._address = address
         self._openapi = b""
@@ -55,7 +55,7 @@ class Pages:
     def _file(self, path: str, query: bytes) -> Answer:
         """An uploaded file or an export, for whoever was given a link to it that is still good."""
         expires, _, signature = query.decode("latin-1").removeprefix("expires=").partition("&signature=")
-        wanted = self._api.store.sign(f"{path}?{expires}")
+        wanted = self._api.sign(f"{path}?{expires}")
         if not hmac.compare_digest(signature.encode(), wanted.encode()) or not expires.isdigit():
             raise RequestError("This link is not valid.", status=403)
         if int(expires) < self._api.now().timestamp():

@@ -4,129 +4,170 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
 
+import msgspec
 import uvicorn
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fanfold.errors import SetupError
+from fanfold.limits import profile
+from fanfold.server.anteroom import Anteroom
 from fanfold.server.app import App
 from fanfold.server.connect.first import first_account
+from fanfold.server.databases import Elsewhere, at_once, open_database
+from fanfold.server.draining import DrainingServer, Patience
+from fanfold.server.listening import address_of, listen
 from fanfold.server.protocol import BoundedProtocol
+from fanfold.server.readiness import Readiness
 from fanfold.server.seed_source import BUILT_IN, first_data
+from fanfold.server.supervisor import supervise
 from fanfold.server.tokens import issue
-from fanfold.server.uploads import discard_all, files_of
+from fanfold.server.uploads import discard_left, files_of
+from fanfold.server.workers import Told
 from fanfold.serving.bodies import Receive, Scope, Send
 from fanfold.settings import Settings
-from fanfold.work import SqliteStore
+from fanfold.settings import shown as address_shown
+from fanfold.work import Store
 from fanfold.work.clock import stamp, utc_now
 from fanfold.work.seed import FIRST_USER, first_user, seed
 
 Say = Callable[[str], None]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class Place(Protocol):
-    """Where to listen."""
-
-    @property
-    def host(self) -> str:
-        """An address."""
+class Application(Protocol):
+    """What can be served."""
 
     @property
-    def port(self) -> int:
-        """A TCP port; 0 takes a free one."""
+    def readiness(self) -> Readiness:
+        """Whether it is ready for requests."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI application."""
 
 
-class Patience(Protocol):
-    """How long clients may take, in seconds; see the settings."""
+class Served(Struct, frozen=True):
+    """What a process serves: an application, with how patient it is, and what it says when it listens."""
 
-    @property
-    def body_timeout(self) -> float:
-        """For a head or a body."""
-
-    @property
-    def drain_timeout(self) -> float:
-        """For what is in flight when the server stops."""
+    app: Application
+    patience: Patience
+    greet: Callable[[], None] = lambda: None
 
 
-def listen(settings: Place) -> socket.socket:
-    """The listening socket; raises ``SetupError`` where the address is taken or not ours."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise SetupError(
-            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}); choose another with --port."
-        ) from None
-    except OverflowError:
-        listener.close()
-        raise SetupError(f"The port must be a number from 0 to 65535, not {settings.port}.") from None
-    listener.listen(2048)
-    listener.set_inheritable(True)
-    return listener
-
-
-def address_of(listener: socket.socket) -> str:
-    """The URL that the socket is reached at."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def open_store(settings: Settings) -> SqliteStore:
+def open_store(settings: Settings) -> Store | Elsewhere:
     """The database, with its first data in it."""
-    store = SqliteStore(settings.db)
+    return open_database(settings, partial(_give_first_data, settings))
+
+
+def _give_first_data(settings: Settings, store: Store) -> None:
     if settings.seed in BUILT_IN:
         seed(store, settings.seed)
     elif store.setting(FIRST_USER) is None:
         source = first_data(settings.seed)
         store.take_over(source)
         source.close()
-    return store
 
 
-def serve(settings: Settings, *, token: str = "", say: Say = print) -> None:
-    """Serve until told to stop. ``token`` is made valid for the first user; without any a fresh one is printed once."""
+def serve(
+    settings: Settings, *, token: str = "", say: Say = print, again: Callable[[], Settings] | None = None
+) -> None:
+    """Serve until told to stop. ``token`` is made valid for the first user; without any a fresh one is printed once.
+
+    ``again`` reads the settings anew, for several workers, which can be given others while they serve.
+    """
+    check(settings)
+    if settings.workers > 1:
+        supervise(WORKER, settings, partial(_again, again or (lambda: settings)), token)
+        return
     store = open_store(settings)
     listener = listen(settings)
-    address = address_of(listener)
+    served = _served(settings, store, address_of(listener), token, say)
+    served.greet()
+    run(served.app, settings, listener)
+
+
+def _again(read: Callable[[], Settings]) -> Settings:
+    settings = read()
+    check(settings)
+    return settings
+
+
+WORKER = "fanfold.server.run:worker"
+
+
+def worker(told: Told) -> Served:
+    """What one of several workers serves."""
+    settings = msgspec.json.decode(told.settings, type=Settings)
+    served = _served(settings, open_store(settings), told.address, told.token, print)
+    return served if told.first else replace(served, greet=lambda: None)
+
+
+def check(settings: Settings) -> None:
+    """Raise ``SetupError`` for settings that do not go together."""
+    if settings.workers == 1:
+        return
+    if not settings.on_postgres:
+        raise SetupError(
+            f"Several workers cannot share {settings.db}: give them a PostgreSQL database, --db postgresql://…, "
+            "or leave out --workers."
+        )
+    if settings.admin or settings.admin_token or settings.journal:
+        raise SetupError(
+            "The controls and the journal are of one process: leave out --admin, admin_token and journal, or --workers."
+        )
+
+
+def _served(settings: Settings, store: Store | Elsewhere, address: str, token: str, say: Say) -> Served:
     app = application(settings, store, address)
     if settings.integrations or settings.connect_limits != "off":
         app.connect()  # what is wrong with these is to be found now
-    _greet(settings, store, address, token, say)
-    run(app, settings, listener)
+    return Served(app, settings, partial(_greet, settings, store, address, token, say))
 
 
 def run(app: Application, settings: Patience, listener: socket.socket) -> None:
     """Serve an application until told to stop."""
-    # The library raises the signal once more when all is done, and dying of it would not look like a clean end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    settle()
+    DrainingServer(configuration(app, settings), settings, listener, leaving=app.readiness.leave).run()
+
+
+def settle() -> None:
+    """Make ready for a long life: what there is by now stays, and there may be as many connections as are allowed."""
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
-    uvicorn.Server(configuration(app, settings)).run(sockets=[listener])
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # where more is told than can be had
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def application(settings: Settings, store: SqliteStore, address: str) -> App:
+def application(settings: Settings, store: Store | Elsewhere, address: str) -> App:
     """What is served at an address."""
-    durable = None if settings.db == ":memory:" else Path(f"{settings.db}-work")
-    discard_all(files_of(settings))
+    durable = None if settings.beside is None else Path(f"{settings.beside}-work")
+    discard_left(files_of(settings), alone=settings.workers == 1)
     return App(settings, store, address=address, durable=durable)
 
 
 def configuration(app: Application, settings: Patience) -> uvicorn.Config:
     """How the server library is to serve it."""
+    protocol = partial(
+        BoundedProtocol,
+        anteroom=Anteroom(settings.max_wait),
+        head_timeout=settings.head_timeout,
+        patience=settings.body_timeout,
+    )
     return uvicorn.Config(
         app,
         loop="auto",
-        http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, patience=settings.body_timeout)),
+        http=cast("type[asyncio.Protocol]", protocol),
         ws="none",
         lifespan="on",
         log_level="warning",
@@ -134,27 +175,44 @@ def configuration(app: Application, settings: Patience) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=int(settings.drain_timeout),
     )
 
 
-def _greet(settings: Settings, store: SqliteStore, address: str, token: str, say: Say) -> None:
+def _greet(settings: Settings, store: Store | Elsewhere, address: str, token: str, say: Say) -> None:
+    welcome = partial(_welcome, token)
+    fresh, account = welcome(store) if isinstance(store, Store) else at_once(settings, welcome)
+    database = settings.db if isinstance(store, Store) else address_shown(settings.db)
+    say(f"Fanfold is listening on {address}  (database {database}, limits {settings.limits})")
+    say(f"API           {address}/api/1.0")
+    say(f"Reference     {address}/docs")
+    if account:
+        say(f"Account       {account}   (the work API, for {address}/batch-request)")
+    if settings.workers > 1:
+        say(f"Workers       {settings.workers}{_shares(settings)}")
+    if fresh:
+        say(f"Token         {fresh}   (shown this once; more with: fanfold token create --db {database})")
+    shown = fresh or "$FANFOLD_TOKEN"
+    say("\nTry a batch:\n" + curl(address, shown))
+    sys.stdout.flush()
+
+
+def _welcome(token: str, store: Store) -> tuple[str, str]:
+    """A token made for the first user, where there is none yet, and the account that is there from the start."""
     fresh = ""
     if token:
         issue(store, first_user(store), "command line", utc_now(), token)
     elif not any(revoked is None for *_, revoked in store.tokens()):
         fresh = issue(store, first_user(store), "first start", utc_now())
-    say(f"Fanfold is listening on {address}  (database {settings.db}, limits {settings.limits})")
-    say(f"API           {address}/api/1.0")
-    say(f"Reference     {address}/docs")
-    account = first_account(store, stamp(utc_now()))
-    if account:
-        say(f"Account       {account}   (the work API, for {address}/batch-request)")
-    if fresh:
-        say(f"Token         {fresh}   (shown this once; more with: fanfold token create --db {settings.db})")
-    shown = fresh or "$FANFOLD_TOKEN"
-    say("\nTry a batch:\n" + curl(address, shown))
-    sys.stdout.flush()
+    return fresh, first_account(store, stamp(utc_now()))
+
+
+def _shares(settings: Settings) -> str:
+    """What is to be known of limits that several workers keep each for itself."""
+    rules = profile(settings.limits).shared_by(settings.sharing, batch=settings.max_actions).rules
+    if settings.redis or not rules:
+        return ""
+    shares = ", ".join(f"{rule.name}={rule.limit}" for rule in rules)
+    return f", each with its share of the limits ({shares}); with --redis they count together"
 
 
 def curl(address: str, token: str) -> str:

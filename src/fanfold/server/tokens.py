@@ -9,16 +9,15 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from fanfold.model import Caller
-from fanfold.work.clock import Clock, stamp, utc_now
+from fanfold.work.clock import stamp
 from fanfold.work.scopes import EVERYTHING
+from fanfold.work.store.apps import Voucher
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from fanfold.work import SqliteStore
-
-LOOK_AGAIN = 1.0
-"""Seconds after which a token revoked by another process is no longer accepted."""
+    from fanfold.work import Store
+    from fanfold.work.api import Api
 
 MAX_REMEMBERED = 10_000
 
@@ -33,34 +32,37 @@ def digest(token: str | bytes) -> bytes:
     return hashlib.sha256(token.encode() if isinstance(token, str) else token).digest()
 
 
-def issue(store: SqliteStore, user: int, name: str, at: datetime, token: str = "") -> str:
+def issue(store: Store, user: int, name: str, at: datetime, token: str = "") -> str:
     """Make a token for a user and store its digest; the token itself is returned once and kept nowhere."""
     token = token or make_token()
-    if store.token_user(digest(token)) is None:
-        store.begin_action()
-        store.add_token(digest(token), user, name, stamp(at))
-        store.end_action()
-        store.commit()
+    with store.transaction():
+        keep_token(store, user, name, at, token)
     return token
+
+
+def keep_token(store: Store, user: int, name: str, at: datetime, token: str) -> None:
+    """Store the digest of a token, in the open action, unless it is there."""
+    if store.token_user(digest(token)) is None:
+        store.add_token(digest(token), user, name, stamp(at))
 
 
 class TokenBook:
     """Finds the caller for an ``Authorization`` header.
 
     Valid tokens are remembered by digest, for at most a second after another process changed the database. Those of
-    apps expire by the clock ``now``.
+    apps expire by the clock of the API.
     """
 
-    def __init__(self, store: SqliteStore, clock: Callable[[], float] = time.monotonic, now: Clock = utc_now) -> None:
-        self._store = store
+    def __init__(self, api: Api, clock: Callable[[], float] = time.monotonic) -> None:
+        self._api = api
         self._clock = clock
-        self._now = now
+        self._now = api.now
         self._known: dict[bytes, Caller] = {}
         self._expiring: dict[bytes, tuple[int, Caller]] = {}
         self._look_at = 0.0
-        self._seen = store.changes_elsewhere()
+        self._seen = api.changes_elsewhere()
 
-    def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller | None:
+    async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller | None:
         """Who sent these headers, or None where there is no token or not a valid one."""
         authorization = b""
         for name, value in headers:
@@ -75,11 +77,11 @@ class TokenBook:
             self._look_again()
         key = hashlib.sha256(token.strip()).digest()
         known = self._known.get(key)
-        return known if known is not None else self._find(key)
+        return known if known is not None else await self._find(key)
 
     def _look_again(self) -> None:
-        self._look_at = self._clock() + LOOK_AGAIN
-        seen = self._store.changes_elsewhere()
+        self._look_at = self._clock() + self._api.look_again
+        seen = self._api.changes_elsewhere()
         if seen != self._seen:
             self._seen = seen
             self.forget()
@@ -89,23 +91,24 @@ class TokenBook:
         self._known.clear()
         self._expiring.clear()
 
-    def _find(self, key: bytes) -> Caller | None:
+    async def _find(self, key: bytes) -> Caller | None:
         expiring = self._expiring.get(key)
         if expiring is not None and self._now().timestamp() < expiring[0]:
             return expiring[1]
         if len(self._known) + len(self._expiring) >= MAX_REMEMBERED:
             self.forget()
-        found = self._store.token_user(key)
+        found = await self._api.read(lambda session: session.store.token_user(key) or session.store.voucher(key))
+        if isinstance(found, Voucher):
+            return self._of_app(key, found)
         if found is None:
-            return self._of_app(key)
+            return None
         token, user = found
         caller = self._known[key] = Caller(f"token:{token}", str(user))
         return caller
 
-    def _of_app(self, key: bytes) -> Caller | None:
+    def _of_app(self, key: bytes, found: Voucher) -> Caller | None:
         """An app in a user's name. Limits count on what the user allowed, however often its tokens are renewed."""
-        found = self._store.voucher(key)
-        if found is None or found.what != "access" or found.spent or found.expires_at is None:
+        if found.what != "access" or found.spent or found.expires_at is None:
             return None
         if self._now().timestamp() >= found.expires_at:
             return None

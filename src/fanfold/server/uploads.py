@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from python_multipart.exceptions import FormParserError
@@ -23,6 +25,9 @@ MAX_PARTS = 20
 
 MAX_FIELD = 65_536
 """Largest field that is no file, in bytes."""
+
+OLD = 24 * 3600.0
+"""Seconds after which an upload that was not dealt with is nobody's any more."""
 
 
 class _Reader:
@@ -123,18 +128,24 @@ def discard(form: Form) -> None:
         shutil.rmtree(upload.path.parent, ignore_errors=True)
 
 
-def discard_all(files: Path) -> None:
-    """Remove what uploads left behind when the server last died."""
-    shutil.rmtree(files / INCOMING, ignore_errors=True)
+def discard_left(files: Path, *, alone: bool) -> None:
+    """Remove what uploads left behind when a process died; where others use the directory too, only what is old."""
+    if alone:
+        shutil.rmtree(files / INCOMING, ignore_errors=True)
+        return
+    for left in (files / INCOMING).glob("*"):
+        with suppress(OSError):  # another process may have removed it
+            if time.time() - left.stat().st_mtime > OLD:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def files_of(settings: Settings) -> Path:
     """The directory that uploads go to."""
     if settings.files:
         return Path(settings.files)
-    if settings.db == ":memory:":
+    if settings.beside is None:
         return Path("fanfold-files")
-    return Path(f"{settings.db}-files")
+    return Path(f"{settings.beside}-files")
 
 
 def remove_files(files: Path) -> None:

@@ -13,12 +13,14 @@ JSON = (b"content-type", b"application/json; charset=UTF-8")
 _WITHOUT_BODY = frozenset({204, 304})
 
 
-async def live(receive: Receive, send: Send, begin: Callable[[], None], end: Callable[[], Awaitable[None]]) -> None:
+async def live(
+    receive: Receive, send: Send, begin: Callable[[], Awaitable[None]], end: Callable[[], Awaitable[None]]
+) -> None:
     """Begin when the server starts, end when it stops."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            begin()
+            await begin()
             await send({"type": "lifespan.startup.complete"})
         else:
             await end()

@@ -8,6 +8,7 @@ never a path, and what is not known, or is one too many, is ``other``.
 from __future__ import annotations
 
 import importlib
+import os
 from threading import Lock
 from typing import Any
 
@@ -16,6 +17,9 @@ from fanfold.model import Call, Ending
 
 MAX_ROUTES = 1000
 """Routes that are counted apart, whatever an application takes for a route."""
+
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that tells the library where several processes count together."""
 
 OTHER = "other"
 CANCELLED = "cancelled"
@@ -41,9 +45,24 @@ def load_metrics(registry: Any = None) -> Metrics:
         return _made[registry]
 
 
+def count_as(desk: int) -> None:
+    """Count as one of several processes, which has this number among them; before anything is counted.
+
+    Who comes after it with the same number goes on from its counts, so that no file is left for each that ever was.
+    """
+    values: Any = importlib.import_module("prometheus_client.values")
+    values.ValueClass = values.MultiProcessValue(lambda: desk)
+
+
 def exposition(registry: Any = None) -> tuple[bytes, str]:
-    """All metrics of the process as Prometheus reads them, and the content type of that."""
+    """All metrics as Prometheus reads them, and the content type of that.
+
+    They are those of the process, or of all processes where they count together (``PROMETHEUS_MULTIPROC_DIR``).
+    """
     library = _library()
+    if registry is None and MULTIPROCESS in os.environ:
+        registry = library.CollectorRegistry()
+        importlib.import_module("prometheus_client.multiprocess").MultiProcessCollector(registry)
     return library.generate_latest(registry or library.REGISTRY), library.CONTENT_TYPE_LATEST
 
 
@@ -69,6 +88,15 @@ class Metrics:
         self._refused = counter(
             "fanfold_refused", "Batches and single requests that a limit refused.", ("limit",), registry=registry
         )
+        self._alone = counter(
+            "fanfold_limits_alone",
+            "Decisions about limits without the Redis that keeps them for all workers.",
+            ("policy",),
+            registry=registry,
+        )
+        self._gauge = library.Gauge
+        self._registry = registry
+        self._shared: Any = None
         self._routes: set[str] = set()
         self._known: dict[tuple[str, str, int], Any] = {}
 
@@ -82,6 +110,17 @@ class Metrics:
     def refused(self, limit: str) -> None:
         """Count a refusal by a limit of the settings, such as ``requests``."""
         self._refused.labels(limit).inc()
+
+    def shared(self, *, up: bool) -> None:
+        """Say whether limits are counted for all workers together; where they never are, nothing is said."""
+        if self._shared is None:
+            told = "1 while limits are counted for all workers together, 0 while each has to see for itself."
+            self._shared = self._gauge("fanfold_limits_shared", told, registry=self._registry)
+        self._shared.set(up)
+
+    def alone(self, policy: str) -> None:
+        """Count a decision that was made without Redis."""
+        self._alone.labels(policy).inc()
 
     # -- as an observer of calls -------------------------------------------------------------------------------------
 

@@ -1,52 +1,52 @@
-"""The work-management API as a target: ``answer(call)`` finds the route's handler and lets it answer.
+"""The work-management API as a target: it finds the route's handler and lets it answer.
 
 Compatible with Asana's published API. It needs no HTTP to be called and knows nothing of batches or limits.
 """
 
 from __future__ import annotations
 
-import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fanfold.model import Answer, Call
-from fanfold.work.background import advance, fail
 from fanfold.work.clock import Clock, utc_now
 from fanfold.work.identity import ROUTES as IDENTITY
-from fanfold.work.kinds import KINDS, OBSERVERS, STEPS
+from fanfold.work.kinds import KINDS
 from fanfold.work.kinds.events import ALIASES
-from fanfold.work.kinds.export_files import discard_old
 from fanfold.work.plans import on_free_plan
 from fanfold.work.posting import Post
 from fanfold.work.request import Request
 from fanfold.work.router import Router
 from fanfold.work.schema import Kind, Route
 from fanfold.work.scim import ROUTES as SCIM
-from fanfold.work.shape import decode
-from fanfold.work.store import SqliteStore
+from fanfold.work.session import Session
+from fanfold.work.store import Store
 from fanfold.work.strictness import StrictRequest
-from fanfold.work.view import MEMBERS, SERVICE_ACCOUNTS, View
 
-logger = logging.getLogger("fanfold")
+T = TypeVar("T")
 
 
-class WorkApi:
-    """All operations over one store. Links in answers begin with ``base``; uploads go to ``files``.
+class Api(ABC):
+    """All operations, wherever the records are kept. Links in answers begin with ``base``; uploads go to ``files``.
 
     ``strict``: unknown fields and parameters are refused rather than ignored. ``free``: on the free plan (see
-    ``work/plans.py``). ``search_delay``: seconds after which
-    searches see what was written.
+    ``work/plans.py``). ``search_delay``: seconds after which searches see what was written.
 
-    ``background`` is told of each job that has more to do than its first step, once that is durable; unless somebody
-    else sets it, jobs are carried to their end at once. ``post`` is how targets of webhooks are spoken to; ``told`` is
-    given the webhooks for which there may be something to deliver, once that is durable (see ``work/deliveries.py``).
+    ``background`` is told of each job that has more to do than its first step, once that is durable; it is to be set
+    before one is begun. ``post`` is how targets of webhooks are spoken to; ``told`` is given the webhooks for which
+    there may be something to deliver, once that is durable (see ``work/deliveries.py``).
     """
+
+    background: Callable[[int], None]
+
+    look_again: float = 1.0
+    """Seconds after which it is to be looked whether another process has changed something."""
 
     def __init__(
         self,
-        store: SqliteStore,
         *,
         base: str = "",
         files: Path | None = None,
@@ -55,7 +55,6 @@ class WorkApi:
         free: bool = False,
         search_delay: float = 0.0,
     ) -> None:
-        self.store = store
         self.kinds: dict[str, Kind] = {kind.name: kind for kind in KINDS}
         served = [route for kind in KINDS for route in kind.routes]
         if free:
@@ -64,155 +63,147 @@ class WorkApi:
         self.resolve = self.router.find
         self.base = base
         self.files = files
-        self._clock = clock
-        self._search_delay = search_delay
-        self._request = StrictRequest if strict else Request
-        self._known: dict[int, tuple[frozenset[int], int]] = {}
-        self._epoch = -1
-        self._view: View | None = None
-        self._begun: list[int] = []
-        self.background: Callable[[int], None] = self.finish
+        self.clock = clock
+        self.search_delay = search_delay
+        self.request = StrictRequest if strict else Request
         self.post: Post | None = None
         self.told: Callable[[list[int]], None] | None = None
 
-    # -- the target's verbs ------------------------------------------------------------------------------------------
+    @abstractmethod
+    async def send(self, call: Call) -> Answer:
+        """Carry out one call and make it durable."""
 
-    def answer(self, call: Call, found: Any = None) -> Answer:
-        """Carry out one call without waiting; what it wrote is durable after ``commit``. ``found``: see ``Route``."""
-        route: Any = call.endpoint
-        store = self.store
-        if not route.write:
-            store.begin_read()
-            return route.handler(self._request(self.view(int(call.caller.user)), call, route, found))  # type: ignore[no-any-return]
-        store.begin_action()
-        begun = len(self._begun)
-        try:
-            answer: Answer = route.handler(self._request(self.view(int(call.caller.user)), call, route, found))
-        except BaseException:
-            store.undo_action()
-            del self._begun[begun:]
-            raise
-        store.end_action()
-        return answer
+    @abstractmethod
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """What ``work`` makes of what is committed."""
+
+    @abstractmethod
+    async def write(self, work: Callable[[Session], T], lane: int = 0) -> T:
+        """What ``work`` returns, once all that it wrote is durable; if it raises, nothing of it is kept.
+
+        ``lane``: the workspace that it writes to, or a negative number that is the same for all that must not be done
+        at once; 0 for what may concern any workspace, which waits for all others.
+        """
+
+    async def lane_of(self, gid: int) -> int:  # noqa: ARG002 - most have one only
+        """The lane for what is written about a record."""
+        return 0
+
+    @abstractmethod
+    async def renew(self, work: Callable[[Store], T]) -> T:
+        """What ``work`` returns, which puts all data of another store in place of those there are (``take_over``)."""
+
+    @abstractmethod
+    async def copy_to(self, path: Path) -> None:
+        """Write a copy of what is committed to a new SQLite file."""
+
+    async def open(self) -> None:  # noqa: B027 - most need nothing
+        """Make ready for the first request."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of the store, when nothing is under way any more."""
+
+    @abstractmethod
+    async def look_aside(self, find: Callable[[Any], T]) -> T:
+        """What ``find`` makes of a cursor over what is committed, holding up nobody; ``RequestError`` if it is slow."""
+
+    @abstractmethod
+    async def carry_on(self, gid: int) -> bool:
+        """Do one step of a job and make it durable; whether there is more to do."""
+
+    @abstractmethod
+    def changes_elsewhere(self) -> int:
+        """A number that differs from the last one if another process has written since. It costs next to nothing."""
+
+    @abstractmethod
+    def sign(self, text: str) -> str:
+        """A signature that only this database can make."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Other data are there now: forget what was known of those before."""
+
+    def now(self) -> datetime:
+        """The present moment, by the clock that all answers go by."""
+        return self.clock()
+
+    def operations(self) -> list[Route]:
+        """The operations that are served, in the order of the kinds' pages."""
+        return [route for kind in KINDS for route in kind.routes]
+
+
+class WorkApi(Api):
+    """All operations over one store that never makes anybody wait. Unless told, jobs are carried to their end at once.
+
+    Its calls can be answered inline: ``answer`` carries one out, ``commit`` makes all of them durable.
+    """
+
+    def __init__(self, store: Store, **settings: Any) -> None:
+        """``settings``: see ``Api``."""
+        super().__init__(**settings)
+        self.store = store
+        self.session = session = Session(store, self)
+        self.answer = session.answer
+        self.commit = session.commit
+        self.view = session.view
+        self.finish = session.finish
+        self.background = session.finish
+
+    def changes_elsewhere(self) -> int:
+        """A number that differs from the last one if another process has written since."""
+        return self.store.changes_elsewhere()
+
+    def sign(self, text: str) -> str:
+        """A signature that only this database can make."""
+        return self.store.sign(text)
+
+    def forget(self) -> None:
+        """Other data are there now: forget what was known of those before."""
+        self.session.forget()
 
     async def send(self, call: Call) -> Answer:
         """Carry out one call and make it durable."""
         route: Any = call.endpoint
         found = None
         if route.before is not None:
-            self.store.begin_read()
-            request = self._request(self.view(int(call.caller.user)), call, route)
-            found = await route.before(request)
-            self._view = None  # it is later now
+            waiting = await self.read(lambda session: session.ahead(call))
+            found = await waiting(self)
         answer = self.answer(call, found)
         self.commit()
         return answer
 
-    def commit(self) -> None:
-        """Make durable what was written since the last commit, and have the jobs that it began carried on."""
-        self._view = None
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """What ``work`` makes of what is committed."""
+        self.store.begin_read()
         try:
-            self.store.commit()
-        except BaseException:
-            self._begun.clear()
-            raise
-        if self._begun:
-            begun, self._begun[:] = self._begun[:], ()
-            for gid in begun:
-                self.background(gid)
-        webhooks = self.store.to_be_told()
-        if webhooks and self.told is not None:
-            self.told(webhooks)
+            return work(self.session)
+        finally:
+            self.commit()
 
-    # -- jobs --------------------------------------------------------------------------------------------------------
-
-    def unfinished(self) -> list[int]:
-        """The jobs that are not at their end."""
-        return self.store.unfinished()
-
-    def carry_on(self, gid: int) -> bool:
-        """Do one step of a job and make it durable; whether there is more to do. One that breaks has failed."""
-        store = self.store
-        store.begin_action()
-        row = store.record(gid)
-        view = self.view(0 if row is None else int(decode(row.document).get("user") or 0))
+    async def write(self, work: Callable[[Session], T], lane: int = 0) -> T:  # noqa: ARG002 - there is but one
+        """What ``work`` returns, once all that it wrote is durable; if it raises, nothing of it is kept."""
         try:
-            more = advance(view, gid)
-        except Exception:
-            logger.exception("job %s failed", gid)
-            store.undo_action()
-            store.begin_action()
-            fail(self.view(view.user), gid)
-            more = False
-        except BaseException:
-            store.undo_action()
-            raise
-        store.end_action()
-        self.commit()
-        return more
+            return self.session.do(work)
+        finally:
+            self.commit()
 
-    def finish(self, gid: int) -> None:
-        """Carry a job on to its end."""
-        while self.carry_on(gid):
-            pass
+    async def renew(self, work: Callable[[Store], T]) -> T:
+        """What ``work`` returns, which puts all data of another store in place of those there are (``take_over``)."""
+        return work(self.store)
 
-    def discard_exports(self) -> bool:
-        """Remove a bounded number of files of exports that are kept no longer; whether there may be more."""
-        self.store.begin_action()
-        try:
-            more = discard_old(self.view(0))
-        except BaseException:
-            self.store.undo_action()
-            raise
-        self.store.end_action()
-        self.commit()
-        return more
+    async def copy_to(self, path: Path) -> None:
+        """Write a copy of what is committed to a new SQLite file."""
+        self.store.copy_to(path)
 
-    # -- who sees what -----------------------------------------------------------------------------------------------
+    async def close(self) -> None:
+        """Let go of the store, when nothing is under way any more."""
+        self.store.close()
 
-    def view(self, user: int) -> View:
-        """The store as a user sees it, at one moment: that of the first call since the last commit."""
-        view, epoch = self._view, self.store.epoch
-        if view is None or view.user != user or epoch != self._epoch:
-            if epoch != self._epoch:
-                self._epoch = epoch
-                self._known.clear()
-            if user not in self._known:
-                self._known[user] = self._places(user)
-            workspaces, service = self._known[user]
-            view = self._view = View(
-                self.store,
-                self.kinds,
-                user,
-                workspaces,
-                self._clock,
-                self.base,
-                OBSERVERS,
-                self.files,
-                STEPS,
-                self._begun.append,
-                service,
-                self._search_delay,
-                self.post,
-            )
-        return view
+    async def look_aside(self, find: Callable[[Any], T]) -> T:
+        """What ``find`` makes of a cursor over what is committed, holding up nobody; ``RequestError`` if it is slow."""
+        return await self.store.look_aside(find)
 
-    def _places(self, user: int) -> tuple[frozenset[int], int]:
-        """The workspaces that a user sees, and the one whose service account the user is, or 0."""
-        for workspace, _ in self.store.owners(user, SERVICE_ACCOUNTS):
-            return frozenset((workspace,)), workspace
-        return frozenset([owner for owner, _ in self.store.owners(user, MEMBERS)]), 0
-
-    def forget(self) -> None:
-        """The store holds other data now: forget who is where, and what was begun."""
-        self._view = None
-        self._known.clear()
-        self._begun.clear()
-
-    def now(self) -> datetime:
-        """The present moment, by the clock that all answers go by."""
-        return self._clock()
-
-    def operations(self) -> list[Route]:
-        """The operations that are served, in the order of the kinds' pages."""
-        return [route for kind in KINDS for route in kind.routes]
+    async def carry_on(self, gid: int) -> bool:
+        """Do one step of a job and make it durable; whether there is more to do."""
+        return self.session.carry_on(gid)

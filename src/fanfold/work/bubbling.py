@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fanfold.work.change import Change
     from fanfold.work.schema import Document
-    from fanfold.work.store import SqliteStore
+    from fanfold.work.store import Store
 
 TASKS, SUBTASKS, ITEMS = "section.tasks", "task.subtasks", "portfolio.items"
 """Link fields: the tasks of a section, whose note is the project; subtasks; what a portfolio holds."""
@@ -54,7 +54,7 @@ def _over_changed_task(change: Change, found: set[int]) -> None:
         _go_up(store, [(int(parent), None)], found)
 
 
-def _go_up(store: SqliteStore, places: Iterable[tuple[int, int | None]], found: set[int]) -> None:
+def _go_up(store: Store, places: Iterable[tuple[int, int | None]], found: set[int]) -> None:
     """Add projects, and parents with all that those are in and below."""
     for owner, project in places:
         if project is not None:

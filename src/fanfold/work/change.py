@@ -19,7 +19,7 @@ from fanfold.work.store import Row
 from fanfold.work.validate import Given, read_kind
 
 if TYPE_CHECKING:
-    from fanfold.work.store import SqliteStore
+    from fanfold.work.store import Store
     from fanfold.work.view import View
 
 
@@ -54,7 +54,7 @@ class Change:
         self.after = dict(self.before)
 
     @property
-    def store(self) -> SqliteStore:
+    def store(self) -> Store:
         """Where it is written."""
         return self.view.store
 
@@ -106,13 +106,29 @@ class Change:
             return
         if "modified_at" in self.kind.fields:
             after["modified_at"] = self.view.now
-        row = Row(
-            self.gid, self.kind.name, self.workspace, self.private, encode(after), compact(self.kind, self.gid, after)
-        )
+        document = encode(after)
+        if b"\\u0000" in document:
+            self._refuse_nul()
+        row = Row(self.gid, self.kind.name, self.workspace, self.private, document, compact(self.kind, self.gid, after))
         if self.moment == "create":
             self.store.insert(row)
         else:
             self.store.rewrite(row)
+
+    def _refuse_nul(self) -> None:
+        """No text may hold the character NUL: there are databases that cannot keep it."""
+        for name, value in self.after.items():
+            if holds_nul(value) and value != self.before.get(name):
+                raise RequestError(f"{name}: Text must not hold the character NUL")
+
+
+def holds_nul(value: object) -> bool:
+    """Whether the character NUL is anywhere in a value of JSON."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(holds_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(holds_nul(part) for part in value)
 
 
 def compact(kind: Kind, gid: int, document: Document) -> bytes:

@@ -8,7 +8,6 @@ the same bytes. Nothing here waits by itself: ``attempt`` does what is to be don
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -26,7 +25,8 @@ from fanfold.work.schema import Document, Ref
 from fanfold.work.shape import decode
 
 if TYPE_CHECKING:
-    from fanfold.work.api import WorkApi
+    from fanfold.work.api import Api
+    from fanfold.work.session import Session
     from fanfold.work.store import Row
     from fanfold.work.store.deliveries import Sending
     from fanfold.work.view import View
@@ -69,9 +69,8 @@ class Parcel(Struct, frozen=True):
 class Deliveries:
     """Delivers what the API's log holds for its webhooks."""
 
-    def __init__(self, api: WorkApi) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
-        self._store = api.store
         self._sending: set[int] = set()
 
     async def attempt(self, gid: int) -> float | None:
@@ -80,37 +79,24 @@ class Deliveries:
             return None
         self._sending.add(gid)
         try:
-            found = self._in_action(self._prepare, gid)
+            lane = await self._api.lane_of(gid)
+            found = await self._api.write(lambda session: _prepare(session, gid), lane)
             if not isinstance(found, Parcel):
                 return found
             problem = await self._send(found)
-            return self._in_action(self._settle, found, problem)
+            return await self._api.write(lambda session: _settle(session, found, problem), lane)
         finally:
             self._sending.discard(gid)
 
-    def overdue(self, limit: int = 200) -> list[int]:
+    async def overdue(self, limit: int = 200) -> list[int]:
         """Webhooks that should have been sent something by now and are not being sent it."""
-        self._store.begin_read()
-        found = self._store.overdue(stamp(self._api.now()), limit)
-        self._api.commit()
+        now = stamp(self._api.now())
+        found = await self._api.read(lambda session: session.store.overdue(now, limit))
         return [gid for gid in found if gid not in self._sending]
 
-    def prune(self) -> bool:
+    async def prune(self) -> bool:
         """Remove a bounded number of entries of the log that nobody can ask for any more; whether there may be more."""
-        return self._in_action(self._prune)
-
-    def _in_action(self, do: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Do something in a transaction of its own."""
-        self._store.begin_action()
-        try:
-            result = do(*arguments, **named)
-        except BaseException:
-            self._store.undo_action()
-            self._api.commit()
-            raise
-        self._store.end_action()
-        self._api.commit()
-        return result
+        return await self._api.write(_prune)
 
     async def _send(self, parcel: Parcel) -> str | None:
         """Send a parcel; what went wrong, or None."""
@@ -127,119 +113,129 @@ class Deliveries:
         said = "".join(char for char in said if char.isprintable() or char == "\n")
         return f"{reply.status}\n\n{said}".strip()[:MAX_KEPT]
 
-    # -- before --------------------------------------------------------------------------------------------------------
 
-    def _prepare(self, gid: int) -> Parcel | float | None:
-        """What to send to a webhook now, or the seconds until there is something."""
-        store = self._store
-        state, row = store.delivery(gid), store.record(gid)
-        if state is None or row is None:
-            store.drop_delivery(gid)
-            return None
-        if state.body is None:
-            return self._look(state, row)
-        pause = (datetime.fromisoformat(state.due) - self._api.now()).total_seconds()
-        return pause if pause > 0 else _parcel(state, decode(row.document), state.body)
+# -- before --------------------------------------------------------------------------------------------------------
 
-    def _look(self, state: Sending, row: Row) -> Parcel | float | None:
-        """The same where nothing is being sent."""
-        store, document = self._store, decode(row.document)
-        view = self._api.view(int(document["user"]))
-        upto, events, more = _news(view, state, document)
-        now = stamp(self._api.now())
-        beating = not more and state.due <= now
-        gone = store.record(state.subject) is None
-        if events or (beating and not gone):
-            body = encode({"events": events})
-            store.begin_delivery(row.gid, upto, body, now)
-            return _parcel(state, document, body)
-        if gone and not more:
-            deletion(view, row).write()
-        elif upto != state.cursor:
-            store.move_delivery(row.gid, upto)
-        return 0.0 if more else None
 
-    # -- after ---------------------------------------------------------------------------------------------------------
+def _prepare(session: Session, gid: int) -> Parcel | float | None:
+    """What to send to a webhook now, or the seconds until there is something."""
+    store = session.store
+    state, row = store.delivery(gid), store.record(gid)
+    if state is None or row is None:
+        store.drop_delivery(gid)
+        return None
+    if state.body is None:
+        return _look(session, state, row)
+    pause = (datetime.fromisoformat(state.due) - session.now()).total_seconds()
+    return pause if pause > 0 else _parcel(state, decode(row.document), state.body)
 
-    def _settle(self, parcel: Parcel, problem: str | None) -> float | None:
-        """Note what became of a parcel; seconds until the next attempt, None where the webhook is gone.
 
-        What is there now may be other data than those that the parcel was from: then it is of no more concern.
-        """
-        row, state = self._store.record(parcel.webhook), self._store.delivery(parcel.webhook)
-        if row is None or state is None or state.body != parcel.body:
-            return None
-        if _parcel(state, decode(row.document), parcel.body) != parcel:
-            return None
-        return self._arrived(row) if problem is None else self._failed(row, problem)
+def _look(session: Session, state: Sending, row: Row) -> Parcel | float | None:
+    """The same where nothing is being sent."""
+    store, document = session.store, decode(row.document)
+    view = session.view(int(document["user"]))
+    upto, events, more = _news(view, state, row, document)
+    now = stamp(session.now())
+    beating = not more and state.due <= now
+    gone = store.record(state.subject) is None
+    if events or (beating and not gone):
+        body = encode({"events": events})
+        store.begin_delivery(row.gid, upto, body, now)
+        return _parcel(state, document, body)
+    if gone and not more:
+        deletion(view, row).write()
+    elif upto != state.cursor:
+        store.move_delivery(row.gid, upto)
+    return 0.0 if more else None
 
-    def _arrived(self, row: Row) -> float:
-        view, now = self._view(row)
-        change = touching(view, row)
-        change.after |= {
-            "active": True,
-            "last_success_at": stamp(now),
-            "delivery_retry_count": 0,
-            "next_attempt_after": None,
-            "failure_deletion_timestamp": None,
-        }
-        change.keep()
-        self._store.end_delivery(row.gid, stamp(now + HEARTBEAT))
-        return 0.0
 
-    def _failed(self, row: Row, problem: str) -> float | None:
-        view, now = self._view(row)
-        change = touching(view, row)
-        after = change.after
-        given_up = after.get("failure_deletion_timestamp")
-        if given_up is not None and given_up <= stamp(now):
-            deletion(view, row).write()
-            return None
-        retries: int = 0 if given_up is None else after["delivery_retry_count"] + 1
-        end = now + GIVEN_UP if given_up is None else datetime.fromisoformat(given_up)
-        pause: timedelta = min(FIRST_PAUSE * 2 ** min(retries, 20), LONGEST_PAUSE, end - now)
-        after |= {
-            "last_failure_at": stamp(now),
-            "last_failure_content": problem,
-            "delivery_retry_count": retries,
-            "next_attempt_after": stamp(now + pause),
-            "failure_deletion_timestamp": stamp(end),
-        }
-        change.keep()
-        self._store.put_off_delivery(row.gid, after["next_attempt_after"])
-        return pause.total_seconds()
+# -- after ---------------------------------------------------------------------------------------------------------
 
-    def _view(self, row: Row) -> tuple[View, datetime]:
-        return self._api.view(int(decode(row.document)["user"])), self._api.now()
 
-    # -- the end of the log --------------------------------------------------------------------------------------------
+def _settle(session: Session, parcel: Parcel, problem: str | None) -> float | None:
+    """Note what became of a parcel; seconds until the next attempt, None where the webhook is gone.
 
-    def _prune(self) -> bool:
-        store = self._store
-        old = stamp(self._api.now() - KEPT)
-        wanted = min((upto for upto in (store.read_by_all(), store.index_upto()) if upto is not None), default=None)
-        upto = 0
-        told_of: list[tuple[int, int]] = []
-        entries = store.oldest_events(MAX_PRUNED)
-        for seq, gid, document in entries:
-            entry = read_entry(document)
-            if entry.at > old or (wanted is not None and seq > wanted):
-                break
-            upto = seq
-            told_of += [(subject, seq) for subject in (gid, *entry.above)]
-        if upto:
-            store.forget_events(upto, told_of)
-        return bool(entries) and upto == entries[-1][0]
+    What is there now may be other data than those that the parcel was from: then it is of no more concern.
+    """
+    row, state = session.store.record(parcel.webhook), session.store.delivery(parcel.webhook)
+    if row is None or state is None or state.body != parcel.body:
+        return None
+    if _parcel(state, decode(row.document), parcel.body) != parcel:
+        return None
+    return _arrived(session, row) if problem is None else _failed(session, row, problem)
+
+
+def _arrived(session: Session, row: Row) -> float:
+    view, now = _view(session, row)
+    change = touching(view, row)
+    change.after |= {
+        "active": True,
+        "last_success_at": stamp(now),
+        "delivery_retry_count": 0,
+        "next_attempt_after": None,
+        "failure_deletion_timestamp": None,
+    }
+    change.keep()
+    session.store.end_delivery(row.gid, stamp(now + HEARTBEAT))
+    return 0.0
+
+
+def _failed(session: Session, row: Row, problem: str) -> float | None:
+    view, now = _view(session, row)
+    change = touching(view, row)
+    after = change.after
+    given_up = after.get("failure_deletion_timestamp")
+    if given_up is not None and given_up <= stamp(now):
+        deletion(view, row).write()
+        return None
+    retries: int = 0 if given_up is None else after["delivery_retry_count"] + 1
+    end = now + GIVEN_UP if given_up is None else datetime.fromisoformat(given_up)
+    pause: timedelta = min(FIRST_PAUSE * 2 ** min(retries, 20), LONGEST_PAUSE, end - now)
+    after |= {
+        "last_failure_at": stamp(now),
+        "last_failure_content": problem,
+        "delivery_retry_count": retries,
+        "next_attempt_after": stamp(now + pause),
+        "failure_deletion_timestamp": stamp(end),
+    }
+    change.keep()
+    session.store.put_off_delivery(row.gid, after["next_attempt_after"])
+    return pause.total_seconds()
+
+
+def _view(session: Session, row: Row) -> tuple[View, datetime]:
+    return session.view(int(decode(row.document)["user"])), session.now()
+
+
+# -- the end of the log --------------------------------------------------------------------------------------------
+
+
+def _prune(session: Session) -> bool:
+    store = session.store
+    old = stamp(session.now() - KEPT)
+    wanted = min((upto for upto in (store.read_by_all(), store.index_upto()) if upto is not None), default=None)
+    upto = 0
+    told_of: list[tuple[int, int]] = []
+    entries = store.oldest_events(MAX_PRUNED)
+    for seq, gid, document in entries:
+        entry = read_entry(document)
+        if entry.at > old or (wanted is not None and seq > wanted):
+            break
+        upto = seq
+        told_of += [(subject, seq) for subject in (gid, *entry.above)]
+    if upto:
+        store.forget_events(upto, told_of)
+    return bool(entries) and upto == entries[-1][0]
 
 
 def _parcel(state: Sending, webhook: Document, body: bytes) -> Parcel:
     return Parcel(state.webhook, webhook["target"], body, hmac.digest(state.secret, body, "sha256").hex())
 
 
-def _news(view: View, state: Sending, webhook: Document) -> tuple[int, list[Document], bool]:
+def _news(view: View, state: Sending, row: Row, webhook: Document) -> tuple[int, list[Document], bool]:
     """Up to where the log was read, the events in it that the webhook wants, and whether there is more behind."""
     store = view.store
-    newest = store.last_event()
+    newest = store.latest_event(row.workspace)
     logged = [
         (seq, gid, read_entry(entry)) for seq, gid, entry in store.events_of(state.subject, state.cursor, MAX_EVENTS)
     ]
@@ -248,8 +244,8 @@ def _news(view: View, state: Sending, webhook: Document) -> tuple[int, list[Docu
     rows = store.records({gid for _, gid, _ in logged})
     wanted: list[Document] = []
     for (_, gid, entry), (_, events) in zip(logged, told(view, logged), strict=True):
-        row = rows.get(gid)
-        subtype = entry.subtype if row is None else decode(row.document).get("resource_subtype") or ""
+        about = rows.get(gid)
+        subtype = entry.subtype if about is None else decode(about.document).get("resource_subtype") or ""
         wanted += [event for event in events if passes(webhook["filters"], event, subtype)]
     full = len(logged) == MAX_EVENTS
     return (logged[-1][0] if full else newest), _bare(view, wanted), full

@@ -7,27 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fanfold.work.request import encode
-from fanfold.work.store import Where
-
-Plain = str | int | float | bool
-
-_BEFORE_WORDS = "[] \"#'()/@[_-]"
-"""What may stand before the beginning of a word, as a pattern."""
+from fanfold.work.store import Idiom, Where
 
 
 def _of(name: str) -> str:
-    return f"json_extract(CAST(r.document AS TEXT), '$.{name}')"
+    return f"{{text r {name}}}"
 
 
-def equals(name: str, value: Plain) -> Where:
+def equals(name: str, value: str | bool) -> Where:  # noqa: FBT001 - it is a value like others
     """The field has this value."""
+    if isinstance(value, bool):
+        return Where(f" AND {{flag r {name}}}", (value,))
     return Where(f" AND {_of(name)} = ?", (value,))
 
 
 def same_text(name: str, value: str) -> Where:
     """The field is this text, upper and lower case alike."""
-    return Where(f" AND lower({_of(name)}) = lower(?)", (value,))
+    return Where(f" AND {{lower r {name}}} = ?", (_ascii_lower(value),))
 
 
 def in_workspace(gid: int) -> Where:
@@ -40,27 +36,27 @@ def absent(name: str) -> Where:
     return Where(f" AND {_of(name)} IS NULL")
 
 
-def before(name: str, value: Plain) -> Where:
+def before(name: str, value: str) -> Where:
     """The field has a value below this one."""
     return Where(f" AND {_of(name)} < ?", (value,))
 
 
-def after(name: str, value: Plain) -> Where:
+def after(name: str, value: str) -> Where:
     """The field has a value above this one."""
     return Where(f" AND {_of(name)} > ?", (value,))
 
 
-def since(name: str, value: Plain) -> Where:
+def since(name: str, value: str) -> Where:
     """The field has a value that is not below this one."""
     return Where(f" AND {_of(name)} >= ?", (value,))
 
 
-def until(name: str, value: Plain) -> Where:
+def until(name: str, value: str) -> Where:
     """The field has a value that is not above this one."""
     return Where(f" AND {_of(name)} <= ?", (value,))
 
 
-def absent_or_since(name: str, value: Plain) -> Where:
+def absent_or_since(name: str, value: str) -> Where:
     """The field has no value, or one that is not below this one."""
     return Where(f" AND ({_of(name)} IS NULL OR {_of(name)} >= ?)", (value,))
 
@@ -83,27 +79,20 @@ def day_after(name: str, day: str) -> Where:
 def contains(name: str, text: str) -> Where:
     """Each word of ``text`` stands somewhere in the field, upper and lower case alike."""
     words = text.split()[:20]
-    return Where(f" AND {_of(name)} LIKE ? ESCAPE '\\'" * len(words), tuple(f"%{_like(word)}%" for word in words))
+    return Where(f" AND {_of(name)} {{like}}" * len(words), tuple(f"%{_like(word)}%" for word in words))
 
 
-def word_starts(name: str, typed: str, *, short: bool) -> Where:
-    """Some word of the field begins with what was typed, upper and lower case alike.
-
-    ``short``: the field stands in the short form too, where it is much faster to find.
-    """
+def word_starts(idiom: Idiom, name: str, typed: str) -> Where:
+    """Some word of the field begins with what was typed, upper and lower case alike."""
     if not typed:
         return Where()
     spelt = sorted({_ascii_lower(word) for word in (typed.lower(), typed.upper(), typed.capitalize())})
-    column = "compact" if short else "document"
-    value = f"lower(' ' || json_extract(CAST(r.{column} AS TEXT), '$.{name}'))"
-    exact = " OR ".join([f"{value} GLOB ?"] * len(spelt))
-    hint = " OR ".join(["CAST(r.compact AS TEXT) LIKE ? ESCAPE '\\'"] * len(spelt)) if short else "1"
-    hints = [f"%{_like(encode(word).decode()[1:-1])}%" for word in spelt] if short else []
-    return Where(f" AND ({hint}) AND ({exact})", (*hints, *(f"*{_BEFORE_WORDS}{_glob(word)}*" for word in spelt)))
+    condition, values = idiom.begins_word("r", name, spelt)
+    return Where(f" AND ({condition})", values)
 
 
 def _ascii_lower(text: str) -> str:
-    """Lower case as SQLite knows it."""
+    """Lower case as databases know it here."""
     return "".join(char.lower() if char.isascii() else char for char in text)
 
 
@@ -111,19 +100,20 @@ def _like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _glob(text: str) -> str:
-    return "".join(f"[{char}]" if char in "*?[" else char for char in text)
+def _marks(values: Sequence[object]) -> str:
+    """Where there are none, what nothing is the same as: an empty list is no SQL."""
+    return ",".join("?" * len(values)) or "NULL"
 
 
-def among(name: str, values: Sequence[Plain]) -> Where:
+def among(name: str, values: Sequence[str]) -> Where:
     """The field has one of these values."""
-    return Where(f" AND {_of(name)} IN ({','.join('?' * len(values))})", tuple(values))
+    return Where(f" AND {_of(name)} IN ({_marks(values)})", tuple(values))
 
 
 def linked(field: str, targets: Sequence[int], *, negated: bool = False) -> Where:
     """The record's list ``field`` holds one of ``targets``; ``negated``: none of them."""
     start = " AND NOT EXISTS" if negated else " AND EXISTS"
-    marks = ",".join("?" * len(targets))
+    marks = _marks(targets)
     return Where(
         f"{start} (SELECT 1 FROM link k WHERE k.owner = r.gid AND k.field = ? AND k.target IN ({marks}))",  # noqa: S608
         (field, *targets),
@@ -132,7 +122,7 @@ def linked(field: str, targets: Sequence[int], *, negated: bool = False) -> Wher
 
 def listed(field: str, owners: Sequence[int]) -> Where:
     """The record is in the list ``field`` of one of ``owners``."""
-    marks = ",".join("?" * len(owners))
+    marks = _marks(owners)
     return Where(
         f" AND EXISTS (SELECT 1 FROM link k WHERE k.target = r.gid AND k.field = ? AND k.owner IN ({marks}))",  # noqa: S608
         (field, *owners),

@@ -21,56 +21,62 @@ _FOLLOWED = "EXISTS (SELECT 1 FROM link k WHERE k.target = ?1 AND k.field = 'tas
 
 _ORDERS = {
     "user": "(SELECT max(k.owner) FROM link k WHERE k.target = n.gid AND k.field = 'task.followers') DESC NULLS LAST,",
-    "project": "n.modified_at DESC,",
+    "project": "n.modified_at DESC NULLS LAST,",
     "project_template": "EXISTS (SELECT 1 FROM link k WHERE k.owner = ?1 AND k.field = 'user.favorites' "
     "AND k.target = n.gid) DESC,",
 }
 """Users in whose tasks something happened last, projects changed last and favorites come first; all else by gid."""
 
 
-def _literally(typed: str) -> Where:
+def _literally(view: View, typed: str) -> Where:
     """What the index does not see of what was typed, as a condition on the record."""
-    return filters.word_starts("name", "" if is_plain(typed) else typed, short=False)
+    return filters.word_starts(view.store.idiom, "name", "" if is_plain(typed) else typed)
 
 
 def names(view: View, kinds: Sequence[str], workspace: int, typed: str) -> Find:
     """Records of the kinds, tasks apart, in a workspace in whose name some word begins so."""
-    match, literally, user = beginning(typed), _literally(typed), view.user
+    phrases, literally, user, idiom = beginning(typed), _literally(view, typed), view.user, view.store.idiom
     inside = "n.workspace = ?"
     if "user" in kinds:
         inside = (
             f"({inside} OR n.workspace = 0 AND n.kind = 'user' AND EXISTS "
             f"(SELECT 1 FROM link m WHERE m.target = n.gid AND m.field = '{MEMBERS}' AND m.owner = ?))"
         )
-    tables = "names s CROSS JOIN named n ON n.gid = s.rowid" if match else "named n"
-    sql = (
-        f"SELECT n.gid, ?1 FROM {tables} CROSS JOIN record r ON r.gid = n.gid "
-        f"WHERE {'names MATCH ? AND ' if match else ''}n.kind IN ({','.join('?' * len(kinds))}) AND {inside}"
+    tables = "names {then} named n ON n.gid = {key names}" if phrases else "named n"
+    sql = idiom.said(
+        f"SELECT n.gid, ?1 FROM {tables} {{then}} record r ON r.gid = n.gid "
+        f"WHERE {'{matches names} AND ' if phrases else ''}n.kind IN ({','.join('?' * len(kinds))}) AND {inside}"
         f"{literally.sql} ORDER BY {_ORDERS.get(kinds[0], '')} n.gid LIMIT {LOOKED_AT}"
     )
-    values = (*((match,) if match else ()), *kinds, *(workspace,) * inside.count("?"), *literally.values)
+    values = (
+        *((idiom.match(phrases),) if phrases else ()),
+        *kinds,
+        *(workspace,) * inside.count("?"),
+        *literally.values,
+    )
     return lambda cursor: [gid for gid, _ in cursor.execute(sql, (user, *values))]
 
 
 def task_names(view: View, workspace: int, typed: str, count: int) -> Find:
     """The same of tasks that the caller may see, those that the caller follows first."""
-    match, literally, user = beginning(typed), _literally(typed), view.user
+    phrases, literally, user, idiom = beginning(typed), _literally(view, typed), view.user, view.store.idiom
     here = f"f.workspace = ? AND ({visible(view)}){literally.sql}"
-    if match:
-        sql = (
-            "SELECT gid, ?1 FROM (SELECT f.gid FROM task_names s CROSS JOIN task_facts f ON f.gid = s.rowid "
-            f"CROSS JOIN record r ON r.gid = f.gid WHERE task_names MATCH ? AND {here} ORDER BY s.rowid "
+    if phrases:
+        match = idiom.match(phrases)
+        sql = idiom.said(
+            "SELECT gid, ?1 FROM (SELECT f.gid FROM task_names {then} task_facts f ON f.gid = {key task_names} "
+            f"{{then}} record r ON r.gid = f.gid WHERE {{matches task_names}} AND {here} ORDER BY {{key task_names}} "
             f"LIMIT {LOOKED_AT}) f ORDER BY {_FOLLOWED} DESC, gid LIMIT ?"
         )
         return lambda cursor: [
             gid for gid, _ in cursor.execute(sql, (user, match, workspace, *literally.values, count))
         ]
-    followed = (
-        "SELECT f.gid FROM link k CROSS JOIN task_facts f ON f.gid = k.owner CROSS JOIN record r ON r.gid = f.gid "
+    followed = idiom.said(
+        "SELECT f.gid FROM link k {then} task_facts f ON f.gid = k.owner {then} record r ON r.gid = f.gid "
         f"WHERE k.target = ?1 AND k.field = 'task.followers' AND {here} ORDER BY k.owner LIMIT ?"
     )
-    others = (
-        "SELECT f.gid, ?1 FROM record r INDEXED BY record_by_kind CROSS JOIN task_facts f ON f.gid = r.gid "
+    others = idiom.said(
+        "SELECT f.gid, ?1 FROM record r {along record_by_kind} {then} task_facts f ON f.gid = r.gid "
         f"WHERE r.workspace = ? AND r.kind = 'task' AND {here} AND NOT {_FOLLOWED} ORDER BY r.gid LIMIT ?"
     )
 

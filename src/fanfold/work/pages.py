@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.schema import Document, Kind
     from fanfold.work.selection import Selection
-    from fanfold.work.store import Held, SqliteStore
+    from fanfold.work.store import Held, Store
 
 LIFETIME = 900
 """How long an offset is good for, in seconds."""
@@ -175,7 +175,7 @@ def _now(request: Request) -> int:
     return int(request.view.clock().timestamp())
 
 
-def _signature(store: SqliteStore, body: bytes) -> bytes:
+def _signature(store: Store, body: bytes) -> bytes:
     return urlsafe_b64encode(hmac.digest(store.signing_key, body, "sha256")).rstrip(b"=")
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from fanfold.errors import RequestError
 
 if TYPE_CHECKING:
-    from fanfold.work.store import SqliteStore
+    from fanfold.work.store import Store
     from fanfold.work.validate import Given
 
 
 def position(
-    store: SqliteStore,
+    store: Store,
     owner: int,
     link: str,
     given: Given,

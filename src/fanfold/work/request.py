@@ -68,6 +68,9 @@ class Request:
         self.query = dict(call.query)
         if len(self.query) < len(call.query):
             self.query = _merged(call.query)
+        for name, value in self.query.items():
+            if "\0" in value or "\0" in name:
+                raise RequestError(f"{brief(name)}: Text must not hold the character NUL")
         self._data: Document | None = None
         if self.body is not None and type(self.body) is not Form and not route.bare:
             self._read_envelope()

@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct, structs
 
 if TYPE_CHECKING:
     from fanfold.model import Answer
+    from fanfold.work.api import Api
     from fanfold.work.change import Change
     from fanfold.work.request import Request
     from fanfold.work.shape import Sheet
@@ -143,7 +144,10 @@ def items(name: str, of: str = "text", **more: Any) -> Field:
 
 
 Handler = Callable[["Request"], "Answer"]
-Before = Callable[["Request"], Awaitable[Any]]
+Waiting = Callable[["Api"], Awaitable[Any]]
+"""What is to be waited for: told which API it is for, it gives what was found."""
+
+Before = Callable[["Request"], Waiting]
 Rule = Callable[["Change"], None]
 
 
@@ -152,9 +156,9 @@ class Route(Struct, frozen=True):
 
     Satisfies ``fanfold.model.Endpoint``. ``answers``: what the body's ``data`` is; ``mixed`` is a list of several
     kinds. ``subject``: the kind that the first path parameter names; its record is found, and the caller's access
-    checked, before the handler runs. ``label``: what messages call it. ``before``: for what has to be waited for (a
-    call to somebody else, a long scan): awaited outside of any transaction before the handler runs, which finds
-    what it gave in ``request.found``; such a route is not ``inline``. ``scope``: what an app has to be allowed, if
+    checked, before the handler runs. ``label``: what messages call it. ``before``: tells what has to be waited for (a
+    call to somebody else, a long scan), outside of any transaction, before the handler runs, which finds what it gave
+    in ``request.found``; such a route is not ``inline``. ``scope``: what an app has to be allowed, if
     it is not what its path and method say. ``bare``: its body is the object itself, in no envelope.
     """
 

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from fanfold.work.clock import stamp
+from fanfold.work.clock import Clock, stamp
 from fanfold.work.pages import MAX_LIMIT
 from fanfold.work.store import Held
-from fanfold.work.store.queries import SQL
+from fanfold.work.store.queries import named_queries
 
 if TYPE_CHECKING:
+    from fanfold.work.api import Api
     from fanfold.work.request import Request
+    from fanfold.work.schema import Waiting
     from fanfold.work.view import View
 
 Find = Callable[[Any], "list[int]"]
@@ -54,56 +56,59 @@ class Order(Struct, frozen=True):
     column: str
     descending: bool = True
 
+    @property
+    def sql(self) -> str:
+        """Said only where it matters that those without a value come last: an index is in one such order."""
+        way = "DESC" if self.descending else "ASC"
+        last = " NULLS LAST" if self.column in ("due", "completed_at") else ""
+        return f"f.{self.column} {way}{last}, f.gid {way}"
+
 
 # -- bringing the index up to date -----------------------------------------------------------------------------------
 
 
-def _until(view: View) -> str:
-    return stamp(view.clock() - timedelta(seconds=view.search_delay)) if view.search_delay else ""
+def _until(clock: Clock, search_delay: float) -> str:
+    return stamp(clock() - timedelta(seconds=search_delay)) if search_delay else ""
 
 
-def _step(view: View, until: str) -> bool:
-    store = view.store
-    store.begin_action()
-    try:
-        more = store.index_step(until)
-    except BaseException:
-        store.undo_action()
-        raise
-    store.end_action()
-    return more
-
-
-async def catch_up(view: View) -> None:
+async def catch_up(api: Api) -> None:
     """Bring the index up to date, step by step between other requests."""
-    store, until = view.store, _until(view)
-    while store.index_is_behind():
-        more = _step(view, until)
-        store.commit()
-        if not more:
-            break
+    until = _until(api.clock, api.search_delay)
+    more = await api.read(lambda session: session.store.index_is_behind())
+    while more:
+        more = await api.write(lambda session: session.store.index_step(until))
         await asyncio.sleep(0)
-    store.commit()
 
 
 def _catch_up_now(view: View) -> None:
-    until = _until(view)
-    while view.store.index_is_behind() and _step(view, until):
-        pass
+    until = _until(view.clock, view.search_delay)
+    more = view.store.index_is_behind()
+    while more:
+        view.store.begin_action()
+        try:
+            more = view.store.index_step(until)
+        except BaseException:
+            view.store.undo_action()
+            raise
+        view.store.end_action()
 
 
-def keep_up(view: View) -> bool:
-    """Bring the index a step further if there is one, and make that durable; whether more is to do."""
-    store = view.store
-    more = store.index_upto() is not None and store.index_is_behind() and _step(view, _until(view))
-    store.commit()
-    return more
+async def keep_up(api: Api) -> bool:
+    """Bring the index a step further if there is one; whether more is to do."""
+    until = _until(api.clock, api.search_delay)
+    if not await api.read(lambda session: session.store.index_upto() is not None and session.store.index_is_behind()):
+        return False
+    return await api.write(lambda session: session.store.index_step(until))
 
 
-async def ahead(request: Request, find: Find) -> list[int]:
+def ahead(find: Find) -> Waiting:
     """What ``find`` finds in the index as it is now, without holding up other requests: for a route's ``before``."""
-    await catch_up(request.view)
-    return await request.view.store.look_aside(find)
+
+    async def wait(api: Api) -> list[int]:
+        await catch_up(api)
+        return await api.look_aside(find)
+
+    return wait
 
 
 def found(request: Request, find: Callable[[Request], Find], wanted: int = MAX_LIMIT) -> list[Held]:
@@ -124,9 +129,9 @@ def found(request: Request, find: Callable[[Request], Find], wanted: int = MAX_L
 
 # -- tasks -----------------------------------------------------------------------------------------------------------
 
-_OF_ALL = "SELECT gid FROM task_facts INDEXED BY task_by_modified_at WHERE workspace = ?"
+_OF_ALL = "SELECT count(*) FROM task_facts {along task_by_modified_at} WHERE workspace = ?"
 
-_LET_IN = SQL["let_in"].replace("?2", "p.gid").replace("?3", "'project.member_teams'")
+_LET_IN = named_queries("queries.sql")["let_in"].replace("?2", "p.gid").replace("?3", "'project.member_teams'")
 
 _VISIBLE = """
 r.private = 0 OR EXISTS (
@@ -142,24 +147,24 @@ r.private = 0 OR EXISTS (
                     OR EXISTS (SELECT 1 FROM link m
                                WHERE m.target = ?1 AND m.field = 'project.members' AND m.owner = p.gid)
                     OR EXISTS ({let_in})
-                    OR (json_extract(CAST(p.document AS TEXT), '$.privacy_setting') = 'private_to_team' AND EXISTS (
+                    OR ({text p privacy_setting} = 'private_to_team' AND EXISTS (
                         SELECT 1 FROM link m WHERE m.target = ?1 AND m.field = 'team.members'
-                        AND m.owner = CAST(json_extract(CAST(p.document AS TEXT), '$.team') AS INTEGER))))))
+                        AND m.owner = CAST({text p team} AS BIGINT))))))
 """.replace("{let_in}", _LET_IN)
 """That somebody lets the user ``?1`` in on a task that is private: what ``View.sees`` says, as a condition."""
 
 
 def visible(view: View) -> str:
     """The condition that the caller may see a task ``f`` with the record ``r``."""
-    return "1" if view.service else _VISIBLE
+    return "TRUE" if view.service else _VISIBLE
 
 
 def tasks(view: View, workspace: int, conditions: Sequence[Condition], order: Order, limit: int) -> Find:
     """The first ``limit`` tasks of a workspace, in order, that the caller may see and all ``conditions`` hold of."""
-    user = view.user
+    user, said = view.user, view.store.idiom.said
 
     def find(cursor: Any) -> list[int]:
-        narrowest = _narrowest(cursor, workspace, conditions, limit)
+        narrowest = _narrowest(cursor, said, workspace, conditions, limit)
         where = ""
         values: list[Any] = []
         for condition in conditions:
@@ -167,40 +172,35 @@ def tasks(view: View, workspace: int, conditions: Sequence[Condition], order: Or
                 where += f" AND ({condition.where})"
                 values += condition.values
         if narrowest is None:
-            tables, start = f"task_facts f INDEXED BY task_by_{order.column}", []
+            tables, start = f"task_facts f {{along task_by_{order.column}}}", []
         else:
-            tables = f"({narrowest.source}) s CROSS JOIN task_facts f ON f.gid = s.gid"
+            tables = f"({narrowest.source} {{first}}) s {{then}} task_facts f ON f.gid = s.gid"
             start = list(narrowest.source_values)
-        way = "DESC" if order.descending else "ASC"
         sql = (
-            f"SELECT f.gid, ?1 FROM {tables} CROSS JOIN record r ON r.gid = f.gid "
-            f"WHERE f.workspace = ?{where} AND ({visible(view)}) "
-            f"ORDER BY f.{order.column} {way} NULLS LAST, f.gid {way} LIMIT ?"
+            f"SELECT f.gid, ?1 FROM {tables} {{then}} record r ON r.gid = f.gid "
+            f"WHERE f.workspace = ?{where} AND ({visible(view)}) ORDER BY {order.sql} LIMIT ?"
         )
-        return [gid for gid, _ in cursor.execute(sql, (user, *start, workspace, *values, limit))]
+        return [gid for gid, _ in cursor.execute(said(sql), (user, *start, workspace, *values, limit))]
 
     return find
 
 
-def _narrowest(cursor: Any, workspace: int, conditions: Sequence[Condition], limit: int) -> Condition | None:
+def _narrowest(
+    cursor: Any, said: Callable[[str], str], workspace: int, conditions: Sequence[Condition], limit: int
+) -> Condition | None:
     """The condition to begin with, or None where going along the order is shorter."""
-    counts = {
-        condition: next(
-            cursor.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM ({condition.source}) LIMIT {COUNTED})",
-                condition.source_values,
-            )
-        )[0]
-        for condition in conditions
-        if condition.source
-    }
-    if not counts:
+    sourced = [condition for condition in conditions if condition.source]
+    if not sourced:
         return None
+    numbers = [f"(SELECT count(*) FROM (SELECT 1 FROM ({c.source}) s LIMIT {COUNTED}) c)" for c in sourced]
+    values = [value for condition in sourced for value in condition.source_values]
+    found = cursor.execute(said(f"SELECT {', '.join(numbers)}"), values).fetchone()
+    counts = dict(zip(sourced, found, strict=True))
     narrowest = min(counts, key=counts.__getitem__)
     least = counts[narrowest]
     if least <= limit:
         return narrowest
-    (total,) = next(cursor.execute(f"SELECT count(*) FROM ({_OF_ALL})", (workspace,)))
+    (total,) = cursor.execute(said(_OF_ALL), (workspace,)).fetchone()
     shares = [counts[c] / total if c in counts else c.share for c in conditions]
     along = min(total, limit / max(prod(min(share, 1.0) for share in shares), 1e-9))
     return None if along < 2 * least else narrowest
@@ -210,13 +210,13 @@ def ranked(
     view: View, workspace: int, query: str, conditions: Sequence[Condition], limit: int, *, best_last: bool
 ) -> Find:
     """The same in order of how well the words of the tasks match ``query``, newest first where that is the same."""
-    user = view.user
+    user, said = view.user, view.store.idiom.said
     where = "".join(f" AND ({condition.where})" for condition in conditions)
     way = "DESC" if best_last else "ASC"
-    sql = (
-        f"SELECT f.gid, ?1 FROM (SELECT rowid AS gid, rank AS score FROM words WHERE words MATCH ? "
-        f"ORDER BY rowid DESC LIMIT {RANKED}) s CROSS JOIN task_facts f ON f.gid = s.gid "
-        f"CROSS JOIN record r ON r.gid = f.gid WHERE f.workspace = ?{where} AND ({visible(view)}) "
+    sql = said(
+        f"SELECT f.gid, ?1 FROM ({{scored words}} ORDER BY gid DESC LIMIT {RANKED}) s "
+        f"{{then}} task_facts f ON f.gid = s.gid "
+        f"{{then}} record r ON r.gid = f.gid WHERE f.workspace = ?{where} AND ({visible(view)}) "
         f"ORDER BY s.score {way}, f.modified_at DESC, f.gid DESC LIMIT ?"
     )
     values = [value for condition in conditions for value in condition.values]

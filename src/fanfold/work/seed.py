@@ -18,7 +18,7 @@ from fanfold.work.clock import Clock, utc_now
 from fanfold.work.kinds.workspace_memberships import join_workspace
 
 if TYPE_CHECKING:
-    from fanfold.work.store import SqliteStore
+    from fanfold.work.store import Store
 
 FIRST_USER = "first_user"
 """Setting: gid of the user whom the first token belongs to."""
@@ -53,7 +53,7 @@ PROJECTS = {
 }
 
 
-def first_user(store: SqliteStore) -> int:
+def first_user(store: Store) -> int:
     """Gid of the user whom the first token belongs to; raises ``SetupError`` where the database has none."""
     found = store.setting(FIRST_USER)
     if found is None:
@@ -61,7 +61,7 @@ def first_user(store: SqliteStore) -> int:
     return int(found)
 
 
-def seed(store: SqliteStore, which: str, clock: Clock = utc_now) -> None:
+def seed(store: Store, which: str, clock: Clock = utc_now) -> None:
     """Fill a database that is empty; one that is not stays as it is."""
     if store.setting(FIRST_USER) is not None:
         return

@@ -25,7 +25,7 @@ from fanfold.work.seed_keys import Keys, SeedError
 from fanfold.work.seed_reading import a_text, known, listed, mapping
 from fanfold.work.seed_records import write_record
 from fanfold.work.seed_words import BELOW
-from fanfold.work.store import SqliteStore
+from fanfold.work.store import Store
 from fanfold.work.strictness import nearest
 
 Item = dict[str, Any]
@@ -39,7 +39,7 @@ FIRST = ("custom_types", "custom_fields", "tags", "teams")
 ACTION = ("key", "as", "method", "path", "data", "query")
 
 
-def load(store: SqliteStore, document: Any, *, source: str = "seed", clock: Clock = utc_now) -> None:
+def load(store: Store, document: Any, *, source: str = "seed", clock: Clock = utc_now) -> None:
     """Fill a database that is empty. Raises ``SeedError`` with the file, the place and what was expected there.
 
     What was made until then stays: load into a store in memory, and copy that when all is well.
@@ -55,7 +55,7 @@ def load(store: SqliteStore, document: Any, *, source: str = "seed", clock: Cloc
 class Loader:
     """One file on its way into one database."""
 
-    def __init__(self, store: SqliteStore, source: str, clock: Clock) -> None:
+    def __init__(self, store: Store, source: str, clock: Clock) -> None:
         self._source = source
         self._store = store
         self._api = WorkApi(store, clock=clock)

@@ -147,9 +147,13 @@ def shape(
         wanted = selection.plans[kind.name] = _wanted(kind, selection)
     if wanted.plain:
         return [_plain(kind, wanted, gid, decode(document)) for gid, document in rows]
-    sheet = Sheet(view, kind, [gid for gid, _ in rows], wanted, selection)
+    documents = [(gid, decode(document)) for gid, document in rows]
+    if view.store.far and wanted.ones:
+        referred = (document.get(name) for _, document in documents for name in wanted.ones)
+        view.store.expect(*{int(gid) for gid in referred if gid is not None})
+    sheet = Sheet(view, kind, [gid for gid, _ in documents], wanted, selection)
     open_places: list[Place] = []
-    shown = [_one(sheet, wanted, selection, gid, decode(document), open_places) for gid, document in rows]
+    shown = [_one(sheet, wanted, selection, gid, document, open_places) for gid, document in documents]
     if open_places:
         _fill(view, open_places, depth)
     return shown

@@ -72,7 +72,7 @@ _HOLDS_UP = (
     "f.completed = 0 AND EXISTS (SELECT 1 FROM link k JOIN task_facts d ON d.gid = k.owner "
     "WHERE k.target = f.gid AND k.field = 'task.dependencies')"
 )
-_WAITING = "FROM task_facts INDEXED BY task_with_dependencies WHERE workspace = ? AND dependencies > 0"
+_WAITING = "FROM task_facts {along task_with_dependencies} WHERE workspace = ? AND dependencies > 0"
 
 
 def is_blocked(workspace: int, *, wanted: bool) -> Condition:
@@ -166,7 +166,7 @@ def is_placed_in(projects: Sequence[int], sections: Sequence[int]) -> Condition:
         wheres.append(f"k.owner IN ({_marks(sections)})")
         sources.append(_IN_SECTION.format(owners=_marks(sections)))
     values = (*projects, *sections)
-    source = f"SELECT DISTINCT gid FROM ({' UNION ALL '.join(sources)})"
+    source = f"SELECT DISTINCT gid FROM ({' UNION ALL '.join(sources)}) p"
     return Condition(f"EXISTS ({_PLACED}({' OR '.join(wheres)}))", values, source, values)
 
 
@@ -181,20 +181,18 @@ def is_below(field: str, owners: Sequence[int]) -> Condition:
     return Condition(
         f"EXISTS ({_PLACED}k.note IN ({projects}))",
         tuple(owners),
-        f"SELECT DISTINCT gid FROM ({_IN_PROJECT.format(owners=projects)})",
+        f"SELECT DISTINCT gid FROM ({_IN_PROJECT.format(owners=projects)}) p",
         tuple(owners),
     )
 
 
 def has_no_comment_by(users: Sequence[int]) -> Condition:
     """None of the users commented on the task."""
-    document = "CAST(s.document AS TEXT)"
     return Condition(
         "NOT EXISTS (SELECT 1 FROM link k JOIN record s ON s.gid = k.target "
-        "WHERE k.owner = f.gid AND k.field = 'task.stories' "
-        f"AND json_extract({document}, '$.resource_subtype') = 'comment_added' "
-        f"AND CAST(json_extract({document}, '$.created_by') AS INTEGER) IN ({_marks(users)}))",
-        tuple(users),
+        "WHERE k.owner = f.gid AND k.field = 'task.stories' AND {text s resource_subtype} = 'comment_added' "
+        f"AND {{text s created_by}} IN ({_marks(users)}))",
+        tuple(str(user) for user in users),
         share=0.9,
     )
 
@@ -203,16 +201,16 @@ def has_no_comment_by(users: Sequence[int]) -> Condition:
 
 
 def has_words(query: str) -> Condition:
-    """The words of the task match the query; an empty one is matched by nothing."""
+    """The words of the task match the query of an idiom; an empty one is matched by nothing."""
     if not query:
-        return Condition("0", (), "SELECT gid FROM task_facts WHERE 0")
+        return Condition("FALSE", (), "SELECT gid FROM task_facts WHERE FALSE")
     # Asking the index for each task apart would have it put the words' lists together each time.
-    source = "SELECT rowid AS gid FROM words WHERE words MATCH ?"
+    source = "SELECT {key words} AS gid FROM words WHERE {matches words}"
     return Condition(f"f.gid IN ({source})", (query,), source, (query,))
 
 
 def has_value(field: int, where: str = "", *values: Plain) -> Condition:
-    """The task has a value of the custom field, of which ``where`` holds if it is given: SQL over ``v.value``."""
+    """The task has a value of the custom field, of which ``where`` holds if it is given: SQL over the value ``v``."""
     more = f" AND {where}" if where else ""
     return Condition(
         f"EXISTS (SELECT 1 FROM task_value v WHERE v.field = ? AND v.gid = f.gid{more})",

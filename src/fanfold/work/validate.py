@@ -161,6 +161,8 @@ def _text(field: Field, value: Any) -> str:
     longest = field.max_length or MAX_TEXT
     if len(value) > longest:
         raise RequestError(f"{field.name}: Must be at most {longest} characters long")
+    if "\0" in value:
+        raise RequestError(f"{field.name}: Text must not hold the character NUL")
     return value
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fanfold.work.background import Step
     from fanfold.work.change import Change
     from fanfold.work.posting import Post
-    from fanfold.work.store import Link, Row, SqliteStore
+    from fanfold.work.store import Link, Row, Store
 
 MEMBERS = "workspace.members"
 """Link field: the users of a workspace."""
@@ -45,7 +45,7 @@ class View:
     ``post`` speaks to others; without it there are no webhooks.
     """
 
-    store: SqliteStore
+    store: Store
     kinds: Mapping[str, Kind]
     user: int
     workspaces: frozenset[int]
@@ -135,7 +135,10 @@ class View:
 
     def rows(self, gids: Iterable[int]) -> dict[int, Row]:
         """Those of ``gids`` that exist and are visible."""
-        return {gid: row for gid, row in self.store.records(gids).items() if self.sees(row)}
+        found = self.store.records(gids)
+        if self.store.far:
+            self.store.owners_ahead([row.gid for row in found.values() if row.kind == "user"], MEMBERS)
+        return {gid: row for gid, row in found.items() if self.sees(row)}
 
     def known(self, gid: int) -> bytes | None:
         """The compact form of a record, if it is at hand and anybody in the caller's workspaces may see it."""
@@ -171,6 +174,8 @@ class View:
         """The gid that ``me``, an e-mail address or a gid stands for."""
         if text == "me":
             return self.user
+        if "\0" in text:
+            return None
         if "@" in text:
             return self.store.user_by_email(text)
         return gid_of(text)
@@ -179,7 +184,7 @@ class View:
         """The gid that a client's words stand for, where a record of ``kind`` is meant; None where they mean none."""
         if kind == "user":
             return self.user_gid(text)
-        if text.startswith(EXTERNAL) and kind in ("task", ""):
+        if text.startswith(EXTERNAL) and "\0" not in text and kind in ("task", ""):
             owners = (self.store.targets(workspace, text) for workspace in sorted(self.workspaces))
             return next((gid for found in owners for gid in found), None)
         return gid_of(text)

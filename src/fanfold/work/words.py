@@ -1,8 +1,10 @@
-"""What clients type, as queries of the full-text index: its words, literally, whatever else they hold."""
+"""What clients type, as phrases that the index is asked for: its words, literally, whatever else they hold."""
 
 from __future__ import annotations
 
 from unicodedata import combining
+
+from fanfold.work.store import Phrase
 
 MAX_WORDS = 20
 
@@ -12,15 +14,15 @@ def words_of(text: str) -> list[str]:
     return "".join(char if char.isalnum() or combining(char) else " " for char in text).split()[:MAX_WORDS]
 
 
-def all_words(text: str) -> str:
-    """A query for tasks in which for each word of ``text`` some word begins so; very short ones have to be the same."""
-    return " AND ".join(f'"{word}"' + ("*" if len(word) > 2 else "") for word in words_of(text))
+def all_words(text: str) -> list[Phrase]:
+    """For tasks in which for each word of ``text`` some word begins so; very short ones have to be the same."""
+    return [(word, len(word) > 2) for word in words_of(text)]
 
 
-def beginning(text: str) -> str:
-    """A query for names that go on, from the beginning of some word, as ``text`` does; empty if it has no words."""
+def beginning(text: str) -> list[Phrase]:
+    """For names that go on, from the beginning of some word, as ``text`` does; empty if it has no words."""
     words = words_of(text)
-    return f'"{" ".join(words)}" *' if words else ""
+    return [(" ".join(words), True)] if words else []
 
 
 def is_plain(text: str) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from fanfold.errors import LimitExceeded, SetupError
+from fanfold.limits import MemoryLimiter
 from fanfold.model import Caller
 from fanfold.server.connect.limits import PlatformLimits
 
@@ -18,7 +19,7 @@ class Clock:
 
 async def test_an_account_has_a_window_of_its_own():
     clock = Clock()
-    limits = PlatformLimits("account=2", clock)
+    limits = PlatformLimits("account=2", lambda profile, _: MemoryLimiter(profile, clock))
     for account in ("a", "a", "b"):
         await limits.take_from_account(account, ADA)
     with pytest.raises(LimitExceeded) as refused:
@@ -30,7 +31,7 @@ async def test_an_account_has_a_window_of_its_own():
 
 
 async def test_an_account_is_not_charged_for_what_its_token_has_no_room_for():
-    limits = PlatformLimits("token=1,account=1", Clock())
+    limits = PlatformLimits("token=1,account=1")
     (limiter,) = limits.admission.limiters
     await limiter.take(ADA.key, {"requests": 1})
     with pytest.raises(LimitExceeded):

@@ -5,7 +5,7 @@ import pytest
 from fanfold.work.api import WorkApi
 from fanfold.work.kinds import copying
 from fanfold.work.kinds.copy_task import Copier
-from fanfold.work.store import SqliteStore
+from tests.databases import same_store
 from tests.work.conftest import World
 
 ALL = "task_subtasks,task_dependencies,task_dates"
@@ -14,16 +14,15 @@ ALL = "task_subtasks,task_dependencies,task_dates"
 class Reopened(World):
     """A world in a file, whose jobs only go on when told to."""
 
-    def __init__(self, monkeypatch, path):
-        monkeypatch.setattr("tests.work.conftest.SqliteStore", lambda: SqliteStore(path))
-        super().__init__()
+    def __init__(self, path):
+        super().__init__(path)
         self.path = path
         self.api.background = lambda _: None
 
     def reopen(self):
         """Go on as another process would."""
         self.store.close()
-        self.store = SqliteStore(self.path)
+        self.store = same_store(self.path)
         self.api = WorkApi(self.store, base="https://fanfold.test/api/1.0", clock=lambda: self.now)
         self.api.background = lambda _: None
 
@@ -31,7 +30,7 @@ class Reopened(World):
 @pytest.fixture
 def world(monkeypatch, tmp_path):
     monkeypatch.setattr(copying, "CHUNK", 3)
-    made = Reopened(monkeypatch, tmp_path / "fanfold.db")
+    made = Reopened(tmp_path / "fanfold.db")
     yield made
     made.store.close()
 
@@ -74,13 +73,13 @@ def test_steps_done_by_one_process_after_the_other_copy_everything_once(world, c
     steps = 1
     while call("GET", f"/jobs/{job}")[1]["status"] == "in_progress":
         world.reopen()
-        assert world.api.unfinished() == [int(job)]
-        world.api.carry_on(int(job))
+        assert world.store.unfinished() == [int(job)]
+        world.api.session.carry_on(int(job))
         steps += 1
     assert steps > len(tree) // 3
     assert outline(world.call, copy) == wanted
     assert outline(world.call, project) == wanted
-    assert (world.api.unfinished(), world.api.carry_on(int(job))) == ([], False)
+    assert (world.store.unfinished(), world.api.session.carry_on(int(job))) == ([], False)
     assert world.store.count(int(job), copying.COPIES) == 0
     found = world.call("GET", "/tasks", assignee="me", workspace=space)[1]
     assert found == []
@@ -96,9 +95,9 @@ def test_a_new_project_is_there_before_its_tasks(world, call, project, tree):
 def test_a_job_that_breaks_in_the_middle_has_failed(world, call, project, tree, monkeypatch):
     job = world.made(f"/projects/{project}/duplicate", {"name": "Copy"})
     monkeypatch.setattr(Copier, "copy", lambda *_: 1 / 0)
-    assert world.api.carry_on(int(job)) is False
+    assert world.api.session.carry_on(int(job)) is False
     assert call("GET", f"/jobs/{job}")[1]["status"] == "failed"
-    assert world.api.unfinished() == []
+    assert world.store.unfinished() == []
     copy = call("GET", f"/jobs/{job}")[1]["new_project"]["gid"]
     assert len(call("GET", f"/projects/{copy}/tasks")[1]) == 3
 

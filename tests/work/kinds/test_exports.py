@@ -1,5 +1,6 @@
 """Exports: files that hold what was asked for, once each, as far as whoever asked may see it."""
 
+import asyncio
 import gzip
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import msgspec
 import pytest
 
 from fanfold.work.kinds import export_files, exports, graph_exports, organization_exports, resource_exports
-from fanfold.work.store.queries import SQL
+from fanfold.work.store.file import SQL
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +155,7 @@ def test_a_step_that_is_done_again_leaves_no_line_twice(world, call, project, sp
     part = {"resource_type": "task", "fields": ["name"]}
     job = world.made("/exports/resource", {"workspace": space, "export_request_parameters": [part]})
     before = world.store.record(int(job))
-    world.api.carry_on(int(job))
+    world.api.session.carry_on(int(job))
     world.store.begin_action()
     world.store.rewrite(before)  # the process died: the file is longer, but nobody noted it
     world.store.end_action()
@@ -318,9 +319,9 @@ def test_an_export_says_how_far_it_is(world, call, org, monkeypatch):
     world.made("/teams", {"name": "Builders", "organization": org})
     export = world.made("/organization_exports", {"organization": org})
     assert call("GET", f"/organization_exports/{export}")[1]["state"] == "started"
-    (job,) = world.api.unfinished()
+    (job,) = world.store.unfinished()
     monkeypatch.setattr(organization_exports, "_held", lambda *_: 1 / 0)
-    world.api.carry_on(job)
+    world.api.session.carry_on(job)
     shown = call("GET", f"/organization_exports/{export}")[1]
     assert (shown["state"], shown["download_url"]) == ("error", None)
 
@@ -349,10 +350,10 @@ def test_files_are_removed_after_thirty_days_and_no_sooner(world, call, project,
     jobs = [call("POST", "/exports/graph", {"parent": project})[1] for _ in range(3)]
     exports = [job["new_graph_export"]["gid"] for job in jobs]
     world.later(days=30)
-    assert world.api.discard_exports() is False
+    assert asyncio.run(world.api.write(lambda session: session.discard_exports())) is False
     assert all((world.api.files / gid).is_dir() for gid in exports)
     world.later(hours=1)
-    assert world.api.discard_exports() is False
+    assert asyncio.run(world.api.write(lambda session: session.discard_exports())) is False
     assert list(world.api.files.iterdir()) == []
     shown = call("GET", f"/jobs/{jobs[0]['gid']}")[1]["new_graph_export"]
     assert (shown["download_url"], shown["completed_at"]) == (None, "2026-01-05T09:30:00.000Z")
@@ -372,12 +373,12 @@ def test_many_old_files_are_removed_in_bounded_steps(world, call, project):
 def test_what_an_export_that_broke_has_left_is_removed_too(world, call, org, monkeypatch):
     world.api.background = lambda _: None
     export = world.made("/organization_exports", {"organization": org})
-    (job,) = world.api.unfinished()
+    (job,) = world.store.unfinished()
     monkeypatch.setattr(organization_exports, "_held", lambda *_: 1 / 0)
-    world.api.carry_on(job)
+    world.api.session.carry_on(job)
     assert (world.api.files / export).is_dir()
     world.later(days=31)
-    world.api.discard_exports()
+    asyncio.run(world.api.write(lambda session: session.discard_exports()))
     assert not (world.api.files / export).exists()
     assert call("GET", f"/organization_exports/{export}")[1]["state"] == "error"
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.databases import queries as asked
+
 
 @pytest.fixture
 def make(world, space):
@@ -202,10 +204,8 @@ def test_progress_comes_from_tasks(world, call, make, support, current, space):
 
 def test_progress_costs_as_many_queries_for_many_goals_as_for_few(world, call, make, support, project):
     def queries(path):
-        found = []
-        world.store._connection.trace_v2(1, found.append)
-        assert call("GET", path, opt_fields="metric.current_number_value")[0] == 200
-        world.store._connection.trace_v2(0, None)
+        with asked(world.store) as found:
+            assert call("GET", path, opt_fields="metric.current_number_value")[0] == 200
         return len(found)
 
     goals = [make(progress_source="project_task_completion") for _ in range(6)]

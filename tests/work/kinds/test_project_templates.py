@@ -110,7 +110,7 @@ def test_a_deleted_template_takes_its_content_along(world, call, project, save, 
     assert call("GET", f"/project_templates/{template}")[0] == 404
     assert not any(row.workspace < 0 for row in world.store.records(rows).values())
     assert [item["name"] for item in tasks_of(call, project)] == ["B", "A"]
-    assert world.api.unfinished() == []
+    assert world.store.unfinished() == []
 
 
 def test_templates_are_listed_by_team_and_workspace(world, call, org, space, save, eve, bob):

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.databases import queries as asked
+
 CHOOSE = "Must specify exactly one of project, tag, section, user task list, or assignee + workspace"
 
 
@@ -111,12 +113,9 @@ def test_a_task_that_comes_while_paging_neither_skips_nor_repeats(world, call, s
 
 def test_a_list_costs_the_same_number_of_queries_however_long_it_is(world, space, project):
     def queries(path):
-        seen = []
-        world.store._connection.set_exec_trace(lambda _, sql, __: seen.append(sql) or True)
-        assert (
-            world.call("GET", path, opt_fields="name,assignee.name,projects.name,tags.name,followers.email")[0] == 200
-        )
-        world.store._connection.set_exec_trace(None)
+        fields = "name,assignee.name,projects.name,tags.name,followers.email"
+        with asked(world.store) as seen:
+            assert world.call("GET", path, opt_fields=fields)[0] == 200
         return len(seen)
 
     def fill(number):

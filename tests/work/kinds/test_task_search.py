@@ -7,7 +7,6 @@ import pytest
 from fanfold.errors import RequestError
 from fanfold.model import Call, Caller
 from fanfold.work.change import born
-from fanfold.work.store import SqliteStore
 from fanfold.work.store.index import STEP
 from tests.work.conftest import World
 
@@ -370,7 +369,7 @@ def test_a_database_that_was_never_searched_is_gone_through_once(world, space, p
     for name in names:
         world.made("/tasks", {"name": name, "projects": [project]})
     world.store.begin_action()
-    world.store._connection.execute("DELETE FROM event")
+    world.store._cursor.execute("DELETE FROM event")
     world.store.end_action()
     world.store.commit()
     assert world.store.index_is_behind()
@@ -382,14 +381,14 @@ def test_a_database_that_was_never_searched_is_gone_through_once(world, space, p
 def test_an_index_that_the_log_can_bring_up_to_date_no_more_is_made_anew(world, space, project):
     assert found(world, space) == []
     task = world.made("/tasks", {"name": "New", "projects": [project]})
-    world.store._connection.execute("DELETE FROM event")
+    world.store._cursor.execute("DELETE FROM event")
     assert found(world, space) == ["New"]
     world.call("PUT", f"/tasks/{task}", {"name": "Newer"})
     assert found(world, space, text="newer") == ["Newer"]
 
 
 def test_searches_see_what_was_written_after_a_while_if_they_are_told_to(world, space, project):
-    world.api._search_delay = 10.0
+    world.api.search_delay = 10.0
     world.made("/tasks", {"name": "Early", "projects": [project]})
     world.later(seconds=11)
     assert found(world, space) == ["Early"]
@@ -409,18 +408,14 @@ def test_what_is_undone_is_not_found(world, space, project):
 class FileWorld(World):
     """The same over a file, where searches read in a thread."""
 
-    def __init__(self, path, monkeypatch):
-        monkeypatch.setattr("tests.work.conftest.SqliteStore", lambda: SqliteStore(path))
-        super().__init__()
-
     async def send(self, path, **query):
         endpoint, params = self.api.resolve("GET", path)
         call = Call("GET", path, tuple(query.items()), None, (), Caller("test", self.ada), endpoint, params)
         return (await self.api.send(call)).body.decode()
 
 
-def test_a_file_is_searched_without_holding_up_others(tmp_path, monkeypatch):
-    world = FileWorld(tmp_path / "file.db", monkeypatch)
+def test_a_file_is_searched_without_holding_up_others(tmp_path):
+    world = FileWorld(tmp_path / "file.db")
     space = world.workspace("Space", world.ada)
     project = world.made("/projects", {"name": "Launch", "workspace": space})
     world.made("/tasks", {"name": "Write", "projects": [project]})
@@ -446,7 +441,7 @@ def test_a_file_is_searched_without_holding_up_others(tmp_path, monkeypatch):
 def test_a_search_that_takes_too_long_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("fanfold.work.store.reader.PATIENCE", -1.0)
     monkeypatch.setattr("fanfold.work.store.reader._CHECKED", 1)
-    world = FileWorld(tmp_path / "file.db", monkeypatch)
+    world = FileWorld(tmp_path / "file.db")
     space = world.workspace("Space", world.ada)
     with pytest.raises(RequestError, match="takes too long"):
         asyncio.run(world.send(f"/workspaces/{space}/tasks/search"))
@@ -454,7 +449,7 @@ def test_a_search_that_takes_too_long_is_refused(tmp_path, monkeypatch):
 
 
 def test_what_is_gone_by_the_time_it_is_shown_is_left_out(tmp_path, monkeypatch):
-    world = FileWorld(tmp_path / "file.db", monkeypatch)
+    world = FileWorld(tmp_path / "file.db")
     space = world.workspace("Space", world.ada)
     task = world.made("/tasks", {"name": "Write", "workspace": space})
     aside = world.store.look_aside

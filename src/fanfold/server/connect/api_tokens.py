@@ -15,7 +15,7 @@ from fanfold.server.connect.asked import Asked, text_of
 from fanfold.server.connect.calls import no_such
 from fanfold.server.connect.pages import page_of
 from fanfold.server.tokens import TokenBook, digest, issue
-from fanfold.work import SqliteStore
+from fanfold.work import Store
 from fanfold.work.clock import stamp
 
 _encode = msgspec.json.Encoder().encode
@@ -24,7 +24,7 @@ _encode = msgspec.json.Encoder().encode
 class TokenDesk:
     """Answers what is asked about tokens."""
 
-    def __init__(self, store: SqliteStore, book: TokenBook, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, book: TokenBook, now: Callable[[], datetime]) -> None:
         self._store = store
         self._book = book
         self._now = now

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from fanfold.errors import RequestError, SetupError
 from fanfold.integrations.declaration import Declaration
 from fanfold.server.connect.store import Sealing
-from fanfold.work import SqliteStore
+from fanfold.work import Store
 from fanfold.work.store.shelves import Shelved
 
 SHELF = "integration"
@@ -77,7 +77,7 @@ _read = msgspec.json.Decoder(Row).decode
 class Integrations:
     """All integrations; satisfies what a target needs of a catalogue."""
 
-    def __init__(self, base: Base, store: SqliteStore, sealing: Callable[[], Sealing], read: Reader) -> None:
+    def __init__(self, base: Base, store: Store, sealing: Callable[[], Sealing], read: Reader) -> None:
         self._base = base
         self._store = store
         self._sealing = sealing

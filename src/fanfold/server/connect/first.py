@@ -7,13 +7,13 @@ import uuid
 from fanfold.integrations.accounts import Account
 from fanfold.server.connect.inside import WORK
 from fanfold.server.connect.store import ACCOUNTS, SealedAccounts, Sealing
-from fanfold.work import SqliteStore
+from fanfold.work import Store
 from fanfold.work.seed import first_user
 
 _KNOWN = "first_account"
 
 
-def first_account(store: SqliteStore, now: str) -> str:
+def first_account(store: Store, now: str) -> str:
     """The id of the first account, which is made where there never was one; empty where it was deleted."""
     accounts = SealedAccounts(store, _no_seal)
     owner = str(first_user(store))

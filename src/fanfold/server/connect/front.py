@@ -75,7 +75,7 @@ class Connect:
             inside or {WORK: work, DEMO: DemoApi(now)},
             lambda: now().timestamp(),
         )
-        limits = PlatformLimits(settings.connect_limits)
+        limits = PlatformLimits(settings.connect_limits, app.counted)
         self.engine = Engine(
             observed(self.parts.target, *app.observing.observers),
             limits.admission,
@@ -130,7 +130,7 @@ class Connect:
         """The answer to a request, who asked, and what became of what was asked for."""
         caller: Caller | None = None
         try:
-            asked = self._asked(scope, receive)
+            asked = await self._asked(scope, receive)
             caller = asked.caller
             answer, results = await self._handled(asked)
         except ClientLeftError:
@@ -155,19 +155,19 @@ class Connect:
             return await self._calling[room](asked)
         return await self._answering[room](asked), ()
 
-    def _asked(self, scope: Scope, receive: Receive) -> Asked:
+    async def _asked(self, scope: Scope, receive: Receive) -> Asked:
         """The request with who sent it; raises ``RequestError`` 401 or 403 for whoever may not come in here."""
         parts = parts_of(scope["raw_path"])
         settings = self._settings
-        caller, account = self._caller(scope)
+        caller, account = await self._caller(scope)
         if account and parts[0] not in OF_ACCOUNTS and parts != _ME:
             raise RequestError("The token of an integrated account is for its own resources only", status=403)
         if parts[0] not in self._calling and parts[0] not in self._answering:
             raise RequestError("There is no such path", status=404)
         return Asked(scope, receive, scope["method"], parts, caller, account, settings.max_body, settings.body_timeout)
 
-    def _caller(self, scope: Scope) -> tuple[Caller, str]:
-        caller = self._book.caller(scope["headers"])
+    async def _caller(self, scope: Scope) -> tuple[Caller, str]:
+        caller = await self._book.caller(scope["headers"])
         if caller is not None:
             if caller.scopes is not None:
                 raise RequestError("An app that was allowed only some things has no access to accounts", status=403)

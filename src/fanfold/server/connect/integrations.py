@@ -18,7 +18,7 @@ from fanfold.server.connect.calls import no_such
 from fanfold.server.connect.declared import Integration, Integrations, merged
 from fanfold.server.connect.masking import masked_config, unmasked
 from fanfold.server.connect.pages import page_of
-from fanfold.work import SqliteStore
+from fanfold.work import Store
 from fanfold.work.store.shelves import Shelved
 
 SWITCHES = "integration switched off"
@@ -32,9 +32,7 @@ _encode = msgspec.json.Encoder().encode
 class IntegrationDesk:
     """Answers what is asked about integrations. ``now`` gives a moment as it is shown."""
 
-    def __init__(
-        self, integrations: Integrations, accounts: Accounts, store: SqliteStore, now: Callable[[], str]
-    ) -> None:
+    def __init__(self, integrations: Integrations, accounts: Accounts, store: Store, now: Callable[[], str]) -> None:
         self._integrations = integrations
         self._accounts = accounts
         self._store = store

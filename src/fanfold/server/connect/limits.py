@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 from fanfold.engine import Admission
 from fanfold.errors import LimitExceeded, SetupError
 from fanfold.limits import MemoryLimiter, Profile
 from fanfold.limits.window import Window
 from fanfold.model import Caller, Refusal
+from fanfold.server.limits import MakeLimiter
 
 SECONDS = 10.0
 TRUTO = {"token": 500, "account": 50}
@@ -19,14 +17,17 @@ _COST = {"requests": 1}
 
 
 class PlatformLimits:
-    """``text``: ``off``, ``truto``, or numbers such as ``token=500,account=50``. Raises ``SetupError``."""
+    """``text``: ``off``, ``truto``, or numbers such as ``token=500,account=50``. Raises ``SetupError``.
 
-    def __init__(self, text: str, clock: Callable[[], float] = time.monotonic) -> None:
+    ``make`` makes what keeps them.
+    """
+
+    def __init__(self, text: str, make: MakeLimiter = lambda profile, _: MemoryLimiter(profile)) -> None:
         numbers = _numbers(text)
         token, account = (numbers.get(name) for name in ("token", "account"))
-        self.admission = Admission(*([_limiter(token, clock)] if token else []))
+        self.admission = Admission(*([make(_profile(token), "token")] if token else []))
         """What the engine asks: a request, and a whole batch, cost one."""
-        self._accounts = _limiter(account, clock) if account else None
+        self._accounts = make(_profile(account), "account") if account else None
 
     async def take_from_account(self, account: str, caller: Caller) -> None:
         """Count a request to an account, unless its token has none left; raises ``LimitExceeded``."""
@@ -38,8 +39,8 @@ class PlatformLimits:
             raise LimitExceeded(outcome.retry_after, limit=outcome.limit, standing=outcome.standing)
 
 
-def _limiter(limit: int, clock: Callable[[], float]) -> MemoryLimiter:
-    return MemoryLimiter(Profile((Window("requests", limit, SECONDS),)), clock)
+def _profile(limit: int) -> Profile:
+    return Profile((Window("requests", limit, SECONDS),))
 
 
 def _numbers(text: str) -> dict[str, int]:

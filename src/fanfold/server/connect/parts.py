@@ -24,7 +24,7 @@ from fanfold.server.connect.declared import Integrations
 from fanfold.server.connect.store import SealedAccounts
 from fanfold.settings import Settings
 from fanfold.targets.vetting import Vetting
-from fanfold.work import SqliteStore
+from fanfold.work import Store
 
 MEMORY = ":memory:"
 
@@ -67,7 +67,7 @@ class Parts(Struct, frozen=True):
 
 def put_together(
     settings: Settings,
-    store: SqliteStore,
+    store: Store,
     evaluator: Evaluator,
     inside: Mapping[str, Inside],
     now: Callable[[], float],
@@ -109,9 +109,9 @@ class Sealed:
 
     def _keys(self) -> tuple[bytes, ...]:
         settings = self._settings
-        if settings.db == MEMORY and not settings.key_file and "FANFOLD_KEY" not in os.environ:
+        if settings.beside is None and not settings.key_file and "FANFOLD_KEY" not in os.environ:
             return (secrets.token_bytes(KEY_BYTES),)
-        return read_key(os.environ, Path(settings.key_file or f"{settings.db}-key"))
+        return read_key(os.environ, Path(settings.key_file or f"{settings.beside}-key"))
 
 
 def _proxy(declaration: Declaration | None, methods: set[str], wanted: Any) -> list[dict[str, Any]]:

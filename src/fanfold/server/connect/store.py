@@ -15,7 +15,7 @@ import msgspec
 from fanfold.errors import RequestError, SetupError
 from fanfold.integrations.accounts import Account, Status
 from fanfold.server.tokens import digest
-from fanfold.work import SqliteStore
+from fanfold.work import Store
 from fanfold.work.store.shelves import Shelved
 
 ACCOUNTS = "account"
@@ -60,7 +60,7 @@ _read = msgspec.json.Decoder(Row).decode
 class SealedAccounts:
     """Satisfies ``integrations.accounts.Accounts``. ``sealing`` gives the seal when it is first needed."""
 
-    def __init__(self, store: SqliteStore, sealing: Callable[[], Sealing]) -> None:
+    def __init__(self, store: Store, sealing: Callable[[], Sealing]) -> None:
         self._store = store
         self._sealing = sealing
         self._known: dict[str, tuple[Shelved, Account]] = {}
@@ -133,7 +133,7 @@ class SealedAccounts:
 class AccountTokens:
     """Tokens that open one account for a quarter of an hour. Only digests are stored; ``now`` is since 1970."""
 
-    def __init__(self, store: SqliteStore, now: Callable[[], float]) -> None:
+    def __init__(self, store: Store, now: Callable[[], float]) -> None:
         self._store = store
         self._now = now
 

@@ -17,13 +17,14 @@ from fanfold.errors import RequestError, SetupError
 from fanfold.server.seed_source import first_data
 from fanfold.server.uploads import INCOMING, remove_files
 from fanfold.settings import Settings
-from fanfold.work import SqliteStore
+from fanfold.work import SqliteStore, Store
+from fanfold.work.api import Api
 from fanfold.work.seed import first_user
 from fanfold.work.shape import decode
 
 if TYPE_CHECKING:
     from fanfold.work.store.shelves import Shelved
-    from fanfold.work.store.sqlite import TokenRow
+    from fanfold.work.store.store import TokenRow
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 
@@ -31,36 +32,28 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 class Data:
     """The data of one server: its store, its uploaded files, and snapshots of both."""
 
-    def __init__(self, settings: Settings, store: SqliteStore, files: Path) -> None:
-        self._store = store
+    def __init__(self, settings: Settings, api: Api, files: Path) -> None:
+        self._api = api
         self._files = files
         self._made: dict[str, SqliteStore] = {}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
-        self._where = None if settings.db == ":memory:" else Path(f"{settings.db}-snapshots")
+        self._where = None if settings.beside is None else Path(f"{settings.beside}-snapshots")
 
-    def begin_anew(self, which: str) -> None:
+    async def begin_anew(self, which: str) -> None:
         """Start again with ``demo``, ``empty`` or a seed file; the first two are made once and copied after that."""
         source = self._made.get(which)
         if source is None:
             source = first_data(which)
             if which in ("demo", "empty"):
                 self._made[which] = source
-        self.replace(source)
+        await self.replace(source)
 
-    def replace(self, source: SqliteStore, files: Path | None = None) -> None:
+    async def replace(self, source: SqliteStore, files: Path | None = None) -> None:
         """Put the data of ``source``, and the files that belong to them, in place of those there are."""
-        copy = SqliteStore()
-        try:
-            copy.take_over(source)
-            heirs = _Heirs(self._store, copy)
-            copy.begin_action()
-            copy.keep_tokens(heirs.tokens())
-            copy.keep_shelved(heirs.shelved())
-            _keep_apps(self._store, copy)
-            copy.end_action()
-            self._store.take_over(copy)
-        finally:
-            copy.close()
+        await self._api.renew(lambda store: _replace(store, source))
+        self._replace_files(files)
+
+    def _replace_files(self, files: Path | None) -> None:
         remove_files(self._files)
         if files is not None and files.is_dir():
             shutil.copytree(files, self._files, dirs_exist_ok=True)
@@ -74,19 +67,19 @@ class Data:
 
     # -- snapshots ---------------------------------------------------------------------------------------------------
 
-    def save(self, name: str) -> None:
+    async def save(self, name: str) -> None:
         """Keep a snapshot; one of the same name is replaced."""
         goal = self._path(name)
         making = goal.with_name(f".{goal.name}")
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
-        self._store.copy_to(making / "data.db")
+        await self._api.copy_to(making / "data.db")
         if self._files.is_dir():
             shutil.copytree(self._files, making / "files", ignore=shutil.ignore_patterns(INCOMING))
         shutil.rmtree(goal, ignore_errors=True)
         making.rename(goal)
 
-    def restore(self, name: str) -> None:
+    async def restore(self, name: str) -> None:
         """Go back to a snapshot."""
         snapshot = self._found(name)
         try:
@@ -94,7 +87,7 @@ class Data:
         except SetupError as error:
             raise RequestError(f"snapshot: {error.message}", status=409) from None
         try:
-            self.replace(source, snapshot / "files")
+            await self.replace(source, snapshot / "files")
         finally:
             source.close()
 
@@ -129,7 +122,22 @@ def _size(directory: Path) -> int:
     return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
 
 
-def _keep_apps(old: SqliteStore, new: SqliteStore) -> None:
+def _replace(store: Store, source: SqliteStore) -> None:
+    copy = SqliteStore()
+    try:
+        copy.take_over(source)
+        heirs = _Heirs(store, copy)
+        copy.begin_action()
+        copy.keep_tokens(heirs.tokens())
+        copy.keep_shelved(heirs.shelved())
+        _keep_apps(store, copy)
+        copy.end_action()
+        store.take_over(copy)
+    finally:
+        copy.close()
+
+
+def _keep_apps(old: Store, new: Store) -> None:
     """Have the apps of ``old`` registered and no others; what they were allowed belongs to the data."""
     registered = {app.client: app for app in old.apps()}
     for app in new.apps():
@@ -146,7 +154,7 @@ class _Heirs:
     forgotten.
     """
 
-    def __init__(self, old: SqliteStore, new: SqliteStore) -> None:
+    def __init__(self, old: Store, new: Store) -> None:
         self._old = old
         self._new = new
         self._found: dict[int, int | None] = {}

@@ -19,7 +19,7 @@ from msgspec import Meta, Struct, structs
 from fanfold.errors import Crashed, LimitExceeded, RequestError
 from fanfold.model import Answer, Call, Result
 from fanfold.serving.bodies import Receive, Send, gone
-from fanfold.work import WorkApi
+from fanfold.work.api import Api, WorkApi
 from fanfold.work.schema import Route
 
 BATCH = "createBatchRequest"
@@ -129,15 +129,16 @@ class Faults:
     """The rules, and the target that obeys them."""
 
     def __init__(
-        self, api: WorkApi, limit_answer: Callable[[LimitExceeded], Answer], clock: Callable[[], float] = time.monotonic
+        self, api: Api, limit_answer: Callable[[LimitExceeded], Answer], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._api = api
         self._limit_answer = limit_answer
         self._clock = clock
         self._number = 0
         self.rules: list[Rule] = []
-        self.answer = api.answer
-        self.commit = api.commit
+        if isinstance(api, WorkApi):
+            self.answer = api.answer
+            self.commit = api.commit
 
     def add(self, fault: Fault) -> Rule:
         """Put a rule in force."""

@@ -18,22 +18,22 @@ class Levers:
     def __init__(self, app: App) -> None:
         self._app = app
 
-    def begin_anew(self) -> None:
+    async def begin_anew(self) -> None:
         """Be as after the start: the clock runs, nothing fails, no request has been counted or noted."""
         app = self._app
         app.clock.resume()
         self.forget_faults()
         self.forget_requests()
-        app.engine.admission = app.admission()
+        app.count_anew()
         app.engine.shuffle(app.settings.shuffle)
-        self.data_changed()
+        await self.data_changed()
 
-    def data_changed(self) -> None:
+    async def data_changed(self) -> None:
         """Forget what is remembered of other data, and go on with the jobs that are under way in these."""
         app = self._app
         app.tokens.forget()
         app.api.forget()
-        app.resume()
+        await app.resume()
 
     # -- faults ------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from time import time_ns
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,12 +19,13 @@ from fanfold.server.control.guard import Guard
 from fanfold.server.control.levers import Levers
 from fanfold.server.control.orders import Advance, Keep, Now, Reset, Shuffle, Snapshot, TokenFor
 from fanfold.server.seed_source import filled, parsed
-from fanfold.server.tokens import issue
+from fanfold.server.tokens import keep_token, make_token
 from fanfold.server.uploads import files_of
 from fanfold.serving.bodies import Receive, Scope, header, read_body, read_json, read_query
 from fanfold.work.clock import stamp
 from fanfold.work.coverage import coverage
 from fanfold.work.seed import first_user
+from fanfold.work.session import Session
 
 if TYPE_CHECKING:
     from fanfold.server.app import App
@@ -45,7 +46,7 @@ class Control:
         self._app = app
         self._guard = Guard(app.settings)
         self._levers = Levers(app)
-        self.data = Data(app.settings, app.store, files_of(app.settings))
+        self.data = Data(app.settings, app.api, files_of(app.settings))
 
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
         """Do what is asked; raises ``RequestError`` for whoever may not, and for what cannot be."""
@@ -64,6 +65,8 @@ class Control:
             raise NoSuchRoute
         try:
             found = does()
+            if isinstance(found, Awaitable):
+                found = await found
         except SetupError as error:
             raise RequestError(error.message) from None
         return Answer(200, msgspec.json.encode({"data": NOTHING if found is None else found}), trusted=True)
@@ -117,43 +120,49 @@ class Control:
 
     # -- data --------------------------------------------------------------------------------------------------------
 
-    def _state(self) -> object:
+    async def _state(self) -> object:
         app = self._app
+        user = await app.api.read(lambda session: first_user(session.store))
         return {
             "clock": self._clock(),
             "faults": len(app.faults.rules),
             "journal": 0 if app.journal is None else app.journal.most,
-            "user": str(first_user(app.store)),
+            "user": str(user),
         }
 
-    def _reset(self, wanted: Reset) -> None:
-        self.data.begin_anew(wanted.seed or self._app.settings.seed)
-        self._levers.begin_anew()
+    async def _reset(self, wanted: Reset) -> None:
+        await self.data.begin_anew(wanted.seed or self._app.settings.seed)
+        await self._levers.begin_anew()
 
-    def _load(self, body: bytes, scope: Scope) -> None:
+    async def _load(self, body: bytes, scope: Scope) -> None:
         is_json = header(scope["headers"], b"content-type").startswith(b"application/json")
         source = dict(read_query(scope["query_string"])).get("name", "seed")
         store = filled(parsed(body, source, is_json=is_json), source, self._app.clock)
         try:
-            self.data.replace(store)
+            await self.data.replace(store)
         finally:
             store.close()
-        self._levers.data_changed()
+        await self._levers.data_changed()
 
-    def _save(self, wanted: Snapshot) -> object:
+    async def _save(self, wanted: Snapshot) -> object:
         name = wanted.name or f"snapshot-{time_ns()}"
-        self._app.api.commit()
-        self.data.save(name)
+        await self.data.save(name)
         return {"name": name}
 
-    def _restore(self, name: str) -> None:
-        self.data.restore(name)
-        self._levers.data_changed()
+    async def _restore(self, name: str) -> None:
+        await self.data.restore(name)
+        await self._levers.data_changed()
 
-    def _token(self, wanted: TokenFor) -> object:
-        store = self._app.store
-        user = user_named(store, wanted.user) if wanted.user else first_user(store)
-        return {"token": issue(store, user, wanted.name, self._app.clock()), "user": str(user)}
+    async def _token(self, wanted: TokenFor) -> object:
+        token = make_token()
+
+        def keep(session: Session) -> int:
+            store = session.store
+            user = user_named(store, wanted.user) if wanted.user else first_user(store)
+            keep_token(store, user, wanted.name, session.now(), token)
+            return user
+
+        return {"token": token, "user": str(await self._app.api.write(keep))}
 
     # -- requests ----------------------------------------------------------------------------------------------------
 

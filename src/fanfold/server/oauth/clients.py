@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from fanfold.errors import SetupError
 from fanfold.server.tokens import digest
-from fanfold.work import SqliteStore
+from fanfold.work import Store
 from fanfold.work.clock import stamp, utc_now
 from fanfold.work.scopes import EVERYTHING, SCOPES
 
@@ -63,13 +63,13 @@ class Client(Struct, frozen=True):
         return grant_type in ("authorization_code", "refresh_token")
 
 
-def find_client(store: SqliteStore, client_id: str) -> Client | None:
+def find_client(store: Store, client_id: str) -> Client | None:
     """The app with a client id."""
     row = store.app(client_id)
     return None if row is None else Client(row.client, row.name, row.secret, tuple(row.redirects.splitlines()))
 
 
-def register(store: SqliteStore, name: str, redirects: list[str], *, public: bool = False) -> tuple[str, str]:
+def register(store: Store, name: str, redirects: list[str], *, public: bool = False) -> tuple[str, str]:
     """Make an app: its client id, and its secret (empty for a public one), which is kept nowhere."""
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise SetupError("An app needs a name of at most 100 characters, by which users recognise it.")

@@ -9,15 +9,16 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from msgspec import json
 
 from fanfold.errors import NoSuchRoute, RequestError
-from fanfold.model import Answer, Pairs
+from fanfold.model import Answer, Caller, Pairs
 from fanfold.server.oauth.clients import SHOW_CODE
 from fanfold.server.oauth.consent import ask_page, code_page, refusal_page
 from fanfold.server.oauth.grants import AUTH_METHODS, Asked, Server
 from fanfold.server.oauth.keys import published_keys
 from fanfold.server.tokens import TokenBook
 from fanfold.serving.bodies import read_query
-from fanfold.work import WorkApi
+from fanfold.work.api import Api
 from fanfold.work.scopes import SCOPES
+from fanfold.work.session import Session
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -25,14 +26,46 @@ Headers = list[tuple[bytes, bytes]]
 class Desk:
     """The endpoints at ``/-/`` and ``/.well-known/`` for apps."""
 
-    def __init__(self, api: WorkApi, tokens: TokenBook, address: str) -> None:
+    def __init__(self, api: Api, tokens: TokenBook, address: str) -> None:
         self._api = api
         self._tokens = tokens
         self._address = address
-        self._server = Server(api, address)
 
-    def answer(self, method: str, path: str, query: bytes, headers: Headers, body: bytes) -> Answer:
+    async def answer(self, method: str, path: str, query: bytes, headers: Headers, body: bytes) -> Answer:
         """What an endpoint answers; raises ``NoSuchRoute`` where there is none."""
+        caller = None
+        if (method, path) == ("POST", "/-/oauth_authorize"):
+            caller = await self._tokens.caller([(b"authorization", _given(body))])
+        texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+        return await self._api.write(
+            lambda session: _Sitting(self._api, session, self._tokens, self._address, caller).answer(
+                (method, path), query, texts, body
+            )
+        )
+
+
+def _given(form: bytes) -> bytes:
+    """The header for the token that a user has put into a form."""
+    try:
+        token = dict(read_query(form)).get("token", "")
+    except RequestError:
+        token = ""
+    return f"Bearer {token.strip()}".encode()
+
+
+class _Sitting:
+    """One request to the desk, in a transaction of its own. ``caller``: whose token is in the form, if one is."""
+
+    def __init__(self, api: Api, session: Session, tokens: TokenBook, address: str, caller: Caller | None) -> None:
+        self._store = session.store
+        self._tokens = tokens
+        self._base = api.base
+        self._address = address
+        self._caller = caller
+        self._server = Server(api, session.store, address)
+
+    def answer(self, endpoint: tuple[str, str], query: bytes, headers: dict[str, str], body: bytes) -> Answer:
+        """What the endpoint answers."""
         found = {
             ("GET", "/-/oauth_authorize"): self._ask,
             ("POST", "/-/oauth_authorize"): self._decide,
@@ -41,19 +74,10 @@ class Desk:
             ("GET", "/-/oauth_keys"): self._keys,
             ("GET", "/.well-known/openid-configuration"): self._describe,
             ("GET", "/.well-known/oauth-authorization-server"): self._describe,
-        }.get((method, path))
+        }.get(endpoint)
         if found is None:
             raise NoSuchRoute
-        store = self._api.store
-        store.begin_action()
-        try:
-            answer = found(query, {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}, body)
-        except BaseException:
-            store.undo_action()
-            raise
-        store.end_action()
-        self._api.commit()
-        return answer
+        return found(query, headers, body)
 
     # -- the user's side ---------------------------------------------------------------------------------------------
 
@@ -65,7 +89,7 @@ class Desk:
         given = dict(read_query(body))
         if given.get("decision") != "allow":
             return self._consider(query, denied=True)
-        caller = self._tokens.caller([(b"authorization", f"Bearer {given.get('token', '').strip()}".encode())])
+        caller = self._caller
         if caller is None or caller.key.startswith("app:"):
             return self._consider(query, wrong=True)
         return self._consider(query, user=int(caller.user))
@@ -129,7 +153,7 @@ class Desk:
     # -- what programs want to know ----------------------------------------------------------------------------------
 
     def _keys(self, *_: Any) -> Answer:
-        return Answer(200, json.encode(published_keys(self._api.store)))
+        return Answer(200, json.encode(published_keys(self._store)))
 
     def _describe(self, *_: Any) -> Answer:
         at = self._address
@@ -141,7 +165,7 @@ class Desk:
                     "authorization_endpoint": f"{at}/-/oauth_authorize",
                     "token_endpoint": f"{at}/-/oauth_token",
                     "revocation_endpoint": f"{at}/-/oauth_revoke",
-                    "userinfo_endpoint": f"{self._api.base}/openid_connect/userinfo",
+                    "userinfo_endpoint": f"{self._base}/openid_connect/userinfo",
                     "jwks_uri": f"{at}/-/oauth_keys",
                     "scopes_supported": SCOPES,
                     "response_types_supported": ["code"],

@@ -27,7 +27,8 @@ from fanfold.model import Answer, Pairs
 from fanfold.server.oauth.clients import Client, find_client
 from fanfold.server.oauth.keys import signing_key
 from fanfold.server.tokens import digest
-from fanfold.work import WorkApi
+from fanfold.work import Store
+from fanfold.work.api import Api
 from fanfold.work.clock import stamp
 from fanfold.work.identity import claims_of
 from fanfold.work.store.apps import Voucher
@@ -115,12 +116,12 @@ class Held:
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]
-    """The protocol over the store of one API; ``issuer`` is the server's address."""
+    """The protocol over a store, for one request; ``issuer`` is the server's address."""
 
-    def __init__(self, api: WorkApi, issuer: str) -> None:
+    def __init__(self, api: Api, store: Store, issuer: str) -> None:
         super().__init__()
         self.api = api
-        self.store = api.store
+        self.store = store
         self.issuer = issuer
         self.register_token_generator(
             "default",

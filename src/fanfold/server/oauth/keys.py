@@ -7,12 +7,12 @@ from typing import Any
 from joserfc.jwk import RSAKey
 from msgspec import json
 
-from fanfold.work import SqliteStore
+from fanfold.work import Store
 
 _SETTING = "identity_key"
 
 
-def signing_key(store: SqliteStore) -> RSAKey:
+def signing_key(store: Store) -> RSAKey:
     """The database's key, made when it is first needed: that takes a moment, and most never need one."""
     kept = store.setting(_SETTING)
     if kept is not None:
@@ -24,7 +24,7 @@ def signing_key(store: SqliteStore) -> RSAKey:
     return key
 
 
-def published_keys(store: SqliteStore) -> dict[str, Any]:
+def published_keys(store: Store) -> dict[str, Any]:
     """The public half."""
     key = signing_key(store)
     return {"keys": [key.as_dict(private=False) | {"use": "sig", "alg": "RS256", "kid": key.kid}]}

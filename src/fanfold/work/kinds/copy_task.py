@@ -24,7 +24,7 @@ from fanfold.work.view import MEMBERS
 if TYPE_CHECKING:
     from fanfold.work.kinds.copying import Copying
     from fanfold.work.schema import Document
-    from fanfold.work.store import Row, SqliteStore
+    from fanfold.work.store import Row, Store
     from fanfold.work.view import View
 
 _NEW: Document = dict.fromkeys(("completed_at", "completed_by", "external", "actual_time_minutes", "parent"))
@@ -34,7 +34,7 @@ _NEW: Document = dict.fromkeys(("completed_at", "completed_by", "external", "act
 class Copied:
     """Which task became which: a list of the job's, that has been worked off up to the position ``done``."""
 
-    def __init__(self, store: SqliteStore, job: int, link: str, done: int | None) -> None:
+    def __init__(self, store: Store, job: int, link: str, done: int | None) -> None:
         self._store, self._job, self._link = store, job, link
         self._done = 0 if done is None else done
 
@@ -216,12 +216,12 @@ def copy_as(view: View, row: Row, gid: int, workspace: int) -> Change:
     return change
 
 
-def _private(store: SqliteStore, gid: int) -> int:
+def _private(store: Store, gid: int) -> int:
     row = store.record(gid)
     return 1 if row is None else row.private
 
 
-def _link_all(store: SqliteStore, owner: int, field: str, targets: list[int]) -> None:
+def _link_all(store: Store, owner: int, field: str, targets: list[int]) -> None:
     for target in targets:
         if not store.linked(owner, field, target):
             store.append(owner, field, target)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.change import Change
     from fanfold.work.request import Request
-    from fanfold.work.store import Row, SqliteStore
+    from fanfold.work.store import Row, Store
     from fanfold.work.view import View
 
 COUNTING = "project.counting.custom_field_settings"
@@ -33,7 +33,7 @@ AT_ONCE = 1000
 """Tasks of a project that get their numbers when it gets the custom field; others when they come to a project anew."""
 
 
-def _numbers(store: SqliteStore, task: int, projects: Iterable[int]) -> dict[str, int]:
+def _numbers(store: Store, task: int, projects: Iterable[int]) -> dict[str, int]:
     """New numbers of a task for the custom fields of projects by which it has none yet."""
     found: dict[str, int] = {}
     for fields in store.notes(tuple(projects), COUNTING).values():

@@ -58,7 +58,7 @@ _TOKEN = re.compile(r"([0-9a-f]{12})([0-9a-f]{8})[0-9a-f]{12}")
 
 def list_of_workspace(request: Request) -> Answer:
     """Get what happened in a workspace since a sync token was given."""
-    return _stream(request, request.row.gid, request.view.store.events, MAX_EVENTS)
+    return _stream(request, request.row, request.view.store.events, MAX_EVENTS)
 
 
 def list_of_record(request: Request) -> Answer:
@@ -71,13 +71,13 @@ def list_of_record(request: Request) -> Answer:
     row = request.row if request.route.subject else request.require("resource", "")
     if row.kind not in FOLLOWED:
         raise RequestError(f"resource: Not a valid GID type: {row.kind}")
-    return _stream(request, row.gid, request.view.store.events_of, MAX_OF_RECORD)
+    return _stream(request, row, request.view.store.events_of, MAX_OF_RECORD)
 
 
-def _stream(request: Request, subject: int, read: Callable[[int, int, int], list[Logged]], most: int) -> Answer:
+def _stream(request: Request, row: Row, read: Callable[[int, int, int], list[Logged]], most: int) -> Answer:
     """The next piece of the events that ``read`` gives for the subject, at most so many."""
-    view = request.view
-    newest = view.store.last_event()
+    view, subject = request.view, row.gid
+    newest = view.store.latest_event(row.workspace)
     since = _place(view, subject, request.query.get("sync", ""))
     if since is None:
         raise RequestError(TOO_OLD, status=412, extra={"sync": _token(view, subject, newest)})

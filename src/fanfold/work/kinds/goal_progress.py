@@ -17,7 +17,7 @@ from fanfold.work.shape import decode
 
 if TYPE_CHECKING:
     from fanfold.work.schema import Document
-    from fanfold.work.store import Row, SqliteStore
+    from fanfold.work.store import Row, Store
 
 SUPPORTED_BY = {
     "subgoal_progress": ("goal",),
@@ -44,7 +44,7 @@ class _Work(Struct):
     counts: dict[int, tuple[int, int, int, int]] = {}
 
 
-def progress(store: SqliteStore, gids: Sequence[int]) -> dict[int, float]:
+def progress(store: Store, gids: Sequence[int]) -> dict[int, float]:
     """How much of each goal is done, from 0 to 1."""
     work = _gather(store, gids)
     below = {gid: [part.row.gid for part in parts if part.row.kind == "goal"] for gid, parts in work.parts.items()}
@@ -54,7 +54,7 @@ def progress(store: SqliteStore, gids: Sequence[int]) -> dict[int, float]:
     return done
 
 
-def _gather(store: SqliteStore, gids: Iterable[int]) -> _Work:
+def _gather(store: Store, gids: Iterable[int]) -> _Work:
     work = _Work()
     level = set(gids)
     while level:
@@ -72,7 +72,7 @@ def _gather(store: SqliteStore, gids: Iterable[int]) -> _Work:
     return work
 
 
-def _inside(store: SqliteStore, portfolios: Iterable[int]) -> dict[int, set[int]]:
+def _inside(store: Store, portfolios: Iterable[int]) -> dict[int, set[int]]:
     """What each portfolio holds, with what the portfolios hold that are in it."""
     items: dict[int, list[int]] = {}
     level = set(portfolios)
@@ -92,7 +92,7 @@ def _inside(store: SqliteStore, portfolios: Iterable[int]) -> dict[int, set[int]
     return inside
 
 
-def _parts(store: SqliteStore, goals: dict[int, Document]) -> dict[int, list[_Part]]:
+def _parts(store: Store, goals: dict[int, Document]) -> dict[int, list[_Part]]:
     """What each goal's progress comes from; what has no weight does not count."""
     metrics = {gid: document["metric"] for gid, document in goals.items() if is_worked_out(document)}
     links = store.links(list(metrics), (SUPPORT,), ()) if metrics else {}

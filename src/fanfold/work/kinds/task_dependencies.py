@@ -13,7 +13,7 @@ from fanfold.work.validate import read
 if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.change import Change
-    from fanfold.work.store import Row, SqliteStore
+    from fanfold.work.store import Row, Store
 
 DEPENDENCIES = "task.dependencies"
 """Link field: the tasks that a task waits for; read backwards, those that wait for it."""
@@ -72,10 +72,10 @@ def _wait(change: Change, target: Row, label: str) -> None:
         raise RequestError(f"{label}: A task can have at most {MAX_TOGETHER} dependencies and dependents together")
 
 
-def _both(store: SqliteStore, gid: int) -> int:
+def _both(store: Store, gid: int) -> int:
     return store.count(gid, DEPENDENCIES) + len(store.owners(gid, DEPENDENCIES))
 
 
-def may_wait(store: SqliteStore, gid: int, target: int) -> bool:
+def may_wait(store: Store, gid: int, target: int) -> bool:
     """Whether a task that nothing waits for yet may come to wait for another."""
     return not store.linked(gid, DEPENDENCIES, target) and all(_both(store, g) < MAX_TOGETHER for g in (gid, target))

@@ -15,7 +15,7 @@ from fanfold.work.validate import read
 if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.change import Change
-    from fanfold.work.store import SqliteStore
+    from fanfold.work.store import Store
 
 SUBTASKS = "task.subtasks"
 """Link field: the subtasks of a task, in order."""
@@ -68,7 +68,7 @@ def _check_levels(change: Change, parent: int) -> None:
         raise RequestError(f"parent: Tasks can be at most {MAX_LEVELS} levels deep")
 
 
-def _above(store: SqliteStore, gid: int) -> list[int]:
+def _above(store: Store, gid: int) -> list[int]:
     """A task, its parent, that one's parent and so on."""
     found = [gid]
     while owners := store.owners(found[-1], SUBTASKS):

@@ -17,6 +17,7 @@ from fanfold.work.words import all_words
 if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.request import Request
+    from fanfold.work.schema import Waiting
 
 SORTED_BY = {
     "due_date": "due",
@@ -61,9 +62,9 @@ SEARCH: tuple[Field, ...] = (
 _LIMIT = integer("limit", low=1, high=MAX_LIMIT)
 
 
-async def look(request: Request) -> list[int]:
+def look(request: Request) -> Waiting:
     """Find the tasks, without holding up other requests."""
-    return await ahead(request, _find(request))
+    return ahead(_find(request))
 
 
 def search(request: Request) -> Answer:
@@ -79,9 +80,10 @@ def _find(request: Request) -> Find:
     narrowed = list(_conditions(request))
     if query.get("text"):
         words = all_words(value_of(_WORDS, query["text"]))
+        match = view.store.idiom.match(words)
         if words and by == "relevance":
-            return ranked(view, workspace, words, narrowed, limit, best_last=ascending)
-        narrowed.append(conditions.has_words(words))
+            return ranked(view, workspace, match, narrowed, limit, best_last=ascending)
+        narrowed.append(conditions.has_words(match))
     return tasks(view, workspace, narrowed, Order(SORTED_BY[by], descending=not ascending), limit)
 
 

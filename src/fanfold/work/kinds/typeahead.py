@@ -15,7 +15,7 @@ from fanfold.work.validate import value_of
 if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.request import Request
-    from fanfold.work.schema import Document
+    from fanfold.work.schema import Document, Waiting
     from fanfold.work.search import Find
     from fanfold.work.store import Held
 
@@ -32,9 +32,9 @@ COUNT = integer("count", low=1, high=100)
 DEFAULT_COUNT = 20
 
 
-async def look(request: Request) -> list[int]:
+def look(request: Request) -> Waiting:
     """Find the records, without holding up other requests."""
-    return await ahead(request, _find(request))
+    return ahead(_find(request))
 
 
 def typeahead(request: Request) -> Answer:

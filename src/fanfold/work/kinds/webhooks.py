@@ -25,6 +25,8 @@ from fanfold.work.shape import shape_one
 if TYPE_CHECKING:
     from fanfold.model import Answer
     from fanfold.work.change import Change
+    from fanfold.work.posting import Post
+    from fanfold.work.schema import Waiting
     from fanfold.work.store import Row
 
 OF_RESOURCE, OF_USER = "resource.webhooks", "user.webhooks"
@@ -78,16 +80,18 @@ crud(webhook, "read", "update", "delete")
 # -- making one ------------------------------------------------------------------------------------------------------
 
 
-async def shake_hands(request: Request) -> str:
+def shake_hands(request: Request) -> Waiting:
     """Have the target confirm that it wants to be told; the secret that both now share."""
-    view = request.view
-    change = _wanted(request)
-    if view.post is None:
+    post, target = request.view.post, _wanted(request).after["target"]
+    if post is None:
         raise RequestError("target: This server delivers no webhooks", status=403)
+    return lambda _: _shake(post, target)
+
+
+async def _shake(post: Post, target: str) -> str:
     secret = secrets.token_hex(32)
-    view.store.commit()  # no snapshot is held while somebody else is waited for
     try:
-        reply = await view.post(change.after["target"], {"X-Hook-Secret": secret}, b"{}", TIMEOUT)
+        reply = await post(target, {"X-Hook-Secret": secret}, b"{}", TIMEOUT)
     except ForbiddenTarget as error:
         raise RequestError(f"target: {error.message}", status=403) from None
     except Unreachable:
@@ -106,7 +110,7 @@ def create(request: Request) -> Answer:
     change = _wanted(request)
     change.write()
     view, gid = request.view, change.gid
-    view.store.add_delivery(gid, int(change.after["resource"]), secret.encode(), view.now)
+    view.store.add_delivery(gid, int(change.after["resource"]), secret.encode(), view.now, change.workspace)
     document = encode({**change.after, "active": False})
     shown = encode(shape_one(view, webhook, gid, document, request.selection(full=True)))
     body = b'{"data":%b,"X-Hook-Secret":"%b"}' % (shown, secret.encode())

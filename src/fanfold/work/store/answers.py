@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from fanfold.work.store.connection import Connection
 from fanfold.work.store.lists import Lists
-from fanfold.work.store.queries import SQL
 
 
 class KeptRow(NamedTuple):
@@ -22,10 +20,10 @@ class KeptRow(NamedTuple):
 class KeptAnswers(Lists):
     """The store's part about answers. Moments are in seconds since 1970."""
 
-    def take_over(self, other: Connection) -> None:
-        """Become a copy of another database, but for the answers: what they tell of happened to other data."""
-        super().take_over(other)
-        self._cursor.execute(SQL["forget_answers"])
+    def _taken_over(self) -> None:
+        """Forget the answers: what they tell of happened to other data."""
+        super()._taken_over()
+        self._cursor.execute(self._sql["forget_answers"])
 
     def kept_answer(self, name: bytes, now: float) -> KeptRow | None:
         """What stands under a name, if its time is not over."""
@@ -33,16 +31,16 @@ class KeptAnswers(Lists):
 
     def begin_answer(self, name: bytes, fingerprint: bytes, until: float) -> None:
         """Note that an answer is being made; whatever stood there is forgotten."""
-        self._cursor.execute(SQL["begin_answer"], (name, fingerprint, until))
+        self._cursor.execute(self._sql["begin_answer"], (name, fingerprint, until))
 
     def finish_answer(self, name: bytes, fingerprint: bytes, until: float, answer: tuple[Any, ...]) -> None:
         """Keep an answer: status, headers, body, trusted."""
-        self._cursor.execute(SQL["finish_answer"], (name, fingerprint, until, *answer))
+        self._cursor.execute(self._sql["finish_answer"], (name, fingerprint, until, *answer))
 
     def forget_answer(self, name: bytes) -> None:
         """Have nothing under a name."""
-        self._cursor.execute(SQL["forget_answer"], (name,))
+        self._cursor.execute(self._sql["forget_answer"], (name,))
 
     def drop_answers(self, now: float, limit: int) -> None:
         """Forget at most ``limit`` of those whose time is over."""
-        self._cursor.execute(SQL["drop_answers"], (now, limit))
+        self._cursor.execute(self._sql["drop_answers"], (now, limit))

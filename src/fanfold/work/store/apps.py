@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fanfold.work.store.lists import Lists
-from fanfold.work.store.queries import SQL
 
 
 class AppRow(NamedTuple):
@@ -42,7 +41,7 @@ class Apps(Lists):
 
     def add_app(self, client: str, secret: bytes | None, name: str, redirects: str, created_at: str) -> None:
         """Register an app."""
-        self._cursor.execute(SQL["add_app"], (client, secret, name, redirects, created_at))
+        self._cursor.execute(self._sql["add_app"], (client, secret, name, redirects, created_at))
 
     def app(self, client: str) -> AppRow | None:
         """The app with a client id."""
@@ -54,26 +53,24 @@ class Apps(Lists):
 
     def delete_app(self, client: str) -> bool:
         """Remove an app and all that it holds; False if there is none."""
-        self._cursor.execute(SQL["delete_vouchers_of_app"], (client,))
-        self._cursor.execute(SQL["delete_consents_of_app"], (client,))
-        self._cursor.execute(SQL["delete_app"], (client,))
-        return bool(self._connection.changes())
+        self._cursor.execute(self._sql["delete_vouchers_of_app"], (client,))
+        self._cursor.execute(self._sql["delete_consents_of_app"], (client,))
+        return bool(self._change("delete_app", client))
 
     def add_consent(self, client: str, user: int, created_at: str) -> int:
         """Note that a user let an app in; the consent's number."""
-        self._cursor.execute(SQL["add_consent"], (user, created_at, client))
-        return int(self._connection.last_insert_rowid())
+        return self._add("add_consent", user, created_at, client)
 
     def revoke_consent(self, consent: int) -> None:
         """End a consent and every voucher for it."""
-        self._cursor.execute(SQL["delete_vouchers"], (consent,))
-        self._cursor.execute(SQL["delete_consent"], (consent,))
+        self._cursor.execute(self._sql["delete_vouchers"], (consent,))
+        self._cursor.execute(self._sql["delete_consent"], (consent,))
 
     def add_voucher(
         self, digest: bytes, consent: int, what: str, scope: str, expires_at: int | None, about: bytes = b"{}"
     ) -> None:
         """Make a voucher valid."""
-        self._cursor.execute(SQL["add_voucher"], (digest, consent, what, scope, expires_at, about))
+        self._cursor.execute(self._sql["add_voucher"], (digest, consent, what, scope, expires_at, about))
 
     def voucher(self, digest: bytes) -> Voucher | None:
         """A voucher, however old or spent."""
@@ -81,8 +78,8 @@ class Apps(Lists):
 
     def spend_voucher(self, digest: bytes) -> None:
         """Mark a voucher as used up."""
-        self._cursor.execute(SQL["spend_voucher"], (digest,))
+        self._cursor.execute(self._sql["spend_voucher"], (digest,))
 
     def drop_vouchers(self, before: int) -> None:
         """Forget the vouchers that expired before a moment."""
-        self._cursor.execute(SQL["drop_vouchers"], (before,))
+        self._cursor.execute(self._sql["drop_vouchers"], (before,))

@@ -1,87 +1,50 @@
-"""The connection to a SQLite file: opening it, transactions, and the few settings of which there is one.
+"""What the stores have in common, whatever database is behind them: transactions, gids, settings, and how to ask.
 
-Called directly on the event loop thread: a point read takes about two microseconds there, some sixty times less than a
-hop to another thread would cost. Writes collect in one transaction until ``commit`` (the dispatcher calls it once a
-batch), each action in a savepoint of its own, so that a failed action leaves nothing behind and ten actions pay for one
-commit. WAL with synchronous=NORMAL: what was acknowledged survives the death of the process at any moment.
+Writes collect in one transaction until ``commit`` (the dispatcher calls it once a batch), each action in a savepoint of
+its own, so that a failed action leaves nothing behind and ten actions pay for one commit.
 """
 
 from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
-import apsw
-
-from fanfold.errors import SetupError
-from fanfold.work.store.queries import SQL, filled
+from fanfold.work.store.idioms import Idiom
+from fanfold.work.store.queries import Queries
 from fanfold.work.store.remembered import Compact, Remembered
+from fanfold.work.store.tables import Content, copy
+
+T = TypeVar("T")
 
 VERSION = 4
 """Layout of the tables; written into each database. Newer ones are refused, older ones get what they lack."""
 
 FIRST_GID = 1001
-GID_BLOCK = 1024
-"""Gids are taken from the database in blocks, so that most creations need no write to the counter."""
 
 
-class Connection:
-    """One open database file, or one in memory."""
+class Connection(ABC):
+    """One open database. Who opens it has set what is declared here."""
 
-    def __init__(self, path: str | Path = ":memory:") -> None:
-        """Open or create ``path``; raises ``SetupError`` in one sentence where that is impossible."""
-        self.path = str(path)
-        try:
-            self._connection: Any = apsw.Connection(self.path, statementcachesize=256)
-            self._connection.set_busy_timeout(5000)
-            # Plans that depend on bound values are prepared anew for each execution, which costs more than the query.
-            self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-            self._prepare()
-        except apsw.NotADBError as error:
-            raise SetupError(f"{path} is not a Fanfold database; choose another file with --db.") from error
-        except apsw.Error as error:
-            raise SetupError(f"The database {path} cannot be opened for writing: {error}.") from error
-        self._cursor: Any = self._connection.cursor()
-        self._open = self._writing = False
+    far: ClassVar[bool] = False
+    """Whether asking takes time."""
+
+    path: str
+    """Where it is, as it may be shown."""
+
+    signing_key: bytes
+    _sql: Queries
+    _cursor: Any
+    """Has ``execute(sql, values)``, which gives rows, and ``executemany``."""
+
+    def __init__(self) -> None:
         self._remembered = Remembered()
         self.compacts_at_hand: Mapping[int, Compact] = self._remembered.compacts
         """Compact forms that need not be looked up: a live view, true for the transaction that is open."""
-        self._gid = self._gid_end = 0
-        self._reserved = False
-        self.signing_key = self._lasting_key("signing_key")
-
-    def _prepare(self) -> None:
-        run = self._connection.execute
-        (version,) = run("PRAGMA user_version").fetchone()
-        if version > VERSION:
-            raise SetupError(
-                f"The database {self.path} was written by a newer Fanfold (layout {version}, this knows {VERSION}); "
-                "upgrade Fanfold or choose another file with --db."
-            )
-        (tables,) = run("SELECT count(*) FROM sqlite_schema").fetchone()
-        if tables and version == 0:
-            raise SetupError(f"{self.path} is a database of another program; choose another file with --db.")
-        # Not before: the first of these is written into the file, which may be none of ours.
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = NORMAL",
-            "cache_size = -65536",
-            "mmap_size = 268435456",
-            "wal_autocheckpoint = 4000",
-            "temp_store = MEMORY",
-        ):
-            run(f"PRAGMA {pragma}")
-        if version < VERSION:
-            scripts = ("schema.sql", "upgrade.sql") if version == 1 else ("schema.sql",)
-            sql = "".join(resources.files(__package__).joinpath(script).read_text() for script in scripts)
-            run(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {VERSION}; COMMIT")
-        else:
-            run("BEGIN IMMEDIATE; ROLLBACK")
 
     def sign(self, text: str) -> str:
         """A signature that only this database can make."""
@@ -96,51 +59,25 @@ class Connection:
 
     # -- transactions ------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def begin_read(self) -> None:
-        """Read from one snapshot until ``commit``: without the locks of its own, a query costs half as much."""
-        if not self._open:
-            self._cursor.execute("BEGIN")
-            self._open = True
-            self._remembered.look(self.changes_elsewhere())
+        """Read what is committed until ``commit``."""
 
+    @abstractmethod
     def begin_action(self) -> None:
         """Open a savepoint for one action's writes, and the transaction around it if there is none yet."""
-        if not self._writing:
-            if self._open:
-                self._cursor.execute("COMMIT")
-                self._open = False
-            self._cursor.execute("BEGIN IMMEDIATE")
-            self._open = self._writing = True
-            self._remembered.look(self.changes_elsewhere())
-        self._cursor.execute("SAVEPOINT action")
 
+    @abstractmethod
     def end_action(self) -> None:
         """Keep the action's writes until the next ``commit``."""
-        self._cursor.execute("RELEASE action")
-        self._remembered.keep()
-        self._reserved = False
 
+    @abstractmethod
     def undo_action(self) -> None:
         """Take back all that the action wrote."""
-        self._cursor.execute("ROLLBACK TO action; RELEASE action")
-        self._remembered.undo()
-        if self._reserved:
-            self.forget_gids()
-            self._reserved = False
 
+    @abstractmethod
     def commit(self) -> None:
         """Make everything written since the last commit durable; on failure nothing of it is kept."""
-        if not self._open:
-            return
-        self._open = self._writing = False
-        try:
-            self._cursor.execute("COMMIT")
-        except apsw.Error:
-            if self._connection.in_transaction:
-                self._cursor.execute("ROLLBACK")
-            self.forget_gids()
-            self._remembered.clear()
-            raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -159,74 +96,84 @@ class Connection:
         finally:
             self.commit()
 
+    @abstractmethod
+    def close(self) -> None:
+        """Commit and close."""
+
+    def expect(self, *gids: int) -> None:  # noqa: B027 - most need not be prepared
+        """These records are going to be asked for: where asking takes time, have them come with the next answer."""
+
+    # -- reading at length -------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def look(self, work: Callable[[Any], T]) -> T:
+        """What ``work`` makes of a cursor that it only reads with, here and now."""
+
+    @abstractmethod
+    def look_aside(self, work: Callable[[Any], T]) -> Awaitable[T]:
+        """The same of what is committed, without holding up anybody. Raises ``RequestError`` if it takes too long."""
+
+    @abstractmethod
+    def _prepare_index(self) -> None:
+        """Make the tables that searches look at."""
+
     # -- copies ------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def content(self) -> Content:
+        """All that is in it, to be read or replaced as a whole."""
 
     def take_over(self, other: Connection) -> None:
         """Become a copy of another database, in one step. What was here is forgotten, and its signatures end."""
-        self.commit()
-        other.commit()
-        self._cursor.close()
-        self._cursor = self._connection.cursor()
-        with self._connection.backup("main", other._connection, "main") as backup:
-            backup.step()
-        if other._gid < other._gid_end:
-            self.set("next_gid", str(other._gid).encode())
+        copy(other.content(), self.content(), without=("answer",))
+        self._renew()
+
+    def _renew(self) -> None:
+        """Have another key to sign with, and forget what was here."""
+        self.use_key(secrets.token_bytes(32))
+        self._taken_over()
+
+    def use_key(self, key: bytes) -> None:
+        """Sign with this key from now on."""
+        self.signing_key = key
+        with self.transaction():
+            self.set("signing_key", key)
+
+    def _taken_over(self) -> None:
+        """Other data are here now: called at the end of ``take_over``."""
         self._remembered.clear()
-        self.forget_gids()
-        self.signing_key = secrets.token_bytes(32)
-        self.set("signing_key", self.signing_key)
 
+    @abstractmethod
     def copy_to(self, path: Path) -> None:
-        """Write a copy of what is committed to a new file."""
-        self.commit()
-        copy = apsw.Connection(str(path))
-        try:
-            copy.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").fetchall()
-            with copy.backup("main", self._connection, "main") as backup:
-                backup.step()
-            # What is left of a block belongs to the copy too: records made there get the gids that they would here.
-            if self._gid < self._gid_end:
-                copy.execute(SQL["set"], ("next_gid", str(self._gid).encode()))
-        finally:
-            copy.close()
+        """Write a copy of what is committed to a new SQLite file."""
 
-    def close(self) -> None:
-        """Commit and close."""
-        self.commit()
-        self._connection.close()
+    # -- what is remembered ------------------------------------------------------------------------------------------
 
     @property
     def epoch(self) -> int:
         """Grows whenever something changed that may be remembered elsewhere: who belongs where."""
         return self._remembered.epoch
 
+    @abstractmethod
     def changes_elsewhere(self) -> int:
         """A number that differs from the last one if another process has written since."""
-        return int(self._cursor.execute("PRAGMA data_version").fetchone()[0])
 
     # -- gids --------------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def peek_gid(self) -> int:
         """The gid that ``new_gid`` will give next."""
-        gid = self.new_gid()
-        self._gid = gid
-        return gid
 
+    @abstractmethod
     def new_gid(self) -> int:
         """The next gid: ascending, never reused, also not after a crash."""
-        if self._gid == self._gid_end:
-            stored = self.setting("next_gid")
-            self._gid = int(stored) if stored else FIRST_GID
-            self._gid_end = self._gid + GID_BLOCK
-            self._reserved = True
-            self.set("next_gid", str(self._gid_end).encode())
-        self._gid += 1
-        self._remembered.newborn[self._gid - 1] = []
-        return self._gid - 1
 
-    def forget_gids(self) -> None:
-        """Read the counter anew: what was taken from it has been rolled back."""
-        self._gid = self._gid_end = 0
+    # -- words -------------------------------------------------------------------------------------------------------
+
+    @property
+    def idiom(self) -> Idiom:
+        """How conditions are said to this database."""
+        return self._sql.idiom
 
     # -- settings ----------------------------------------------------------------------------------------------------
 
@@ -237,18 +184,30 @@ class Connection:
 
     def set(self, name: str, value: bytes) -> None:
         """Store a setting."""
-        self._cursor.execute(SQL["set"], (name, value))
+        self._cursor.execute(self._sql["set"], (name, value))
 
     # -- plumbing ----------------------------------------------------------------------------------------------------
 
     def _one(self, name: str, *values: Any) -> Any:
-        found = self._cursor.execute(SQL[name], values).fetchone()
+        found = self._cursor.execute(self._sql[name], values).fetchone()
         return found[0] if found else None
 
     def _rows(self, name: str, *values: Any) -> list[Any]:
-        found: list[Any] = self._cursor.execute(SQL[name], values).fetchall()
+        found: list[Any] = self._cursor.execute(self._sql[name], values).fetchall()
         return found
 
     def _in(self, name: str, gids: Sequence[int], *more: Any) -> Iterator[Any]:
-        found: Iterator[Any] = self._cursor.execute(filled(name, len(gids)), (*gids, *more))
+        found: Iterator[Any] = self._cursor.execute(self._sql.filled(name, len(gids)), (*self._among(gids), *more))
         return found
+
+    def _among(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The values for ``{in}``."""
+        return values
+
+    @abstractmethod
+    def _add(self, name: str, *values: Any) -> int:
+        """Insert a row whose number the database gives; that number."""
+
+    @abstractmethod
+    def _change(self, name: str, *values: Any) -> int:
+        """Change or remove rows; how many."""

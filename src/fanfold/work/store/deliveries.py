@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from fanfold.work.store.connection import Connection
 from fanfold.work.store.events import Events
-from fanfold.work.store.queries import SQL
 
 
 class Sending(NamedTuple):
@@ -31,8 +29,12 @@ class Deliveries(Events):
 
     def __init__(self, *path: Any) -> None:
         super().__init__(*path)
-        self._listened = bool(self._one("deliveries"))
+        self._listened = self._may_listen()
         self._told: set[int] = set()
+
+    def _may_listen(self) -> bool:
+        """Whether there may be webhooks."""
+        return bool(self._one("deliveries"))
 
     def add_event(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
         """Append to the log; ``subjects`` are the records whose followers are told of it."""
@@ -40,10 +42,9 @@ class Deliveries(Events):
         if self._listened:
             self._told.update(subjects)
 
-    def take_over(self, other: Connection) -> None:
-        """Become a copy of another database, in one step."""
-        super().take_over(other)
-        self._listened = bool(self._one("deliveries"))
+    def _taken_over(self) -> None:
+        super()._taken_over()
+        self._listened = self._may_listen()
         self._told.clear()
 
     def to_be_told(self) -> list[int]:
@@ -54,36 +55,37 @@ class Deliveries(Events):
         self._told.clear()
         return [gid for (gid,) in self._in("listening", subjects)]
 
-    def add_delivery(self, webhook: int, subject: int, secret: bytes, due: str) -> None:
-        """Begin to deliver what happens from now on."""
-        self._cursor.execute(SQL["add_delivery"], (webhook, subject, secret, self.last_event(), due))
+    def add_delivery(self, webhook: int, subject: int, secret: bytes, due: str, workspace: int) -> None:
+        """Begin to deliver what happens from now on to a record of a workspace."""
+        cursor = self.latest_event(workspace)
+        self._cursor.execute(self._sql["add_delivery"], (webhook, subject, secret, cursor, due))
         self._listened = True
         self._told.add(subject)
 
     def delivery(self, webhook: int) -> Sending | None:
         """How far a webhook has come."""
-        found = self._cursor.execute(SQL["delivery"], (webhook,)).fetchone()
+        found = self._cursor.execute(self._sql["delivery"], (webhook,)).fetchone()
         return Sending._make(found) if found else None
 
     def begin_delivery(self, webhook: int, upto: int, body: bytes, due: str) -> None:
         """Note what is about to be sent, at the moment ``due``."""
-        self._cursor.execute(SQL["begin_delivery"], (upto, body, due, webhook))
+        self._cursor.execute(self._sql["begin_delivery"], (upto, body, due, webhook))
 
     def move_delivery(self, webhook: int, cursor: int) -> None:
         """Pass over entries of which a webhook does not want to know."""
-        self._cursor.execute(SQL["move_delivery"], (cursor, webhook))
+        self._cursor.execute(self._sql["move_delivery"], (cursor, webhook))
 
     def put_off_delivery(self, webhook: int, due: str) -> None:
         """Note when what is being sent is to be tried again."""
-        self._cursor.execute(SQL["put_off_delivery"], (due, webhook))
+        self._cursor.execute(self._sql["put_off_delivery"], (due, webhook))
 
     def end_delivery(self, webhook: int, due: str) -> None:
         """What was being sent has arrived; ``due`` is the next heartbeat."""
-        self._cursor.execute(SQL["end_delivery"], (due, webhook))
+        self._cursor.execute(self._sql["end_delivery"], (due, webhook))
 
     def drop_delivery(self, webhook: int) -> None:
         """Deliver no more."""
-        self._cursor.execute(SQL["drop_delivery"], (webhook,))
+        self._cursor.execute(self._sql["drop_delivery"], (webhook,))
 
     def overdue(self, now: str, limit: int) -> list[int]:
         """Webhooks to which something should have been sent by now."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fanfold.work.store.lists import Lists
-from fanfold.work.store.queries import SQL
 from fanfold.work.store.remembered import MAX_NOTES
 
 Logged = tuple[int, int, bytes]
@@ -17,11 +16,11 @@ class Events(Lists):
 
     def add_event(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
         """Append to the log; ``subjects`` are the records whose followers are told of it."""
-        execute = self._cursor.execute
-        execute(SQL["event"], (workspace, resource, document))
-        seq = self._connection.last_insert_rowid()
-        for subject in subjects:
-            execute(SQL["event_of"], (subject, seq))
+        self._log(workspace, resource, document, subjects)
+
+    def _log(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
+        seq = self._add("event", workspace, resource, document)
+        self._cursor.executemany(self._sql["event_of"], [(subject, seq) for subject in subjects])
 
     def events(self, workspace: int, after: int, limit: int) -> list[Logged]:
         """What happened in a workspace after ``after``, oldest first."""
@@ -47,6 +46,10 @@ class Events(Lists):
         """Sequence number of the newest entry."""
         return int(self._one("last_event") or 0)
 
+    def latest_event(self, workspace: int) -> int:  # noqa: ARG002 - here all writes are in one order
+        """A sequence number up to which everything is known that happened in a workspace."""
+        return self.last_event()
+
     def first_event(self) -> int:
         """Sequence number of the oldest entry that is still there."""
         return int(self._one("first_event") or 0)
@@ -57,5 +60,5 @@ class Events(Lists):
 
     def forget_events(self, upto: int, told: Iterable[tuple[int, int]]) -> None:
         """Remove the oldest entries; ``told`` are subject and sequence number of all that is told of them."""
-        self._cursor.executemany(SQL["forget_event_of"], told)
-        self._cursor.execute(SQL["forget_events"], (upto,))
+        self._cursor.executemany(self._sql["forget_event_of"], told)
+        self._cursor.execute(self._sql["forget_events"], (upto,))

@@ -7,8 +7,6 @@ record. What hangs on a task (projects, tags, followers) is not kept here: the l
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import resources
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -16,8 +14,6 @@ from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 
 from fanfold.work.store.events import Events
-from fanfold.work.store.queries import SQL, filled
-from fanfold.work.store.reader import Reader
 from fanfold.work.store.rows import Row
 
 T = TypeVar("T")
@@ -46,26 +42,6 @@ _decode = Decoder().decode
 class Index(Events):
     """The tables of ``search.sql``."""
 
-    _reader: Reader | None = None
-
-    def look(self, work: Callable[[Any], T]) -> T:
-        """What ``work`` makes of a cursor that it only reads with, here and now."""
-        return work(self._connection.cursor())
-
-    async def look_aside(self, work: Callable[[Any], T]) -> T:
-        """The same of what is committed, in a thread where the database is a file."""
-        if self.path == ":memory:":
-            return self.look(work)
-        if self._reader is None:
-            self._reader = Reader(self.path)
-        return await self._reader.run(work)
-
-    def close(self) -> None:
-        """Commit and close."""
-        if self._reader is not None:
-            self._reader.close()
-        super().close()
-
     # -- bringing it up to date --------------------------------------------------------------------------------------
 
     def index_step(self, until: str = "") -> bool:
@@ -75,8 +51,8 @@ class Index(Events):
         """
         state = self._index_state()
         if state.gid is not None:
-            query = filled("searchable", len(NAMED))
-            gids = [gid for (gid,) in self._cursor.execute(query, (state.gid, *NAMED, STEP))]
+            query = self._sql.filled("searchable", len(NAMED))
+            gids = [gid for (gid,) in self._cursor.execute(query, (state.gid, *self._among(NAMED), STEP))]
             state.gid = gids[-1] if len(gids) == STEP else None
             more = True
         else:
@@ -97,7 +73,7 @@ class Index(Events):
         if stored is None:
             return True
         state = _read_state(stored)
-        first, last = self._cursor.execute(SQL["event_bounds"]).fetchone()
+        first, last = self._cursor.execute(self._sql["event_bounds"]).fetchone()
         return state.gid is not None or last != state.seq or first > state.seq + 1
 
     def index_upto(self) -> int | None:
@@ -113,9 +89,9 @@ class Index(Events):
     def _index_state(self) -> _State:
         """Where to go on: at the beginning if there is no index yet, or if the log no longer tells what it lacks."""
         stored = self.setting(_STATE)
-        first, last = self._cursor.execute(SQL["event_bounds"]).fetchone()
+        first, last = self._cursor.execute(self._sql["event_bounds"]).fetchone()
         if stored is None:
-            self._connection.execute(resources.files(__package__).joinpath("search.sql").read_text())
+            self._prepare_index()
             return _State(last, 0)
         state = _read_state(stored)
         return _State(last, 0) if last < state.seq or first > state.seq + 1 else state
@@ -124,7 +100,9 @@ class Index(Events):
 
     def _index(self, gids: list[int]) -> None:
         rows = {gid: row for gid, row in self.records(gids).items() if row.kind in NAMED}
-        known = dict(self._cursor.execute(filled("digests", len(gids)), (*gids, *gids)))
+        known = dict(
+            self._cursor.execute(self._sql.filled("digests", len(gids)), (*self._among(gids), *self._among(gids)))
+        )
         for gid in gids:
             if gid in known and gid not in rows:
                 self._forget(gid)
@@ -139,7 +117,7 @@ class Index(Events):
 
     def _forget(self, gid: int) -> None:
         for name in ("facts", "values", "named", "words", "task_names", "names"):
-            self._cursor.execute(SQL[f"drop_{name}"], (gid,))
+            self._cursor.execute(self._sql[f"drop_{name}"], (gid,))
 
     def _index_task(
         self, row: Row, document: dict[str, Any], known: int | None, counts: dict[tuple[int, str], int]
@@ -148,9 +126,9 @@ class Index(Events):
         name, notes = get("name") or "", get("notes") or ""
         digest = crc32(f"{name}\0{notes}".encode())
         run(
-            SQL["keep_facts"],
+            self._sql["keep_facts"],
             (
-                *(gid, row.workspace, bool(get("completed")), get("resource_subtype") or "default_task"),
+                *(gid, row.workspace, int(bool(get("completed"))), get("resource_subtype") or "default_task"),
                 *(_gid(get(field)) for field in ("assignee", "assigned_by", "created_by", "parent")),
                 *(get(field) for field in ("start_on", "due_on", "due_at")),
                 get("due_at") or get("due_on"),
@@ -161,31 +139,41 @@ class Index(Events):
             ),
         )
         if digest != known:
-            for table, words in (("words", (gid, name, notes)), ("task_names", (gid, name))):
+            for table, texts in (("words", (name, notes)), ("task_names", (name,))):
                 if known is not None:
-                    run(SQL[f"drop_{table}"], (gid,))
-                run(SQL[f"keep_{table}"], words)
+                    run(self._sql[f"drop_{table}"], (gid,))
+                run(self._sql[f"keep_{table}"], (gid, *self._words(*texts)))
         if known is not None:
-            run(SQL["drop_values"], (gid,))
+            run(self._sql["drop_values"], (gid,))
         for field, value in (get("custom_fields") or {}).items():
-            run(SQL["keep_value"], (int(field), gid, _searchable(value)))
+            run(self._sql["keep_value"], (int(field), gid, *self._value(_searchable(value))))
 
     def _index_named(self, row: Row, document: dict[str, Any], known: int | None) -> None:
         run, name = self._cursor.execute, document.get("name") or ""
         digest = crc32(name.encode())
-        run(SQL["keep_named"], (row.gid, row.workspace, row.kind, document.get("modified_at"), digest))
+        run(self._sql["keep_named"], (row.gid, row.workspace, row.kind, document.get("modified_at"), digest))
         if digest != known:
             if known is not None:
-                run(SQL["drop_names"], (row.gid,))
-            run(SQL["keep_names"], (row.gid, name))
+                run(self._sql["drop_names"], (row.gid,))
+            run(self._sql["keep_names"], (row.gid, *self._words(name)))
+
+    def _words(self, *texts: str) -> tuple[str, ...]:
+        """What is kept of texts whose words are searched for."""
+        return texts
+
+    def _value(self, value: str | float | None) -> tuple[Any, ...]:
+        """What is kept of a value that is searched for."""
+        return (value,)
 
 
 def _gid(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
-def _searchable(value: Any) -> Any:
+def _searchable(value: Any) -> str | float | None:
     """The value of a custom field as it is searched for: text, a number, an option's gid or a day."""
     if isinstance(value, dict):
-        return value.get("date")
-    return value if isinstance(value, (str, int, float)) else None
+        value = value.get("date")
+    if isinstance(value, int):
+        return value if abs(value) < 1 << 63 else float(value)
+    return value if isinstance(value, (str, float)) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from fanfold.work.store.queries import SQL, filled, links_of_one
 from fanfold.work.store.records import Records
 from fanfold.work.store.remembered import MAX_NOTES, End
 from fanfold.work.store.rows import Link
@@ -31,20 +30,20 @@ class Links(Records):
 
     def link(self, owner: int, field: str, target: int, position: int = 0, note: int | None = None) -> None:
         """Add one link; the pair must not be linked by this field yet."""
-        self._cursor.execute(SQL["link"], (owner, field, position, target, note))
+        self._cursor.execute(self._sql["link"], (owner, field, position, target, note))
         self._remembered.linked(owner, field, target, note)
 
     def append(self, owner: int, field: str, target: int, note: int | None = None) -> None:
         """Add one link at the end of the owner's list; the pair must not be linked by this field yet."""
         end = self.end(owner, field)
-        self._cursor.execute(SQL["link"], (owner, field, end, target, note))
+        self._cursor.execute(self._sql["link"], (owner, field, end, target, note))
         self._remembered.linked(owner, field, target, note, end)
 
     def unlink(self, owner: int, field: str, target: int) -> bool:
         """Remove one link; False if there was none."""
-        self._cursor.execute(SQL["unlink"], (owner, field, target))
+        gone = self._change("unlink", owner, field, target)
         self._remembered.unlinked(owner, field, target)
-        return bool(self._connection.changes())
+        return bool(gone)
 
     def linked(self, owner: int, field: str, target: int) -> bool:
         """Whether the two are linked."""
@@ -52,7 +51,7 @@ class Links(Records):
 
     def place(self, owner: int, field: str, target: int) -> int | None:
         """Position of ``target`` in the owner's list, or None if it is not in it."""
-        found = self._cursor.execute(SQL["place"], (target, field, owner)).fetchone()
+        found = self._cursor.execute(self._sql["place"], (target, field, owner)).fetchone()
         return found[0] if found else None
 
     def links(
@@ -67,13 +66,13 @@ class Links(Records):
         rows: list[Linked] = []
         for name, fields in (("forward", forward), ("backward", backward)):
             if fields and gids:
-                rows += self._cursor.execute(filled(name, len(gids), len(fields)), (*gids, *fields))
+                rows += self._cursor.execute(self._sql.filled(name, len(gids), len(fields)), (*gids, *fields))
         return self._opened(rows)
 
     def _of_one(self, gid: int, forward: Sequence[str], backward: Sequence[str]) -> list[Linked]:
         if gid in self._remembered.newborn:
             return self._of_newborn(gid, forward, backward)
-        query = links_of_one(len(forward), len(backward))
+        query = self._sql.links_of_one(len(forward), len(backward))
         return [(gid, *found) for found in self._cursor.execute(query, (gid, *forward, *backward))]
 
     def _of_newborn(self, gid: int, forward: Sequence[str], backward: Sequence[str]) -> list[Linked]:
@@ -112,7 +111,7 @@ class Links(Records):
 
     def targets(self, owner: int, field: str) -> list[int]:
         """Gids in the owner's list, in order."""
-        return [row[0] for row in self._cursor.execute(SQL["targets"], (owner, field))]
+        return [row[0] for row in self._cursor.execute(self._sql["targets"], (owner, field))]
 
     def stretch(self, owner: int, field: str, after: int | None, limit: int) -> list[tuple[int, int, int | None]]:
         """Position, gid and note of up to ``limit`` in the owner's list behind a position."""
@@ -120,7 +119,7 @@ class Links(Records):
 
     def empty(self, owner: int, field: str) -> None:
         """Remove all links of a list."""
-        self._cursor.execute(SQL["empty_list"], (owner, field))
+        self._cursor.execute(self._sql["empty_list"], (owner, field))
         self._remembered.clear()
 
     def places(self, owner: int, field: str) -> list[tuple[int, int]]:
@@ -137,7 +136,7 @@ class Links(Records):
         if (owner, field) not in known:
             if len(known) > MAX_NOTES:
                 known.clear()
-            known[owner, field] = self._cursor.execute(SQL["last"], (owner, field)).fetchone()
+            known[owner, field] = self._cursor.execute(self._sql["last"], (owner, field)).fetchone()
         return known[owner, field]
 
     def tree(self, gid: int, field: str) -> list[tuple[int, int]]:
@@ -155,6 +154,13 @@ class Links(Records):
     def owners(self, target: int, field: str) -> list[tuple[int, int | None]]:
         """Gid and note of all that have ``target`` in their list."""
         return self._rows("owners", target, field)
+
+    def owners_by(self, target: int, *fields: str) -> list[list[tuple[int, int | None]]]:
+        """The same for several fields."""
+        return [self.owners(target, field) for field in fields]
+
+    def owners_ahead(self, targets: Sequence[int], field: str) -> None:
+        """These are going to be asked for their ``owners`` one by one; where that takes time, have all come at once."""
 
     def count(self, owner: int, field: str) -> int:
         """How many the owner's list holds."""
@@ -193,7 +199,7 @@ class Links(Records):
 
     def _renumber(self, owner: int, field: str) -> None:
         rows = self._rows("list", owner, field)
-        self._cursor.execute(SQL["empty_list"], (owner, field))
+        self._cursor.execute(self._sql["empty_list"], (owner, field))
         self._remembered.ends.pop((owner, field), None)
         for index, (target, note) in enumerate(rows):
             self.link(owner, field, target, index * GAP, note)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import starmap
 
 from fanfold.work.store.links import LOWEST, Links
-from fanfold.work.store.queries import SQL
 from fanfold.work.store.rows import ALL, Held, Where
 
 TaskCounts = tuple[int, int, int, int]
@@ -30,16 +30,20 @@ class Lists(Links):
 
     def by_name(self, owner: int, field: str, limit: int) -> list[Held]:
         """The first ``limit`` members of the owner's list in alphabetical order."""
-        return list(starmap(Held, self._cursor.execute(SQL["by_name"], (owner, field, limit))))
+        return list(starmap(Held, self._cursor.execute(self._sql["by_name"], (owner, field, limit))))
 
     def page_kind(self, workspace: int, kind: str, after: int | None, limit: int, where: Where = ALL) -> list[Held]:
         """Up to ``limit`` records of a kind in a workspace, by gid."""
         return self._page("page_kind", workspace, kind, after, limit, where)
 
     def _page(self, name: str, first: int, second: str, after: int | None, limit: int, where: Where) -> list[Held]:
-        sql = SQL[name].replace("{where}", where.sql)
+        sql = self._with(name, where)
         border = LOWEST if after is None else after
         return list(starmap(Held, self._cursor.execute(sql, (first, second, border, *where.values, limit))))
+
+    def _with(self, name: str, where: Where) -> str:
+        """A query with a further condition."""
+        return self._sql[name].replace("{where}", self._sql.idiom.said(where.sql))
 
     def page_nested(
         self, owner: int, outer: str, inner: str, after: tuple[int, int] | None, limit: int, where: Where = ALL
@@ -60,12 +64,12 @@ class Lists(Links):
 
     def found(self, workspace: int, kind: str, where: Where, order: str, limit: int, start: int = 0) -> list[Held]:
         """Up to ``limit`` records of a kind in a workspace from number ``start`` on, in order; borders are gids."""
-        sql = SQL["found"].replace("{where}", where.sql).replace("{order}", order)
+        sql = self._with("found", where).replace("{order}", self._sql.idiom.said(order))
         return list(starmap(Held, self._cursor.execute(sql, (workspace, kind, *where.values, limit, start))))
 
     def dates_of(self, project: int, *, subtasks: bool) -> tuple[str | None, str | None, str | None, str | None]:
         """First and last start, first and last due date of a project's tasks, or also of what hangs below them."""
-        found: tuple[str | None, ...] = self._cursor.execute(SQL["dates_of"], (project, subtasks)).fetchone()
+        found: tuple[str | None, ...] = self._cursor.execute(self._sql["dates_of"], (project, subtasks)).fetchone()
         return found  # type: ignore[return-value]
 
     def task_counts(self, projects: Sequence[int]) -> dict[int, TaskCounts]:
@@ -77,10 +81,18 @@ class Lists(Links):
 
     def time_spent(self, project: int, where: Where = ALL) -> dict[int, float]:
         """Minutes entered for a project by the gid of whoever entered them; 0 for nobody."""
-        sql = SQL["time_spent"].replace("{where}", where.sql)
-        return {int(user or 0): minutes for user, minutes in self._cursor.execute(sql, (project, *where.values))}
+        sql = self._with("time_spent", where)
+        found = self._cursor.execute(sql, (project, *where.values))
+        return {int(user or 0): _number(minutes) for user, minutes in found}
 
     def time_estimated(self, project: int, custom_field: int) -> dict[int, float]:
         """Sum of a custom field over a project's tasks by the gid of whom they are assigned to; 0 for nobody."""
-        found = self._cursor.execute(SQL["time_estimated"], (project, f'$.custom_fields."{custom_field}"'))
-        return {int(user or 0): value or 0 for user, value in found}
+        found = self._cursor.execute(self._sql["time_estimated"], (project, str(custom_field)))
+        return {int(user or 0): _number(value or 0) for user, value in found}
+
+
+def _number(value: float | Decimal) -> float:
+    """What a sum is as a number of JSON: whole where all that was summed up is."""
+    if isinstance(value, Decimal):
+        return float(value) if int(value.as_tuple().exponent) < 0 else int(value)
+    return value

@@ -90,31 +90,31 @@ SELECT count(*) FROM link WHERE owner = ? AND field = ?;
 SELECT owner, count(*) FROM link WHERE owner IN ({in}) AND field = ? GROUP BY owner;
 
 -- name: page_linked
-SELECT l.position, l.target, r.kind, r.workspace, r.private, x'', r.compact
+SELECT l.position, l.target, r.kind, r.workspace, r.private, {empty}, r.compact
 FROM link l JOIN record r ON r.gid = l.target
 WHERE l.owner = ? AND l.field = ? AND l.position > ? {where}
 ORDER BY l.position LIMIT ?;
 
 -- name: page_linking
-SELECT l.owner, l.owner, r.kind, r.workspace, r.private, x'', r.compact
+SELECT l.owner, l.owner, r.kind, r.workspace, r.private, {empty}, r.compact
 FROM link l JOIN record r ON r.gid = l.owner
 WHERE l.target = ? AND l.field = ? AND l.owner > ? {where}
 ORDER BY l.owner LIMIT ?;
 
 -- name: page_notes
-SELECT l.position, l.note, r.kind, r.workspace, r.private, x'', r.compact
+SELECT l.position, l.note, r.kind, r.workspace, r.private, {empty}, r.compact
 FROM link l JOIN record r ON r.gid = l.note
 WHERE l.owner = ? AND l.field = ? AND l.position > ? {where}
 ORDER BY l.position LIMIT ?;
 
 -- name: by_name
-SELECT l.position, r.gid, r.kind, r.workspace, r.private, x'', r.compact
+SELECT l.position, r.gid, r.kind, r.workspace, r.private, {empty}, r.compact
 FROM link l JOIN record r ON r.gid = l.target
 WHERE l.owner = ? AND l.field = ?
-ORDER BY json_extract(CAST(r.document AS TEXT), '$.name') COLLATE NOCASE, r.gid LIMIT ?;
+ORDER BY {text r name} COLLATE NOCASE, r.gid LIMIT ?;
 
 -- name: page_kind
-SELECT r.gid, r.gid, r.kind, r.workspace, r.private, x'', r.compact
+SELECT r.gid, r.gid, r.kind, r.workspace, r.private, {empty}, r.compact
 FROM record r
 WHERE r.workspace = ? AND r.kind = ? AND r.gid > ? {where}
 ORDER BY r.gid LIMIT ?;
@@ -142,7 +142,7 @@ JOIN link m ON m.target = ?1 AND m.field = 'team.members' AND m.owner = t.target
 WHERE s.target = ?2 AND s.field = 'portfolio.shared_projects' LIMIT 1;
 
 -- name: found
-SELECT r.gid, r.gid, r.kind, r.workspace, r.private, x'', r.compact
+SELECT r.gid, r.gid, r.kind, r.workspace, r.private, {empty}, r.compact
 FROM record r
 WHERE r.workspace = ? AND r.kind = ? {where}
 ORDER BY {order} LIMIT ? OFFSET ?;
@@ -151,8 +151,8 @@ ORDER BY {order} LIMIT ? OFFSET ?;
 SELECT project, count(*), coalesce(sum(completed), 0), coalesce(sum(milestone), 0),
        coalesce(sum(completed AND milestone), 0)
 FROM (SELECT s.owner AS project,
-             json_extract(CAST(r.document AS TEXT), '$.completed') AS completed,
-             json_extract(CAST(r.document AS TEXT), '$.resource_subtype') = 'milestone' AS milestone
+             {text r completed} AS completed,
+             {text r resource_subtype} = 'milestone' AS milestone
       FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks' JOIN record r ON r.gid = t.target
       WHERE s.owner IN ({in}) AND s.field = 'project.sections')
 GROUP BY project;
@@ -163,18 +163,18 @@ WITH RECURSIVE below(gid) AS (
     WHERE s.owner = ?1 AND s.field = 'project.sections'
     UNION SELECT l.target FROM below JOIN link l ON l.owner = below.gid AND l.field = 'task.subtasks' WHERE ?2)
 SELECT min(start_on), max(start_on), min(due_on), max(due_on)
-FROM (SELECT json_extract(CAST(r.document AS TEXT), '$.start_on') AS start_on,
-             json_extract(CAST(r.document AS TEXT), '$.due_on') AS due_on
-      FROM below JOIN record r ON r.gid = below.gid);
+FROM (SELECT {text r start_on} AS start_on,
+             {text r due_on} AS due_on
+      FROM below JOIN record r ON r.gid = below.gid) dates;
 
 -- name: time_spent
-SELECT json_extract(CAST(r.document AS TEXT), '$.created_by'),
-       sum(json_extract(CAST(r.document AS TEXT), '$.duration_minutes'))
+SELECT {text r created_by},
+       sum({text r duration_minutes})
 FROM link l JOIN record r ON r.gid = l.target
 WHERE l.owner = ? AND l.field = 'project.time_tracking_entries' {where} GROUP BY 1;
 
 -- name: time_estimated
-SELECT json_extract(CAST(r.document AS TEXT), '$.assignee'), sum(json_extract(CAST(r.document AS TEXT), ?2))
+SELECT {text r assignee}, sum(json_extract(CAST(r.document AS TEXT), '$.custom_fields."' || ?2 || '"'))
 FROM link s JOIN link t ON t.owner = s.target AND t.field = 'section.tasks' JOIN record r ON r.gid = t.target
 WHERE s.owner = ?1 AND s.field = 'project.sections' GROUP BY 1;
 
@@ -203,7 +203,7 @@ INSERT INTO event (workspace, resource, document) VALUES (?, ?, ?);
 SELECT seq, resource, document FROM event WHERE seq > ? AND workspace = ? ORDER BY seq LIMIT ?;
 
 -- name: event_of
-INSERT OR IGNORE INTO event_of (subject, seq) VALUES (?, ?);
+INSERT INTO event_of (subject, seq) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
 -- name: events_of_record
 SELECT e.seq, e.resource, e.document FROM event_of o JOIN event e ON e.seq = o.seq
@@ -267,22 +267,22 @@ SELECT value FROM setting WHERE name = ?;
 INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
 -- name: token_by_digest
-SELECT id, user FROM token WHERE digest = ? AND revoked_at IS NULL;
+SELECT id, "user" FROM token WHERE digest = ? AND revoked_at IS NULL;
 
 -- name: tokens
-SELECT id, user, name, created_at, revoked_at FROM token ORDER BY id;
+SELECT id, "user", name, created_at, revoked_at FROM token ORDER BY id;
 
 -- name: all_tokens
-SELECT id, digest, user, name, created_at, revoked_at FROM token ORDER BY id;
+SELECT id, digest, "user", name, created_at, revoked_at FROM token ORDER BY id;
 
 -- name: forget_tokens
 DELETE FROM token;
 
 -- name: keep_token
-INSERT INTO token (id, digest, user, name, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO token (id, digest, "user", name, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?);
 
 -- name: add_token
-INSERT INTO token (digest, user, name, created_at) VALUES (?, ?, ?, ?);
+INSERT INTO token (digest, "user", name, created_at) VALUES (?, ?, ?, ?);
 
 -- name: revoke_token
 UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL;
@@ -306,7 +306,7 @@ DELETE FROM consent WHERE app IN (SELECT id FROM app WHERE client = ?);
 DELETE FROM app WHERE client = ?;
 
 -- name: add_consent
-INSERT INTO consent (app, user, created_at) SELECT id, ?, ? FROM app WHERE client = ?;
+INSERT INTO consent (app, "user", created_at) SELECT id, ?, ? FROM app WHERE client = ?;
 
 -- name: delete_vouchers
 DELETE FROM voucher WHERE consent = ?;
@@ -318,7 +318,7 @@ DELETE FROM consent WHERE id = ?;
 INSERT INTO voucher (digest, consent, what, scope, expires_at, about) VALUES (?, ?, ?, ?, ?, ?);
 
 -- name: voucher
-SELECT v.digest, v.consent, v.what, v.scope, v.expires_at, v.spent, v.about, c.user, a.client
+SELECT v.digest, v.consent, v.what, v.scope, v.expires_at, v.spent, v.about, c."user", a.client
 FROM voucher v JOIN consent c ON c.id = v.consent JOIN app a ON a.id = c.app WHERE v.digest = ?;
 
 -- name: spend_voucher

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Sequence
 
 from fanfold.work.store.connection import Connection
 from fanfold.work.store.periods import FIRST_PERIOD, period
-from fanfold.work.store.queries import SQL
 from fanfold.work.store.remembered import MAX_COMPACTS, Compact
 from fanfold.work.store.rows import Row
 
@@ -19,7 +18,7 @@ class Records(Connection):
         written = self._remembered.rows.get(gid)
         if written is not None:
             return written
-        found = self._cursor.execute(SQL["record"], (gid,)).fetchone()
+        found = self._cursor.execute(self._sql["record"], (gid,)).fetchone()
         if found:
             return Row._make(found)
         return period(gid) if gid >= FIRST_PERIOD else None
@@ -73,30 +72,30 @@ class Records(Connection):
 
     def insert(self, row: Row) -> None:
         """Add a record."""
-        self._cursor.execute(SQL["insert"], row)
+        self._cursor.execute(self._sql["insert"], row)
         self._remembered.wrote(row)
 
     def rewrite(self, row: Row) -> None:
         """Replace a record's document, compact form and private flag."""
-        self._cursor.execute(SQL["rewrite"], (row.private, row.document, row.compact, row.gid))
+        self._cursor.execute(self._sql["rewrite"], (row.private, row.document, row.compact, row.gid))
         self._remembered.wrote(row)
 
     def delete(self, gid: int) -> list[tuple[int, str, int | None]]:
         """Remove a record and every link that it has a part in; what it hung on: owner, field and note of each link."""
-        self._cursor.execute(SQL["delete"], (gid,))
-        self._cursor.execute(SQL["delete_links_of"], (gid,))
+        self._cursor.execute(self._sql["delete"], (gid,))
+        self._cursor.execute(self._sql["delete_links_of"], (gid,))
         hung_on = self._rows("delete_links_to", gid)
         self._remembered.clear()
         return hung_on
 
     def restrict_sections_of(self, project: int) -> None:
         """Bring the private flag of a project's sections into line with the project's."""
-        self._cursor.execute(SQL["restrict_sections_of"], (project,))
+        self._cursor.execute(self._sql["restrict_sections_of"], (project,))
         self._remembered.clear()
 
     def restrict_tasks_of(self, gid: int) -> None:
         """Bring the private flag of a project's tasks, or of one task, into line with the projects they are in."""
-        self._cursor.execute(SQL["restrict_tasks_of"], (gid,))
+        self._cursor.execute(self._sql["restrict_tasks_of"], (gid,))
         self._remembered.clear()
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from fanfold.work.store.lists import Lists
-from fanfold.work.store.queries import SQL
 
 
 class Shelved(NamedTuple):
@@ -26,7 +25,7 @@ class Shelves(Lists):
 
     def shelve(self, shelf: str, thing: Shelved) -> None:
         """Put a thing on a shelf, in place of one of its name."""
-        self._cursor.execute(SQL["shelve"], (shelf, *thing))
+        self._cursor.execute(self._sql["shelve"], (shelf, *thing))
 
     def shelved(self, shelf: str, name: str) -> Shelved | None:
         """The thing of a name, also where its time is over."""
@@ -42,15 +41,14 @@ class Shelves(Lists):
 
     def keep_shelved(self, things: Iterable[tuple[str, Shelved]]) -> None:
         """Have these things and no others."""
-        self._cursor.execute(SQL["clear_shelves"])
+        self._cursor.execute(self._sql["clear_shelves"])
         for shelf, thing in things:
             self.shelve(shelf, thing)
 
     def unshelve(self, shelf: str, name: str) -> bool:
         """Take a thing away; whether there was one."""
-        self._cursor.execute(SQL["unshelve"], (shelf, name))
-        return bool(self._connection.changes())
+        return bool(self._change("unshelve", shelf, name))
 
     def drop_shelved(self, now: float) -> None:
         """Take away what has come to its end."""
-        self._cursor.execute(SQL["drop_shelved"], (now,))
+        self._cursor.execute(self._sql["drop_shelved"], (now,))

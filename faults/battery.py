@@ -1,0 +1,18 @@
+"""All scenarios, in the order in which they are run."""
+
+from __future__ import annotations
+
+from faults import hostile, jobs, kills, leaving, memory, overload, points, receivers
+from faults.setting import Scenario
+
+SCENARIOS: tuple[Scenario, ...] = (
+    kills.SCENARIO,
+    points.SCENARIO,
+    jobs.SCENARIO,
+    receivers.SCENARIO,
+    leaving.SCENARIO,
+    hostile.SCENARIO,
+    overload.SCENARIO,
+    memory.SCENARIO,
+)
+"""The order in which they are run."""

@@ -1,0 +1,121 @@
+"""A PostgreSQL database as a server uses it: connections for reading and for writing, and one that listens.
+
+How many connections there are is fixed from the start, so that a database knows how many it has to bear. One that broke
+is made anew by the pools, with growing pauses. Whoever finds none in time is told that the database cannot be reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from fanfold.work.store.lanes import Begin, Lanes
+from fanfold.work.store.postgres import CHANNEL
+from fanfold.work.store.questions import Connection, is_lost, put
+from fanfold.work.store.reading import Pool, Readers
+from fanfold.work.store.wire import adapt
+
+logger = logging.getLogger("fanfold")
+
+AT_MOST = 3.0
+"""Seconds that somebody waits for a connection."""
+
+OPTIONS = (
+    "-c statement_timeout=15s -c lock_timeout=8s -c idle_in_transaction_session_timeout=5s -c jit=off "
+    "-c synchronous_commit=on"
+)
+"""A worker that stands still in the midst of a transaction is thrown out of it, and cannot commit when it goes on."""
+
+ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+"""How soon a connection whose other end is gone is given up, in seconds and milliseconds."""
+
+
+class Database:
+    """All connections of one process to a database. ``begin`` makes what writes; see ``lanes.py``."""
+
+    def __init__(self, url: str, connections: int, begin: Begin) -> None:
+        writers = max(1, connections // 2)
+        self._url = url
+        self._reading = _pool(url, max(1, connections - writers), "reading")
+        self._writing = _pool(url, writers, "writing")
+        self.readers = Readers(self._reading)
+        self.lanes = Lanes(self._writing, begin)
+        self._listening: asyncio.Task[None] | None = None
+        self._deaf = True
+        self._heard = itertools.count(1)
+        self._changes = 0
+
+    async def open(self) -> None:
+        """Begin to connect. It is no mistake if the database cannot be reached yet."""
+        await self._reading.open()
+        await self._writing.open()
+        self._listening = asyncio.get_running_loop().create_task(self._listen())
+
+    async def close(self) -> None:
+        """Wait for what is being written, and let go of everything."""
+        await self.lanes.drain()
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        await self._reading.close()
+        await self._writing.close()
+
+    @property
+    def changes(self) -> int:
+        """Another number whenever something was changed that may be remembered, and always while nobody tells us."""
+        if self._deaf:
+            self._changes = next(self._heard)
+        return self._changes
+
+    async def _listen(self) -> None:
+        pause = 0.1
+        while True:
+            try:
+                connection: Connection = await psycopg.AsyncConnection.connect(self._url, **_parameters("listening"))
+                async with connection:
+                    await put(connection, [(f"LISTEN {CHANNEL}", ())])
+                    self._changes, self._deaf, pause = next(self._heard), False, 0.1
+                    async for _ in connection.notifies():
+                        self._changes = next(self._heard)
+            except (psycopg.Error, OSError, TimeoutError) as error:
+                if not is_lost(error):
+                    logger.warning("the database does not tell us of changes: %s", error)
+            finally:
+                self._deaf = True
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 5.0)
+
+
+def _pool(url: str, size: int, name: str) -> Pool:
+    return AsyncConnectionPool(
+        url,
+        kwargs=_parameters(name),
+        min_size=size,
+        max_size=size,
+        name=name,
+        open=False,
+        timeout=AT_MOST,
+        configure=_configure,
+        reconnect_timeout=float("inf"),
+        num_workers=2,
+    )
+
+
+def _parameters(what: str) -> dict[str, Any]:
+    return {
+        "autocommit": True,
+        "application_name": f"fanfold {what}",
+        "connect_timeout": 5,
+        "options": OPTIONS,
+        **ALIVE,
+    }
+
+
+async def _configure(connection: Connection) -> None:
+    adapt(connection.adapters)
+    connection.prepare_threshold = 2

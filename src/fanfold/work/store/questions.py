@@ -1,0 +1,111 @@
+"""Statements sent to PostgreSQL together: as many as there are, one round trip."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors as refused
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+
+from fanfold.errors import RequestError, Unavailable, Undecided
+from fanfold.work.store.wire import Found, Question, packed
+
+logger = logging.getLogger("fanfold")
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+PATIENCE = 10.0
+"""Seconds that the database may take for what is asked at once. A connection that is slower is given up."""
+
+_BUSY = (
+    refused.LockNotAvailable,
+    refused.DeadlockDetected,
+    refused.SerializationFailure,
+    refused.TooManyConnections,
+    refused.CannotConnectNow,
+    refused.ReadOnlySqlTransaction,
+    refused.AdminShutdown,
+    refused.CrashShutdown,
+    refused.IdleInTransactionSessionTimeout,
+)
+_FULL = (refused.DiskFull, refused.OutOfMemory)
+_LOST = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    PoolTimeout,
+    PoolClosed,
+    TooManyRequests,
+    OSError,
+    TimeoutError,
+)
+
+
+async def put(connection: Connection, questions: Sequence[Question]) -> list[Found]:
+    """What all the statements give, in one round trip. The first that fails is raised; none behind it was run.
+
+    Raises ``TimeoutError`` where the database does not answer, and whoever gives up leaves a connection that is closed:
+    an answer that nobody read would be taken for that to the next question.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            if len(questions) == 1:
+                cursor = _cursor(connection)
+                ((sql, values),) = questions
+                await cursor.execute(sql, packed(values))
+                return [await _found(cursor)]
+            async with connection.pipeline():
+                cursors = [_cursor(connection) for _ in questions]
+                for cursor, (sql, values) in zip(cursors, questions, strict=True):
+                    await cursor.execute(sql, packed(values))
+            # Only now, when the pipeline has ended, is everything there.
+            return [await _found(cursor) for cursor in cursors]
+    except (TimeoutError, asyncio.CancelledError):
+        await connection.close()
+        raise
+
+
+def _cursor(connection: Connection) -> psycopg.AsyncRawCursor[tuple[Any, ...]]:
+    cursor = psycopg.AsyncRawCursor(connection)
+    cursor.format = psycopg.pq.Format.BINARY
+    return cursor
+
+
+async def _found(cursor: psycopg.AsyncRawCursor[tuple[Any, ...]]) -> Found:
+    rows = await cursor.fetchall() if cursor.description else []
+    return Found(rows, cursor.rowcount)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether an error says that the connection, and not the statement, has failed."""
+    return isinstance(error, _LOST) and not isinstance(error, (*_BUSY, *_FULL, refused.QueryCanceled))
+
+
+def _brief(error: BaseException) -> str:
+    """The first line of what a driver says, with the kind of error."""
+    return f"{type(error).__name__} {str(error).partition(chr(10))[0]}".strip()
+
+
+@contextmanager
+def told(*, committing: bool = False) -> Iterator[None]:
+    """Say what went wrong in a way that a client can act on; ``committing``: it may have been done all the same."""
+    try:
+        yield
+    except _FULL:
+        raise RequestError("There is no room left to store this; nothing was changed.", status=507) from None
+    except _BUSY as error:
+        logger.warning("the database is busy: %s", _brief(error))
+        raise Unavailable from None
+    except refused.QueryCanceled:
+        raise Unavailable("The database took too long; please try again in a moment.") from None
+    except (refused.UntranslatableCharacter, refused.CharacterNotInRepertoire):
+        raise RequestError("A text holds a character that cannot be stored, such as NUL; leave it out.") from None
+    except _LOST as error:
+        logger.warning("the database cannot be reached: %s", _brief(error))
+        if committing:
+            raise Undecided from None
+        raise Unavailable from None
