@@ -400,7 +400,8 @@ def _commit(ready: list[Run], target: InlineTarget) -> bool:
 if sys.version_info >= (3, 12):
 
     def _start(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context | None) -> Task:
-        return asyncio.Task(work, loop=loop, context=context and context.copy(), eager_start=True)
+        own = None if context is None else context.copy()  # one without variables is false
+        return asyncio.Task(work, loop=loop, context=own, eager_start=True)
 
 else:
 
