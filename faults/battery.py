@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faults import hostile, jobs, kills, leaving, memory, overload, points, receivers
+from faults import disk, hostile, jobs, kills, leaving, memory, overload, points, receivers
 from faults.setting import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -10,6 +10,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     points.SCENARIO,
     jobs.SCENARIO,
     receivers.SCENARIO,
+    disk.SCENARIO,
     leaving.SCENARIO,
     hostile.SCENARIO,
     overload.SCENARIO,
