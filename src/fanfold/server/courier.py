@@ -13,6 +13,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
 
+from fanfold.errors import Unavailable
 from fanfold.server.durable import Runner
 from fanfold.work.deliveries import Deliveries
 
@@ -74,6 +75,8 @@ class Courier:
             try:
                 for gid in await self._deliveries.overdue():
                     self._start(gid)
+            except Unavailable as error:
+                logger.warning("looking after webhooks has to wait: %s", error.message)
             except Exception:
                 logger.exception("looking after webhooks failed; it is tried again")
             more = [await self._do(chore) for chore in self._chores]
@@ -82,6 +85,9 @@ class Courier:
     async def _do(self, chore: Chore) -> bool:
         try:
             return await chore()
+        except Unavailable as error:
+            logger.warning("a chore has to wait: %s", error.message)
+            return False
         except Exception:
             logger.exception("a chore failed; it is tried again")
             return False

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
+
+from fanfold.errors import Unavailable
 
 logger = logging.getLogger("fanfold")
 
@@ -31,6 +34,10 @@ ROUNDS = 500
 
 KEPT = 24 * 3600
 """How long the engine keeps what is finished, in seconds: until then a key is not performed again."""
+
+
+LATER = 2.0
+"""Seconds until that is tried again which cannot be done for now, as the database cannot be written."""
 
 
 class Runner(Protocol):
@@ -50,6 +57,18 @@ class Runner(Protocol):
         """Stop; whatever is not at its end goes on after the next start."""
 
 
+async def _tried(performance: Performance, name: str, subject: str) -> float | None:
+    """One step; what cannot be done for now is tried again."""
+    try:
+        return await performance(subject)
+    except Unavailable as error:
+        logger.warning("%s %s has to wait: %s", name, subject, error.message)
+        return LATER
+    except Exception:
+        logger.exception("%s %s broke off", name, subject)
+        return None
+
+
 class TaskRunner:
     """Carries on work in tasks of this process: for databases in memory, which do not outlive it either."""
 
@@ -64,13 +83,10 @@ class TaskRunner:
             task.add_done_callback(lambda _: self._tasks.pop(key, None))
 
     async def _carry(self, name: str, subject: str) -> None:
-        try:
-            pause = await self._performances[name](subject)
-            while pause is not None:
-                await asyncio.sleep(pause)
-                pause = await self._performances[name](subject)
-        except Exception:
-            logger.exception("%s %s broke off", name, subject)
+        pause = await _tried(self._performances[name], name, subject)
+        while pause is not None:
+            await asyncio.sleep(pause)
+            pause = await _tried(self._performances[name], name, subject)
 
     def resume(self) -> None:
         """Nothing is left by anybody."""
@@ -99,6 +115,16 @@ def _teach_old_sqlite() -> None:
     @event.listens_for(Engine, "connect")
     def teach(connection: Any, _: object) -> None:
         connection.create_function("unixepoch", -1, lambda *_: round(time.time(), 3))
+
+
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """Have the engine tell what went wrong with it in a line, instead of where within it that was."""
+    if record.exc_info and record.exc_info[1] is not None:
+        error = record.exc_info[1]
+        said = str(error).partition("\n")[0]
+        record.msg, record.args = f"{record.getMessage()} {type(error).__name__} {said}", None
+        record.exc_info = record.exc_text = None
+    return True
 
 
 class DurableRunner:
@@ -148,8 +174,19 @@ class DurableRunner:
 
             with SetWorkflowID(key):
                 self._engine.start_workflow(self._workflow, name, subject)
-        except Exception:
-            logger.exception("%s %s could not be started; it will be after the next start of the server", name, subject)
+        except Exception as error:  # noqa: BLE001 - it is told and tried again
+            self._again(name, subject, error)
+
+    def _again(self, name: str, subject: str, error: Exception) -> None:
+        """Begin anew, some time later, what the engine could not keep: how far it has come is not kept there anyway."""
+        if self._closing or self._loop is None:
+            return
+        said = str(error).partition("\n")[0]
+        logger.warning(
+            "%s %s has to wait, as the durable engine failed: %s %s", name, subject, type(error).__name__, said
+        )
+        key = f"{name}-{subject}-again-{secrets.token_hex(6)}"
+        self._loop.call_soon_threadsafe(self._loop.call_later, LATER, self.start, name, subject, key)
 
     def _resume(self) -> None:
         try:
@@ -171,6 +208,7 @@ class DurableRunner:
         _teach_old_sqlite()
         from dbos import DBOS  # noqa: PLC0415 - some 20 MB and a quarter of a second that not every server needs
 
+        logging.getLogger("dbos").addFilter(_in_a_line)
         DBOS(
             config={
                 "name": "fanfold",
@@ -186,7 +224,7 @@ class DurableRunner:
 
         recorded = DBOS.step(name="step")(step)
 
-        async def carry(name: str, subject: str) -> None:
+        async def go_on(name: str, subject: str) -> None:
             for _ in range(ROUNDS):
                 pause = await recorded(name, subject)
                 if pause is None:
@@ -194,6 +232,12 @@ class DurableRunner:
                 if pause:
                     await DBOS.sleep_async(pause)
             await DBOS.start_workflow_async(self._workflow, name, subject)
+
+        async def carry(name: str, subject: str) -> None:
+            try:
+                await go_on(name, subject)
+            except Exception as error:  # noqa: BLE001 - the engine's own: steps do not raise
+                self._again(name, subject, error)
 
         self._workflow = DBOS.workflow(name="carry", max_recovery_attempts=None)(carry)
         DBOS.launch()
@@ -216,11 +260,7 @@ class DurableRunner:
         return await asyncio.wrap_future(done)
 
     async def _perform(self, name: str, subject: str) -> float | None:
-        try:
-            return await self._performances[name](subject)
-        except Exception:
-            logger.exception("%s %s broke off", name, subject)
-            return None
+        return await _tried(self._performances[name], name, subject)
 
     def _stop(self) -> None:
         if self._engine is not None:
