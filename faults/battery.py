@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faults import disk, hostile, jobs, kills, leaving, memory, overload, points, receivers
+from faults import busy, disk, hostile, jobs, kills, leaving, memory, overload, points, receivers
 from faults.setting import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -11,6 +11,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     jobs.SCENARIO,
     receivers.SCENARIO,
     disk.SCENARIO,
+    busy.SCENARIO,
     leaving.SCENARIO,
     hostile.SCENARIO,
     overload.SCENARIO,

@@ -41,9 +41,7 @@ def end_all() -> None:
 
 def start(command: list[str], out: IO[bytes], environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
     """Start a process that ends with this one at the latest."""
-    process = subprocess.Popen(
-        command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment, cwd=folder
-    )
+    process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment, cwd=folder)
     _STARTED.add(process)
     return process
 
