@@ -84,7 +84,7 @@ class CoherentReads(Store):
     def compare(self, *asked: LookUp) -> list[Rows]:
         """Forget what was touched since the mirror was compared last; meanwhile look up something."""
         before = self.mirror.known_until()
-        (compared, *found) = self._wire.look_up((self._said(COMPARE), ("",), (before,)), *asked)
+        (compared, *found) = self._wire.look_up((self._said(COMPARE), (), (before,)), *asked)
         self._compared(compared, before)
         return found
 
@@ -93,7 +93,7 @@ class CoherentReads(Store):
         if row is self.mirror.latest:  # others asked together with us
             return
         self.mirror.latest = row
-        _, snapshot, touched, lists, everything = row
+        snapshot, touched, lists, everything = row
         unknown = before is None or everything or self.mirror.snapshot is None
         self.mirror.compared(snapshot, None if unknown else touched or (), map(_list_name, lists or ()))
 
