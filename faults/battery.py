@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faults import hostile, jobs, kills, leaving, memory, overload, points, receivers, rolling_restarts
+from faults import busy, disk, hostile, jobs, kills, leaving, memory, overload, points, receivers, rolling_restarts
 from faults.setting import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -10,6 +10,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     points.SCENARIO,
     jobs.SCENARIO,
     receivers.SCENARIO,
+    disk.SCENARIO,
+    busy.SCENARIO,
     leaving.SCENARIO,
     hostile.SCENARIO,
     overload.SCENARIO,

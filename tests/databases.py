@@ -73,6 +73,11 @@ def drop(name):
     run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def own_name():
+    """The name that databases of this process begin with."""
+    return f"fanfold_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+
+
 class Postgres:
     """A database that is made once for this process and emptied for each test."""
 
@@ -86,7 +91,7 @@ class Postgres:
             def close(self):
                 self.ask("ROLLBACK")
 
-        self.name = f"fanfold_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+        self.name = own_name()
         self.url = make(self.name)
         run(f"ALTER DATABASE {self.name} SET synchronous_commit = off")
         PostgresStore.open(self.url).close()
@@ -138,6 +143,11 @@ def postgres():
 def new_store(path=":memory:"):
     """A store with nothing in it: in the file ``path``, unless the tests run over PostgreSQL."""
     return postgres().store() if over_postgres() else SqliteStore(path)
+
+
+def new_store_in(database, path=":memory:"):
+    """The same in a certain database: ``sqlite`` or ``postgres``."""
+    return postgres().store() if database == "postgres" else SqliteStore(path)
 
 
 def same_store(path):

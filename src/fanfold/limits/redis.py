@@ -46,9 +46,8 @@ class RedisLimiter:
         self._clock = clock
         self._shapes: dict[tuple[str, ...], Shape] = {}
         self._verb = b"charge" if profile.charge_refused else b"take"
-        self._holders = Holders(
-            self.line, min((r.span for r in profile.rules if isinstance(r, Concurrency)), default=1)
-        )
+        leases = [rule.span for rule in profile.rules if isinstance(rule, Concurrency)]
+        self._holders = Holders(self._keep_renewed, min(leases, default=1.0))
 
     async def take(self, key: str, costs: Mapping[str, int]) -> Grant | Refusal:
         """Take all costs or none. Amounts are at least 1, or ``ValueError``."""
@@ -87,6 +86,11 @@ class RedisLimiter:
         """Give slots back, soon. That is not waited for; if it is lost the lease runs out."""
         self._holders.remove(held)
         self.line.say(held.shape.handling(held, b"release"), keep=held.shape.lease)
+
+    def _keep_renewed(self, held: Held) -> None:
+        # While nobody listens it would only be in the way of what is worth keeping.
+        if self.line.up:
+            self.line.say(held.shape.handling(held, b"renew", self._now()), keep=held.shape.lease / 3)
 
     async def renew(self, held: Held) -> bool:
         """Whether all slots were still held; those that were are for a whole lease from now."""
@@ -150,8 +154,8 @@ class Holders:
     A grant is known here only as long as it is known elsewhere: one that was lost without being released runs out.
     """
 
-    def __init__(self, line: Line, lease: float) -> None:
-        self._line = line
+    def __init__(self, renew: Callable[[Held], None], lease: float) -> None:
+        self._renew = renew
         self._turn = lease / 6
         self._young: dict[bytes, weakref.ref[RedisGrant]] = {}
         self._old: dict[bytes, weakref.ref[RedisGrant]] = {}
@@ -184,7 +188,5 @@ class Holders:
             grant = known()
             if grant is not None:
                 self._young[name] = known
-                if self._line.up:
-                    held = grant.held
-                    self._line.say(held.shape.handling(held, b"renew"), keep=self._turn)
+                self._renew(grant.held)
         self._timer = asyncio.get_running_loop().call_later(self._turn, self._turn_over) if len(self) else None

@@ -88,6 +88,7 @@ class Metrics:
         self._refused = counter(
             "fanfold_refused", "Batches and single requests that a limit refused.", ("limit",), registry=registry
         )
+        self._jobs = counter("fanfold_jobs", "Jobs that have ended, by how.", ("status",), registry=registry)
         self._alone = counter(
             "fanfold_limits_alone",
             "Decisions about limits without the Redis that keeps them for all workers.",
@@ -110,6 +111,10 @@ class Metrics:
     def refused(self, limit: str) -> None:
         """Count a refusal by a limit of the settings, such as ``requests``."""
         self._refused.labels(limit).inc()
+
+    def job(self, status: str) -> None:
+        """Count a job that has ended: ``succeeded``, ``failed`` or ``cancelled``."""
+        self._jobs.labels(status).inc()
 
     def shared(self, *, up: bool) -> None:
         """Say whether limits are counted for all workers together; where they never are, nothing is said."""

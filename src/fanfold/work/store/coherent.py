@@ -28,6 +28,10 @@ class Touching(Remembered):
         self.lists: set[ListName] = set()
         self.everything = False
 
+    def noted(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.touched or self.lists or self.everything)
+
     def wrote(self, row: Row) -> None:
         """A record was written."""
         super().wrote(row)
@@ -85,7 +89,11 @@ class CoherentReads(Store):
         return found
 
     def _compared(self, rows: Rows, before: str | None) -> None:
-        ((_, snapshot, touched, lists, everything),) = rows
+        (row,) = rows
+        if row is self.mirror.latest:  # others asked together with us
+            return
+        self.mirror.latest = row
+        _, snapshot, touched, lists, everything = row
         unknown = before is None or everything or self.mirror.snapshot is None
         self.mirror.compared(snapshot, None if unknown else touched or (), map(_list_name, lists or ()))
 
