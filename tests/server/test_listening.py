@@ -26,9 +26,10 @@ def test_an_address_that_cannot_be_listened_at_is_refused(make, where, word):
 
 
 @pytest.mark.parametrize("make", [listen, lambda where: listen_apart(where, 2)])
-@pytest.mark.parametrize("others", [listen, lambda where: listen_apart(where, 2)[0]])
+@pytest.mark.parametrize("others", [lambda where: [listen(where)], lambda where: listen_apart(where, 2)])
 def test_a_port_that_somebody_listens_at_is_refused(make, others):
-    with closing(others(place())) as taken:
+    with ExitStack() as kept:
+        taken, *_ = [kept.enter_context(closing(one)) for one in others(place())]
         taken.listen()
         with pytest.raises(SetupError, match="cannot be used"):
             make(place(port=taken.getsockname()[1]))
