@@ -49,11 +49,12 @@ test: $(READY) ## all tests that need nothing but this machine
 fuzz: $(READY) ## ten thousand made-up requests after the API description: no crash, no undocumented answer
 	@$(PYTEST) -q -s -m fuzz tests/fuzz $(ARGS)
 
-test-services: $(READY) ## the tests that talk to PostgreSQL and Redis
-	@$(PYTEST) -q -m services --collect-only >/dev/null; case $$? in \
-		0) $(PYTEST) -q -m services $(ARGS) ;; \
-		5) echo "No test needs PostgreSQL or Redis yet." ;; \
-		*) $(PYTEST) -q -m services --collect-only ;; esac
+test-services: $(READY) ## the tests that talk to PostgreSQL and Redis, and those of the work API once more over PostgreSQL
+	@$(PYTEST) -q -m services $(ARGS)
+	@$(BIN)/python -m tests.databases; case $$? in \
+		0) FANFOLD_TEST_DB=postgresql $(PYTEST) -q -n auto --maxprocesses 8 -m "not services" $(ARGS) tests/work ;; \
+		3) ;; \
+		*) exit 1 ;; esac
 
 coverage: $(READY) ## branches covered of the parts where 95 % is the bar
 	@$(PYTEST) -q -n auto --maxprocesses 8 $(COVERED:%=--cov=fanfold.%) --cov-report= $(COVERED:%=tests/%)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.databases import new_store_in
+from tests import databases
 
 pytestmark = pytest.mark.services
 
@@ -40,11 +40,15 @@ INDEXES = {
 
 @pytest.fixture(scope="module")
 def store():
-    opened = new_store_in("postgres")
+    from fanfold.work.store.postgres import PostgresStore  # noqa: PLC0415 - an extra
+
+    databases.need_postgres()
+    name = f"{databases.own_name()}_plans"
+    opened = PostgresStore.open(databases.make(name))
     opened._wire.ask("SET enable_seqscan = off")
     yield opened
-    opened._wire.ask("RESET enable_seqscan")
     opened.close()
+    databases.drop(name)
 
 
 @pytest.mark.parametrize("name", INDEXES)
