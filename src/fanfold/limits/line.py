@@ -259,7 +259,7 @@ class Line:
     async def _live(self) -> None:
         """Be connected, for as long as the process lives."""
         loop = asyncio.get_running_loop()
-        pause = 0.0
+        pause, missed = 0.0, 0
         while True:
             self._attempt = loop.create_task(self._be_connected())
             await asyncio.wait([self._attempt])
@@ -268,7 +268,8 @@ class Line:
                 if not isinstance(error, self._broken):
                     logger.error("the connection to %s has crashed", self._shown, exc_info=error)
                 # One that has worked may work again: what is under way is asked again before anybody gives up.
-                if not self._reached:
+                missed = 0 if self._reached else missed + 1
+                if missed > (self._up is True):
                     self._give_up(f"{type(error).__name__}: {error}")
             self._ask_again()
             if self._answered:
@@ -342,6 +343,7 @@ class Line:
                 reply = await connection.read_response(disable_decoding=True)
             except self._broken as error:
                 if self._asked and _is_final(error):
+                    logger.warning("%s refuses what it was asked (%s)", self._shown, error)
                     asked = self._asked.popleft()
                     if asked.waits() and asked.reply is not None:
                         asked.reply.set_exception(LimitsUnknown())
