@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from faults import busy, disk, hostile, jobs, kills, leaving, memory, overload, points, receivers, rolling_restarts
+from faults import (
+    busy,
+    disk,
+    hostile,
+    jobs,
+    kills,
+    leaving,
+    memory,
+    overload,
+    points,
+    postgres,
+    receivers,
+    rolling_restarts,
+)
 from faults.setting import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -17,5 +30,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     overload.SCENARIO,
     memory.SCENARIO,
     rolling_restarts.SCENARIO,
+    postgres.SCENARIO,
 )
 """The order in which they are run."""
