@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 COVERED := engine limits dialects
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo check test fuzz test-services coverage bench docs format lock clean
+.PHONY: help setup serve demo check test fuzz test-services faults faults-long coverage bench docs format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -55,6 +55,12 @@ test-services: $(READY) ## the tests that talk to PostgreSQL and Redis, and thos
 		0) FANFOLD_TEST_DB=postgresql $(PYTEST) -q -n auto --maxprocesses 8 -m "not services" $(ARGS) tests/work ;; \
 		3) ;; \
 		*) exit 1 ;; esac
+
+faults: $(READY) ## break servers in every way that is known, and compare: some five minutes
+	@$(BIN)/python -m faults $(ARGS)
+
+faults-long: $(READY) ## the same as often as the figures in docs/reliability.md say; hours. PostgreSQL: ARGS="--db postgres"
+	@$(BIN)/python -m faults --tier long $(ARGS)
 
 coverage: $(READY) ## branches covered of the parts where 95 % is the bar
 	@$(PYTEST) -q -n auto --maxprocesses 8 $(COVERED:%=--cov=fanfold.%) --cov-report= $(COVERED:%=tests/%)
