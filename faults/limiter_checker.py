@@ -71,7 +71,7 @@ class Replay:
         self.verdict.decisions += 1
         profile = self._profiles["charged" if verb == "charge" else "free"]
         model = self._models.setdefault(caller, Model(profile, SECOND))
-        now = int(answer.partition(" ")[0])
+        now = int(answer.split(" ")[2])
         model.charges = [charge for charge in model.charges if now < charge.at + LONGEST]
         for known in list(islice(model.leases, 8)):
             if all(lease.end <= now for lease in model.leases[known]):
@@ -111,7 +111,7 @@ def _written(model: Model, caller: str, costs: Mapping[str, int], now: int, refu
     place = 0 if refusal is None else rules.index(refusal.limit) + 1
     wait = 0 if refusal is None else -1 if refusal.retry_after is None else refusal.retry_after
     stood = [f"{one.left} {one.reset}" for one in model.standing(caller, costs, now)]
-    return " ".join([str(now), str(place), str(wait), *stood])
+    return " ".join([str(place), str(wait), str(now), *stood])
 
 
 def read_trace(trace: IO[bytes], part: int, parts: int) -> Iterator[tuple[str, list[str], str]]:
@@ -145,5 +145,5 @@ def replay(folder: Path, part: int, parts: int) -> Verdict:
 
 def _same(seen: Seen, decided: str) -> bool:
     numbers = [int(number) for number in decided.split(" ")]
-    wait = None if numbers[1] == 0 or numbers[2] < 0 else numbers[2]
-    return (bool(numbers[1]), wait, numbers[3::2]) == (bool(seen.limit), seen.wait, seen.left)
+    wait = None if numbers[0] == 0 or numbers[1] < 0 else numbers[1]
+    return (bool(numbers[0]), wait, numbers[3::2]) == (bool(seen.limit), seen.wait, seen.left)

@@ -22,8 +22,11 @@ from fanfold.limits.concurrency import Concurrency
 from fanfold.limits.line import Line, line_to
 from fanfold.limits.memory import NOTHING_HELD
 from fanfold.limits.profiles import Profile
-from fanfold.limits.shapes import MICRO, SCRIPTS, Held, Shape
+from fanfold.limits.shapes import MICRO, SCRIPTS, Held, Shape, granted
 from fanfold.model import Grant, Refusal, Standing
+
+MAX_CALLERS = 10_000
+"""Callers that are remembered, so that what stands for them is not worked out each time."""
 
 MAX_SHAPES = 1_000
 """Combinations of costs that are remembered. Programs ask for few; names of upstreams could make many."""
@@ -45,6 +48,7 @@ class RedisLimiter:
         self._space = blake2b(space.encode(), digest_size=16).digest()
         self._clock = clock
         self._shapes: dict[tuple[str, ...], Shape] = {}
+        self._callers: dict[str, bytes] = {}
         self._verb = b"charge" if profile.charge_refused else b"take"
         leases = [rule.span for rule in profile.rules if isinstance(rule, Concurrency)]
         self._holders = Holders(self._keep_renewed, min(leases, default=1.0))
@@ -62,10 +66,8 @@ class RedisLimiter:
             if shape.slots:
                 self.line.say(shape.handling(held, b"forget"), keep=shape.lease)
             raise
-        numbers = [int(number) for number in bytes(reply).split()]
-        if numbers[1]:
-            return shape.refusal(numbers)
-        return self._holders.add(RedisGrant(self, held, numbers))
+        told = bytes(reply)
+        return self._holders.add(RedisGrant(self, held, told)) if granted(told) else shape.refusal(told)
 
     async def look(self, key: str, costs: Mapping[str, int]) -> Refusal | tuple[Standing, ...]:
         """What ``take`` would say; nothing is taken, and a refusal is not charged for."""
@@ -73,9 +75,8 @@ class RedisLimiter:
         if not shape.rules:
             return ()
         held = Held(shape, self._caller(key), self.line.name(), costs)
-        reply = await self.line.ask(shape.decision(held, b"look", self._now()))
-        numbers = [int(number) for number in bytes(reply).split()]
-        return shape.refusal(numbers) if numbers[1] else shape.standing(numbers)
+        told = bytes(await self.line.ask(shape.decision(held, b"look", self._now())))
+        return shape.standing(told) if granted(told) else shape.refusal(told)
 
     async def close(self) -> None:
         """Send what is to be sent, and disconnect."""
@@ -98,8 +99,13 @@ class RedisLimiter:
 
     def _caller(self, key: str) -> bytes:
         """What stands for a key that may be too long, too strange or too telling for a database."""
-        digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=15, key=self._space)
-        return urlsafe_b64encode(digest.digest())
+        caller = self._callers.get(key)
+        if caller is None:
+            if len(self._callers) >= MAX_CALLERS:
+                self._callers.clear()
+            digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=15, key=self._space)
+            caller = self._callers[key] = urlsafe_b64encode(digest.digest())
+        return caller
 
     def _now(self) -> bytes:
         return b"" if self._clock is None else b"%d" % round(self._clock() * MICRO)
@@ -120,17 +126,17 @@ class RedisLimiter:
 class RedisGrant:
     """A yes of the server, with what was told of the limits."""
 
-    __slots__ = ("__weakref__", "_limiter", "_numbers", "_released", "held")
+    __slots__ = ("__weakref__", "_limiter", "_released", "_told", "held")
 
-    def __init__(self, limiter: RedisLimiter, held: Held, numbers: list[int]) -> None:
+    def __init__(self, limiter: RedisLimiter, held: Held, told: bytes) -> None:
         self._limiter = limiter
-        self._numbers = numbers
+        self._told = told
         self._released = False
         self.held = held
 
     def standing(self) -> tuple[Standing, ...]:
         """How everything that was taken from stood in the moment that decided."""
-        return self.held.shape.standing(self._numbers)
+        return self.held.shape.standing(self._told)
 
     def release(self) -> None:
         """Give the slots back. Releasing twice, or after the lease ran out, changes nothing."""
