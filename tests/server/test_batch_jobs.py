@@ -564,3 +564,18 @@ async def test_where_the_database_is_away_a_job_waits_for_it(make_app, monkeypat
     job = await ended(app, await begun(app, [creation("T"), ME]))
     assert statuses(job) == [201, 200]
     assert await names(app) == ["T"]
+
+
+async def test_what_is_being_kept_when_a_job_ends_is_kept(make_app, monkeypatch):
+    app = make_app()
+    path = await begun(app, [ME] * 3)
+    keeping = asyncio.Event()
+
+    async def keep(*_):
+        keeping.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Recorder, "_keep", keep)
+    job = await ended(app, path)
+    assert statuses(job) == [200] * 3
+    assert keeping.is_set()

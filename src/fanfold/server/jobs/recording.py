@@ -89,19 +89,18 @@ class Recorder:
                     await self._news.wait()
             self._news.clear()
             found, self._found = self._found, []
+            wanted = True
             try:
                 wanted = await self._keep(found)
-            except (Unavailable, Undecided):
-                # Kept twice is the same as kept once.
+            except BaseException as error:
+                # What may have been kept is kept once more, which is the same.
                 self._found[:0] = found
                 self._news.set()
+                if isinstance(error, asyncio.CancelledError):
+                    raise
+                if not isinstance(error, Unavailable | Undecided):
+                    logger.exception("what became of a job could not be kept; it is tried again")
                 await asyncio.sleep(AGAIN)
-                continue
-            except Exception:
-                logger.exception("what became of a job could not be kept; it is tried again")
-                self._found[:0] = found
-                await asyncio.sleep(AGAIN)
-                continue
             if not wanted:
                 self._left()
             await asyncio.sleep(SOON)
