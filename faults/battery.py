@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faults import busy, disk, hostile, jobs, kills, leaving, memory, overload, points, receivers
+from faults import busy, disk, hostile, jobs, kills, leaving, memory, overload, points, receivers, slow
 from faults.setting import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -13,6 +13,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     disk.SCENARIO,
     busy.SCENARIO,
     leaving.SCENARIO,
+    slow.SCENARIO,
     hostile.SCENARIO,
     overload.SCENARIO,
     memory.SCENARIO,

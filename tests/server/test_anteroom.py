@@ -1,4 +1,4 @@
-"""Requests are begun in the order in which they came, a little at a time, and refused where they would wait too long."""
+"""Requests are begun in the order in which they came, a little at a time, and refused where they would wait long."""
 
 import asyncio
 
