@@ -15,6 +15,7 @@ from faults import (
     postgres,
     receivers,
     rolling_restarts,
+    slow,
 )
 from faults.setting import Scenario
 
@@ -26,6 +27,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     disk.SCENARIO,
     busy.SCENARIO,
     leaving.SCENARIO,
+    slow.SCENARIO,
     hostile.SCENARIO,
     overload.SCENARIO,
     memory.SCENARIO,
