@@ -201,8 +201,12 @@ class Ledger:
     async def _keep(self, name: bytes, fingerprint: bytes, answer: Answer) -> None:
         if answer.status in ASK_AGAIN:
             await self._store.forget(name)
-        else:
+            return
+        try:
             await self._store.finish(name, fingerprint, answer, self._clock() + self._seconds)
+        except RequestError as error:
+            # It was done, which is what whoever asked has to know. That it was is not known to those who ask again.
+            logger.warning("an answer could not be kept for its key: %s", error.message)
 
 
 def name_of(caller: Caller, key: str) -> bytes:

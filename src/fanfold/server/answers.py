@@ -61,7 +61,7 @@ def kept(store: Store, name: bytes, now: float) -> Kept | None:
 
 def keep(store: Store, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
     """In the open action: keep an answer."""
-    row = answer.status, json.encode(answer.headers), answer.body, answer.trusted
+    row = answer.status, json.encode(answer.headers), answer.body, int(answer.trusted)
     store.finish_answer(name, fingerprint, until, row)
 
 

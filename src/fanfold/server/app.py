@@ -169,7 +169,10 @@ class App:
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(3)
         self.control = Control(self) if settings.admin or settings.admin_token else None
-        self.readiness = Readiness(Part("store", self._ask_store), Part("work", self._ask_runner))
+        parts = [Part("store", self._ask_store), Part("work", self._ask_runner)]
+        if self.limits.shared:
+            parts.append(Part("redis", self.limits.look))
+        self.readiness = Readiness(*parts)
 
     @property
     def store(self) -> Store:

@@ -91,8 +91,7 @@ class WorkerServer(DrainingServer):
             self.refused = self.should_exit = True
         elif not self.should_exit:
             await super().listen()
-            # It asks the database and waits, perhaps for what this loop has to finish first.
-            await asyncio.to_thread(self._served.greet)
+            self._served.greet()
             self._line.say(Said(ready=True))
 
     async def _missing(self) -> list[str]:

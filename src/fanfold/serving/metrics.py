@@ -120,7 +120,10 @@ class Metrics:
         """Say whether limits are counted for all workers together; where they never are, nothing is said."""
         if self._shared is None:
             told = "1 while limits are counted for all workers together, 0 while each has to see for itself."
-            self._shared = self._gauge("fanfold_limits_shared", told, registry=self._registry)
+            # Of several processes the one that is worst off tells.
+            self._shared = self._gauge(
+                "fanfold_limits_shared", told, registry=self._registry, multiprocess_mode="livemin"
+            )
         self._shared.set(up)
 
     def alone(self, policy: str) -> None:

@@ -199,6 +199,10 @@ class WorkApi(Api):
         """Write a copy of what is committed to a new SQLite file."""
         self.store.copy_to(path)
 
+    async def open(self) -> None:
+        """From now on every request waits while the store does."""
+        self.store.hurry()
+
     async def close(self) -> None:
         """Let go of the store, when nothing is under way any more."""
         self.store.close()
@@ -209,4 +213,7 @@ class WorkApi(Api):
 
     async def carry_on(self, gid: int) -> bool:
         """Do one step of a job and make it durable; whether there is more to do."""
-        return self.session.carry_on(gid)
+        try:
+            return self.session.carry_on(gid)
+        finally:
+            self.commit()

@@ -127,7 +127,7 @@ SELECT gid, level FROM tree ORDER BY level;
 
 -- name: reaches
 WITH RECURSIVE reached(gid) AS (
-    SELECT ?1 UNION SELECT l.target FROM reached JOIN link l ON l.owner = reached.gid AND l.field = ?2)
+    SELECT CAST(?1 AS BIGINT) UNION SELECT l.target FROM reached JOIN link l ON l.owner = reached.gid AND l.field = ?2)
 SELECT 1 FROM reached WHERE gid = ?3;
 
 -- name: let_in
