@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from msgspec import json
 
 from fanfold.engine import Admission
 from fanfold.errors import Unavailable, Undecided
@@ -579,3 +580,29 @@ async def test_what_is_being_kept_when_a_job_ends_is_kept(make_app, monkeypatch)
     job = await ended(app, path)
     assert statuses(job) == [200] * 3
     assert keeping.is_set()
+
+
+# -- what is told of it ------------------------------------------------------------------------------------------------
+
+
+async def test_jobs_are_counted_and_stand_in_the_access_log_with_their_actions(make_app, tmp_path):
+    app = make_app(metrics=True, access_log=str(tmp_path / "log"))
+    before = await _counted(app)
+    job = await ended(app, await begun(app, [ME, {"method": "get", "relative_path": "/tasks/999"}]))
+    app.log.flush()
+    lines = [json.decode(line) for line in (tmp_path / "log").read_text().splitlines()]
+    (noted,) = [line for line in lines if line.get("method") == "JOB"]
+    assert (noted["request"], noted["path"], noted["actions"]) == (f"job-{job['id']}", "/api/1.0/batch", 2)
+    assert [line["status"] for line in lines if line["request"] == noted["request"] and "action" in line] == [200, 404]
+    assert await _counted(app) == before + 1
+
+
+async def _counted(app):
+    text = (await ask(app, "GET", "/-/metrics")).body.decode()
+    found = [line for line in text.splitlines() if line.startswith('fanfold_jobs_total{status="succeeded"}')]
+    return float(found[0].split()[1]) if found else 0.0
+
+
+async def test_whoever_asks_what_is_offered_is_told_of_jobs(make_app):
+    told = (await ask(make_app(max_job_actions=50), "OPTIONS", BATCH)).json["data"]
+    assert (told["max_job_actions"], "jobs" in told["features"]) == (50, True)
