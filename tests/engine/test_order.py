@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 
 import pytest
 from hypothesis import given, settings
@@ -811,3 +811,14 @@ async def test_what_an_action_sets_is_not_found_by_those_that_begin_after_it(con
 
     await run(Setting(), act("a"), act("b", "/b/{{a.status_code}}"), act("c", "/c", "b"), conduct=conduct)
     assert seen == ["-", "-", "-"]
+
+
+def test_a_context_without_variables_is_one_too():
+    class AtOnce(Scripted):
+        async def send(self, call):
+            return self._answer(call)
+
+    async def work():
+        return statuses(await run(AtOnce(), act("a", "/a"), act("b", "/b", "a"), act("c", "/c", "b"), times=(1, 2)))
+
+    assert Context().run(asyncio.run, work()) == [200] * 3

@@ -54,6 +54,18 @@ class Limits:
         """Whether there is a Redis."""
         return self._line is not None
 
+    async def answers(self) -> bool:
+        """Whether Redis, if there is one, answers now."""
+        if self._line is None:
+            return True
+        from fanfold.limits.line import packed  # noqa: PLC0415
+
+        try:
+            await self._line.ask(packed(b"PING"))
+        except LimitsUnknown:
+            return False
+        return True
+
     def limiter(self, profile: Profile, space: str) -> Limiter:
         """What keeps a profile. All processes that say the same ``space`` count together."""
         if self._line is None:
