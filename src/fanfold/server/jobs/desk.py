@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fanfold.engine import make_plan
 from fanfold.engine.plan import Plan
@@ -17,6 +18,7 @@ from fanfold.model import Answer, Caller
 from fanfold.server.answers import keep, kept
 from fanfold.server.jobs import records
 from fanfold.server.jobs.records import OVER, Job, Settled
+from fanfold.server.jobs.telling import KEPT, WANTED, Hook, new_hook, put, shown_secret
 from fanfold.serving.answering import fields_of
 from fanfold.serving.bodies import Receive, Scope, header, read_body, read_query
 from fanfold.serving.preferences import RESPOND_ASYNC, WAIT, preferences, seconds_to_wait
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from fanfold.dialects import AsanaDialect
     from fanfold.engine import Engine
     from fanfold.server.jobs.jobs import Jobs
+    from fanfold.server.jobs.telling import Teller
     from fanfold.work.api import Api
     from fanfold.work.session import Session
 
@@ -70,6 +73,7 @@ class JobDesk:
     def __init__(
         self,
         jobs: Jobs,
+        teller: Teller,
         api: Api,
         engine: Engine,
         dialect: AsanaDialect,
@@ -77,6 +81,7 @@ class JobDesk:
         let_in: Callable[[Scope], Awaitable[Caller]],
     ) -> None:
         self._jobs = jobs
+        self._teller = teller
         self._api = api
         self._engine = engine
         self._dialect = dialect
@@ -102,10 +107,15 @@ class JobDesk:
             names=names if any(names) else (),
             fields=tuple(sorted(fields_of(fields))) if fields else None,
         )
+        url = header(scope["headers"], WANTED).decode("latin-1")
+        hook = new_hook(url) if url else None
+        if hook is not None:
+            await self._teller.vet(hook)
+            job = replace(job, webhook=url)
         key = header(scope["headers"], b"idempotency-key").decode("latin-1")
         fingerprint = fingerprint_of("POST", scope["path"], tuple(query.items()), body)
         async with self._engine.admission.admit(Plan((), _COSTS), caller):
-            return await self._begin(job, body, key, fingerprint)
+            return await self._begin(job, body, hook, key, fingerprint)
 
     def _new(self, caller: Caller, *, total: int, names: tuple[str, ...], fields: tuple[str, ...] | None) -> Job:
         now = self._api.now().timestamp()
@@ -122,22 +132,26 @@ class JobDesk:
             fields=fields,
         )
 
-    async def _begin(self, job: Job, body: bytes, key: str, fingerprint: bytes) -> Answer:
+    async def _begin(self, job: Job, body: bytes, hook: Hook | None, key: str, fingerprint: bytes) -> Answer:
         """Keep the job, unless it was asked for before with the same key: then that one is told of again."""
         name = name_of(job.caller, key) if key else b""
         until = job.deadline + self._bounds.kept
-        told = _encode({"data": shown(job, until)})
+        told = shown(job, until)
+        if hook is not None:
+            told["webhook"]["secret"] = shown_secret(hook)
         headers = (("location", f"/-/jobs/{job.id}"), _APPLIED, ("retry-after", "1"))
-        answer = Answer(202, told, headers, trusted=True)
+        answer = Answer(202, _encode({"data": told}), headers, trusted=True)
 
         def begin(session: Session) -> tuple[Answer, list[str]]:
             store = session.store
             known = kept(store, name, job.created) if name else None
             if known is not None:
                 again = answer_again(known, fingerprint)
-                return msgspec.structs.replace(again, headers=(*again.headers, ("idempotency-replayed", "true"))), []
+                return replace(again, headers=(*again.headers, ("idempotency-replayed", "true"))), []
             self._bound(session, job)
             records.begin(store, job, body, until)
+            if hook is not None:
+                put(store, job, hook, until + KEPT)
             if name:
                 keep(store, name, fingerprint, answer, job.created + DAY)
             return answer, self._jobs.admit(store, job.user)
@@ -263,6 +277,8 @@ def shown(job: Job, until: float, done: int = 0) -> dict[str, Any]:
     }
     if job.leaving and job.status not in OVER:
         told["cancelling"] = True
+    if job.webhook:
+        told["webhook"] = {"url": job.webhook}
     if job.why:
         told["error"] = {"message": job.why}
     return told

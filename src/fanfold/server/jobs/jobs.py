@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fanfold.server.access_log import AccessLog
     from fanfold.server.durable import Runner
     from fanfold.server.jobs.actions import Means
+    from fanfold.server.jobs.telling import Teller
     from fanfold.serving.observing import Observing
     from fanfold.work.session import Session
     from fanfold.work.store import Store
@@ -55,12 +56,19 @@ class Jobs:
     runner: Runner
 
     def __init__(
-        self, means: Means, dialect: AsanaDialect, terms: Terms, observing: Observing, log: Callable[[], AccessLog]
+        self,
+        means: Means,
+        dialect: AsanaDialect,
+        terms: Terms,
+        teller: Teller,
+        observing: Observing,
+        log: Callable[[], AccessLog],
     ) -> None:
         self._means = means
         self._api = means.api
         self._dialect = dialect
         self._terms = terms
+        self._teller = teller
         self._observing = observing
         self._log = log
         self._room = asyncio.Semaphore(AT_ONCE)
@@ -100,8 +108,7 @@ class Jobs:
             if taken is None:
                 return None
             job = await self._carry(*taken)
-        self._tell(job.id)
-        await self._admit_next(job.user)
+        await self._over(job)
         return None
 
     async def _take(self, job: Job) -> tuple[Job, bytes, dict[str, Settled], float] | None:
@@ -175,9 +182,16 @@ class Jobs:
         if work is not None:
             work.cancel()
         if known is not None and known.status in OVER:
-            self._tell(job.id)
-            await self._admit_next(job.user)
+            await self._over(known)
         return known
+
+    async def _over(self, job: Job) -> None:
+        """Tell whoever waits for the end of a job, and go on with the next."""
+        event = self._ended.get(job.id)
+        if event is not None:
+            event.set()
+        self._teller.start(job)
+        await self._admit_next(job.user)
 
     async def ended(self, job: str, seconds: float) -> None:
         """Wait until a job is at its end, but so many seconds at most."""
@@ -197,11 +211,6 @@ class Jobs:
         finally:
             if self._ended.get(job) is event:
                 del self._ended[job]
-
-    def _tell(self, job: str) -> None:
-        event = self._ended.get(job)
-        if event is not None:
-            event.set()
 
     async def drain(self, seconds: float) -> None:
         """Wait for writes that had begun when jobs were left to others."""

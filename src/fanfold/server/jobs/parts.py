@@ -8,15 +8,16 @@ from fanfold.dialects import AsanaDialect
 from fanfold.limits import profile
 from fanfold.server.jobs.actions import Means
 from fanfold.server.jobs.batch import AT_ONCE
-from fanfold.server.jobs.desk import Bounds, JobDesk
+from fanfold.server.jobs.desk import Bounds, JobDesk, shown
 from fanfold.server.jobs.jobs import Jobs, Terms
+from fanfold.server.jobs.telling import Teller
 
 if TYPE_CHECKING:
     from fanfold.server.app import App
 
 
-def put_together(app: App) -> tuple[Jobs, JobDesk]:
-    """What carries jobs on, and who answers those who ask for them."""
+def put_together(app: App) -> tuple[Jobs, Teller, JobDesk]:
+    """What carries jobs on, who tells of their end, and who answers those who ask for them."""
     settings = app.settings
     dialect = AsanaDialect(
         max_actions=max(settings.max_actions, settings.max_job_actions),
@@ -36,6 +37,7 @@ def put_together(app: App) -> tuple[Jobs, JobDesk]:
         fan_out=max(settings.max_fan_out, settings.max_job_actions),
     )
     terms = Terms(profile(settings.limits, settings.action_timeout).jobs, settings.job_results)
-    jobs = Jobs(means, dialect, terms, app.observing, lambda: app.log)
+    teller = Teller(app.api, app.poster, shown)
+    jobs = Jobs(means, dialect, terms, teller, app.observing, lambda: app.log)
     bounds = Bounds(settings.max_body, settings.body_timeout, settings.job_deadline, settings.job_results)
-    return jobs, JobDesk(jobs, app.api, app.engine, dialect, bounds, app.caller)
+    return jobs, teller, JobDesk(jobs, teller, app.api, app.engine, dialect, bounds, app.caller)

@@ -30,6 +30,9 @@ UNDER_WAY = "jobs under way"
 REQUESTS = "job requests"
 """The shelf of what was asked, for as long as it is needed."""
 
+HOOKS = "job webhooks"
+"""The shelf of those who are to be told of the end of a job, until they have been (see ``telling.py``)."""
+
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 OVER = frozenset(("succeeded", "failed", "cancelled"))
@@ -41,7 +44,8 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One job. Moments are in seconds since 1970; ``deadline`` is when it has to be at its end.
 
     ``key``, ``user``, ``scopes`` and ``counted`` are those of the caller. ``names`` are the ids of its actions, if any
-    has one; ``fields`` the members that their results are to have, if not all. ``leaving``: it was asked to end.
+    has one; ``fields`` the members that their results are to have, if not all. ``leaving``: it was asked to end. At
+    its end ``webhook`` is told.
     """
 
     id: str
@@ -62,7 +66,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fields: tuple[str, ...] | None = None
     leaving: bool = False
     why: str = ""
-    account: str = ""
+    webhook: str = ""
 
     @property
     def caller(self) -> Caller:
@@ -167,7 +171,7 @@ def remove(store: Store, job: Job) -> None:
     """Keep nothing of a job."""
     for row in store.shelved_of(job.shelf, int(job.user)):
         store.unshelve(job.shelf, row.name)
-    for shelf in (REQUESTS, UNDER_WAY):
+    for shelf in (REQUESTS, UNDER_WAY, HOOKS):
         store.unshelve(shelf, job.id)
     store.unshelve(JOBS, job.id)
 
