@@ -12,7 +12,7 @@ from fanfold.engine import make_plan
 from fanfold.engine.background import Background
 from fanfold.engine.dispatch import dispatch
 from fanfold.engine.means import Means
-from fanfold.errors import Crashed, RequestError, TimedOut
+from fanfold.errors import Crashed, NoRoom, RequestError, TimedOut
 from fanfold.model import Action, Answer, Batch, Caller
 from fanfold.targets import EchoTarget
 
@@ -347,6 +347,17 @@ async def test_inline_answers_are_durable_before_anything_that_waits_is_started(
     target.send = send
     await run(target, "GET /wait/0", "POST /write")
     assert order == ["write", "commit", "send"]
+
+
+async def test_a_commit_that_was_refused_is_told_in_its_own_words(caplog):
+    def refuse():
+        raise NoRoom
+
+    target = Scripted(inline=True, write=lambda: OK, commit=refuse)
+    results = await run(target, "POST /write", "POST /write")
+    assert statuses(results) == [507, 507]
+    assert results[0].error.retry_after == NoRoom.retry_after
+    assert caplog.records == []
 
 
 async def test_a_failed_commit_takes_back_every_inline_answer_and_no_other(caplog):

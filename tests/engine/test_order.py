@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +13,7 @@ from msgspec import Struct
 from fanfold.engine import Admission, Engine
 from fanfold.engine.background import Background
 from fanfold.engine.order import FAN_OUT_WIDTH
-from fanfold.errors import LimitExceeded, NoSuchRoute, RequestError
+from fanfold.errors import LimitExceeded, LimitsUnknown, NoSuchRoute, RequestError
 from fanfold.idempotency import Ledger
 from fanfold.limits import Concurrency, MemoryLimiter, NoLimiter, Profile, Window
 from fanfold.model import Action, Answer, Batch, Caller, Conduct, Wiring
@@ -364,6 +364,23 @@ async def test_a_fan_out_is_admitted_whole_when_it_is_known(target):
     limiter = limits(requests=7)
     assert statuses(await run(target, *actions, limits=limiter)) == [200, 200, 200, 200]
     assert (await left(limiter))["requests"] == 0
+
+
+async def test_a_fan_out_whose_admission_nobody_knows_is_refused_alone(target):
+    target.bodies["/list"] = list(range(4))
+    limiter = limits(requests=9)
+    take = limiter.take
+
+    async def take_once(key, costs):
+        limiter.take = unknown
+        return await take(key, costs)
+
+    async def unknown(key, costs):
+        raise LimitsUnknown
+
+    limiter.take = take_once
+    actions = act("l", "/list"), act("e", "/e/{{item}}", each="{{l.body}}"), act("n", "/n", "e"), act("o", "/o")
+    assert statuses(await run(target, *actions, limits=limiter)) == [200, 503, 424, 200]
 
 
 async def test_a_fan_out_takes_no_more_slots_than_it_uses(target):
@@ -794,3 +811,14 @@ async def test_what_an_action_sets_is_not_found_by_those_that_begin_after_it(con
 
     await run(Setting(), act("a"), act("b", "/b/{{a.status_code}}"), act("c", "/c", "b"), conduct=conduct)
     assert seen == ["-", "-", "-"]
+
+
+def test_a_context_without_variables_is_one_too():
+    class AtOnce(Scripted):
+        async def send(self, call):
+            return self._answer(call)
+
+    async def work():
+        return statuses(await run(AtOnce(), act("a", "/a"), act("b", "/b", "a"), act("c", "/c", "b"), times=(1, 2)))
+
+    assert Context().run(asyncio.run, work()) == [200] * 3

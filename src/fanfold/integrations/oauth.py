@@ -79,11 +79,11 @@ class Tokens:
         if known is not None and known.status != status:
             await self._accounts.change(account.id, partial(self._marked, account, status))
 
-    async def close(self) -> None:
+    async def close(self, seconds: float = LONGEST) -> None:
         """Let renewals end that are under way: their answers may be the only way back into an account."""
         tasks = list(self._under_way.values())
         if tasks:
-            _, left = await asyncio.wait(tasks, timeout=LONGEST)
+            _, left = await asyncio.wait(tasks, timeout=seconds)
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)

@@ -23,7 +23,7 @@ from fanfold.integrations.asking import Asker, Fetched, end_of
 from fanfold.integrations.compiled import READS, CompiledIntegration, CompiledMethod, missing
 from fanfold.integrations.declaration import Declaration, Method
 from fanfold.integrations.inside import Inside
-from fanfold.integrations.oauth import Tokens
+from fanfold.integrations.oauth import LONGEST, Tokens
 from fanfold.integrations.sending import Sender, Times
 from fanfold.model import Answer, Call, Caller, Pairs, Resolve
 from fanfold.targets.vetting import Vetting
@@ -226,9 +226,9 @@ class IntegrationsTarget:
             raise RequestError("The account has no credentials that can be renewed: PATCH /integrated-account/{id}")
         return renewed
 
-    async def close(self) -> None:
-        """Close all connections, when the renewals of credentials are over that are under way."""
-        await self._tokens.close()
+    async def close(self, seconds: float = LONGEST) -> None:
+        """Close all connections, when the renewals of credentials are over that are under way, or after ``seconds``."""
+        await self._tokens.close(seconds)
         senders, self._senders = list(self._senders.values()), {}
         for sender in senders:
             await sender.close()

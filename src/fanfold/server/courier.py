@@ -13,6 +13,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
 
+from fanfold.errors import Unavailable
 from fanfold.server.durable import Runner
 from fanfold.work.deliveries import Deliveries
 
@@ -94,9 +95,12 @@ class Courier:
     async def _do(self, chore: Chore) -> bool:
         try:
             return await chore()
+        except Unavailable as error:
+            logger.warning("a chore has to wait: %s", error.message)
+            return False
         except Exception:
             logger.exception("a chore failed; it is tried again")
-            return False
+        return False
 
     async def close(self) -> None:
         """Look round no more."""

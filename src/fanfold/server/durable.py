@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +26,7 @@ from fanfold.server.workflows import Workflows
 
 if TYPE_CHECKING:
     from fanfold.server.presence import Presence
+
 
 logger = logging.getLogger("fanfold")
 
@@ -54,6 +57,18 @@ class Runner(Protocol):
         """Stop; whatever is not at its end goes on after the next start."""
 
 
+async def _tried(performance: Performance, name: str, subject: str) -> float | None:
+    """One step; what cannot be done for now is tried again."""
+    try:
+        return await performance(subject)
+    except (Unavailable, Undecided) as error:
+        logger.warning("%s %s has to wait: %s", name, subject, error.message)
+        return AGAIN
+    except Exception:
+        logger.exception("%s %s broke off", name, subject)
+        return None
+
+
 class TaskRunner:
     """Carries on work in tasks of this process: for databases in memory, which do not outlive it either."""
 
@@ -68,13 +83,10 @@ class TaskRunner:
             task.add_done_callback(lambda _: self._tasks.pop(key, None))
 
     async def _carry(self, name: str, subject: str) -> None:
-        try:
-            pause = await self._performances[name](subject)
-            while pause is not None:
-                await asyncio.sleep(pause)
-                pause = await self._performances[name](subject)
-        except Exception:
-            logger.exception("%s %s broke off", name, subject)
+        pause = await _tried(self._performances[name], name, subject)
+        while pause is not None:
+            await asyncio.sleep(pause)
+            pause = await _tried(self._performances[name], name, subject)
 
     def resume(self) -> None:
         """Nothing is left by anybody."""
@@ -101,7 +113,7 @@ class DurableRunner:
         self._where = where
         self._presence = self._among_others(where) if isinstance(where, str) else None
         name = "local" if self._presence is None else self._presence.name
-        self._engine = Workflows(where, self._step, name, self._life)
+        self._engine = Workflows(where, self._step, name, self._life, self._broken)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
 
@@ -117,9 +129,7 @@ class DurableRunner:
         self._loop = self._loop or asyncio.get_running_loop()
         if self._presence is not None:
             self._presence.open()
-        self._engine.start(name, subject, key).add_done_callback(
-            lambda started: _tell(started, f"{name} {subject} could not be started; it will be after the next start")
-        )
+        self._engine.start(name, subject, key).add_done_callback(partial(self._started, name, subject, key))
 
     def resume(self) -> None:
         """Go on with what an earlier process left, if there may be anything, and later with what others leave."""
@@ -147,6 +157,23 @@ class DurableRunner:
         taking.add_done_callback(lambda taken: _tell(taken, "what an earlier process left could not be gone on with"))
         return taking
 
+    def _started(self, name: str, subject: str, key: str, done: Future[None]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is not None:
+            self._again(name, subject, key, error)
+
+    def _broken(self, name: str, subject: str, error: Exception) -> None:
+        """The engine could not keep on with it. How far it has come is kept elsewhere: it is begun anew."""
+        self._again(name, subject, f"{name}-{subject}-again-{secrets.token_hex(6)}", error)
+
+    def _again(self, name: str, subject: str, key: str, error: BaseException) -> None:
+        """Try later what the engine could not keep."""
+        if self._closing or self._loop is None:
+            return
+        said = str(error).partition("\n")[0]
+        logger.warning("%s %s has to wait for the durable engine: %s %s", name, subject, type(error).__name__, said)
+        self._loop.call_soon_threadsafe(self._loop.call_later, AGAIN, self.start, name, subject, key)
+
     def _life(self) -> int:
         return 0 if self._presence is None else self._presence.life
 
@@ -164,14 +191,7 @@ class DurableRunner:
         return await asyncio.wrap_future(done)
 
     async def _perform(self, name: str, subject: str) -> float | None:
-        try:
-            return await self._performances[name](subject)
-        except (Unavailable, Undecided):
-            logger.warning("%s %s waits for the database", name, subject)
-            return AGAIN
-        except Exception:
-            logger.exception("%s %s broke off", name, subject)
-            return None
+        return await _tried(self._performances[name], name, subject)
 
     def _stop(self) -> None:
         self._engine.stop()

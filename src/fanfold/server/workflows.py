@@ -6,6 +6,7 @@ It knows nothing of what is done, only that it is done step by step, each with a
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 import time
@@ -42,15 +43,21 @@ Step = Callable[[str, str, int], Awaitable[float | None]]
 """Does one step: name, subject, and the life in which its workflow was begun or taken up in this process."""
 
 
+Broken = Callable[[str, str, Exception], None]
+"""Told of a name and a subject with which the engine could not go on."""
+
+
 class Workflows:
     """One engine, on a SQLite file or in a PostgreSQL database; started when it is first needed.
 
-    ``executor`` is the name of this process, and ``life`` says which life it has. Nothing here waits: it goes on in a
+    ``executor`` is the name of this process, and ``life`` says which life it has; ``broken`` is told where the engine
+    itself fails. Nothing here waits: it goes on in a
     thread with an event loop, where all workflows sleep without costing a thread each.
     """
 
-    def __init__(self, where: Path | str, step: Step, executor: str, life: Callable[[], int]) -> None:
+    def __init__(self, where: Path | str, step: Step, executor: str, life: Callable[[], int], broken: Broken) -> None:
         self._where = where
+        self._broken = broken
         self._step = step
         self._executor = executor
         self._life = life
@@ -136,6 +143,7 @@ class Workflows:
     def _launch(self) -> None:
         from dbos import DBOS  # noqa: PLC0415 - some 20 MB and a quarter of a second that not every server needs
 
+        logging.getLogger("dbos").addFilter(_in_a_line)
         try:
             DBOS(config=self._config())
             self._workflow = self._registered(DBOS)
@@ -172,6 +180,12 @@ class Workflows:
         recorded = engine.step(name="step")(run)
 
         async def carry(name: str, subject: str) -> None:
+            try:
+                await go_on(name, subject)
+            except Exception as error:  # noqa: BLE001 - the engine's own: steps do not raise
+                self._broken(name, subject, error)
+
+        async def go_on(name: str, subject: str) -> None:
             begun = life()
             for _ in range(ROUNDS):
                 pause = await recorded(name, subject, begun)
@@ -182,6 +196,16 @@ class Workflows:
             await engine.start_workflow_async(self._workflow, name, subject)
 
         return engine.workflow(name="carry", max_recovery_attempts=None)(carry)
+
+
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """Have the engine tell what went wrong with it in a line, instead of where within it that was."""
+    if record.exc_info and record.exc_info[1] is not None:
+        error = record.exc_info[1]
+        said = str(error).partition("\n")[0]
+        record.msg, record.args = f"{record.getMessage()} {type(error).__name__} {said}", None
+        record.exc_info = record.exc_text = None
+    return True
 
 
 _POOL: dict[str, Any] = {

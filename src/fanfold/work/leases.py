@@ -17,11 +17,18 @@ SHELF = "leases"
 
 def take(store: Store, name: str, holder: bytes, now: float, seconds: float) -> float:
     """Hold a lease for so many seconds from ``now`` (since 1970): 0; or how long another holds it yet."""
+    left = left_of(store, name, holder, now)
+    if not left:
+        store.shelve(SHELF, Shelved(name, 0, now + seconds, holder))
+    return left
+
+
+def left_of(store: Store, name: str, holder: bytes, now: float) -> float:
+    """How long another holds a lease yet; 0 where it may be taken."""
     found = store.shelved(SHELF, name)
-    if found is not None and found.document != holder and found.until is not None and found.until > now:
-        return found.until - now
-    store.shelve(SHELF, Shelved(name, 0, now + seconds, holder))
-    return 0.0
+    if found is None or found.document == holder or found.until is None:
+        return 0.0
+    return max(0.0, found.until - now)
 
 
 def give_up(store: Store, name: str, holder: bytes) -> None:

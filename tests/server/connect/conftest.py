@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -19,7 +20,11 @@ class Platform:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.work = first_account(app.store, MOMENT)
+
+    @cached_property
+    def work(self) -> str:
+        """The id of the first account, at the server's own work API."""
+        return first_account(self.app.store, MOMENT)
 
     async def ask(self, method: str, target: str, body: Any = None, **more: Any) -> Reply:
         """One request."""

@@ -1,6 +1,7 @@
 """Several processes over one PostgreSQL database, here several APIs in one: each sees at once what the others did."""
 
 import asyncio
+import os
 import random
 
 import psycopg
@@ -18,17 +19,19 @@ from tests import databases
 
 pytestmark = pytest.mark.services
 
+NAME = f"fanfold_shared_api_{os.getpid()}"
+
 
 @pytest.fixture(scope="module")
 def database():
     databases.need_postgres()
-    url = databases.make("fanfold_shared_api")
+    url = databases.make(NAME)
     store = PostgresStore.open(url)
     seed(store, "demo")
     found = url, store.signing_key, str(first_user(store))
     store.close()
     yield found
-    databases.drop("fanfold_shared_api")
+    databases.drop(NAME)
 
 
 class Worker:
@@ -321,7 +324,7 @@ async def test_where_nobody_answers_the_client_is_told_to_come_again(monkeypatch
 async def test_connections_that_were_cut_are_made_anew(here, workspace):
     await here.ask("GET", "/users/me")
     databases.run(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'fanfold_shared_api' "
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{NAME}' "
         "AND application_name LIKE 'fanfold %'"
     )
     assert (await here.ask("GET", "/users/me"))["gid"] == here.user

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fanfold.dialects import TrutoDialect
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("fanfold")
 
 DEMO = "demo"
+
+AT_LEAST = 1.0
+"""Seconds that a renewal of credentials has to end, however late it is: without its answer an account is lost."""
 
 OF_ACCOUNTS = frozenset({"proxy", "unified", "custom"})
 """What the token of an account opens, beside its own account."""
@@ -187,8 +191,9 @@ class Connect:
 
     async def close(self, seconds: float) -> None:
         """Let what still runs finish, then close the connections."""
+        until = monotonic() + seconds
         await self.engine.drain(seconds)
-        await self.parts.target.close()
+        await self.parts.target.close(max(AT_LEAST, until - monotonic()))
         if isinstance(self.parts.evaluator, Closing):
             self.parts.evaluator.close()
 

@@ -15,7 +15,7 @@ import msgspec
 
 from fanfold.errors import RequestError, SetupError
 from fanfold.integrations.accounts import Account, Change, Claim, Status
-from fanfold.work import Store
+from fanfold.work import Store, leases
 from fanfold.work.api import Api
 from fanfold.work.session import Session
 from fanfold.work.store.shelves import Shelved
@@ -24,7 +24,6 @@ T = TypeVar("T")
 F = TypeVar("F", bound="tuple[Account | None, *tuple[Any, ...]]")
 
 ACCOUNTS = "account"
-RENEWALS = "account renewal"
 
 LATELY = 1.0
 """Seconds for which the calls of a batch go by the account as it was read last; each request begins by reading it."""
@@ -132,7 +131,6 @@ class SealedAccounts:
     def remove(self, store: Store, gid: str) -> bool:
         """Forget an account; whether there was one."""
         self._open.pop(gid, None)
-        store.unshelve(RENEWALS, gid)
         return store.unshelve(ACCOUNTS, gid)
 
     def _opened(self, row: Shelved) -> Account:
@@ -235,15 +233,13 @@ class SealedAccounts:
             account = self.find(session.store, gid)
             if account is None or not wanted(account):
                 return None if account is None else Claim(account)
-            taken = session.store.shelved(RENEWALS, gid)
-            busy = taken is not None and taken.until is not None and taken.until > self._now()
+            busy = leases.left_of(session.store, _renewal_of(gid), key.encode(), self._now()) > 0
             return Claim(account, "" if busy else key, busy)
 
         def take(session: Session) -> Claim | None:
             claim = look(session)
             if claim is not None and claim.key:
-                until = self._now() + seconds
-                session.store.shelve(RENEWALS, Shelved(gid, int(claim.account.owner), until, key.encode()))
+                leases.take(session.store, _renewal_of(gid), key.encode(), self._now(), seconds)
             return claim
 
         claim = await self._api.read(look)
@@ -253,9 +249,12 @@ class SealedAccounts:
         """``change``, and let others renew."""
 
         def work(store: Store) -> Account | None:
-            taken = store.shelved(RENEWALS, gid)
-            if taken is not None and taken.document == key.encode():
-                store.unshelve(RENEWALS, gid)
+            leases.give_up(store, _renewal_of(gid), key.encode())
             return self._changed(store, gid, change)
 
         return await self.write(gid, work)
+
+
+def _renewal_of(gid: str) -> str:
+    """What is leased by whoever renews an account's credentials."""
+    return f"renewal {gid}"

@@ -21,7 +21,7 @@ from fanfold.work.store.greenlets import carry, wait
 from fanfold.work.store.postgres import OutOfScopeError
 from fanfold.work.store.questions import Connection, is_lost, put, told
 from fanfold.work.store.reading import Pool
-from fanfold.work.store.wire import Found, LookUp, Question, Rows
+from fanfold.work.store.wire import Found, LookUp, Question, Rows, asked_of
 
 logger = logging.getLogger("fanfold")
 
@@ -75,7 +75,7 @@ class WriteWire:
 
     def look_up(self, *wanted: LookUp) -> list[Rows]:
         """The rows for some keys, of several look-ups at once."""
-        return [found.rows for found in self._put([(sql, (list(keys), *values)) for sql, keys, values in wanted])]
+        return [found.rows for found in self._put([asked_of(one) for one in wanted])]
 
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement some time before the next question."""

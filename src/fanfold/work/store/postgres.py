@@ -17,7 +17,7 @@ import psycopg
 
 from fanfold.errors import RequestError, SetupError
 from fanfold.work.store import migrations
-from fanfold.work.store.coherent import AtHand, CoherentReads, Touching
+from fanfold.work.store.coherent import COMPARE, AtHand, CoherentReads, Touching
 from fanfold.work.store.links import LOWEST
 from fanfold.work.store.mirror import Mirror
 from fanfold.work.store.postgres_content import PostgresContent
@@ -158,7 +158,7 @@ class PostgresStore(CoherentReads):
                 [
                     lock,
                     self._question("gids", AHEAD),
-                    self._question("compare", [""], before),
+                    self._question(COMPARE, before),
                 ]
             )
             self._compared(compared.rows, before)

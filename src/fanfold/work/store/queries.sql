@@ -310,6 +310,12 @@ DELETE FROM token;
 -- name: keep_token
 INSERT INTO token (id, digest, "user", name, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?);
 
+-- name: is_token_valid
+SELECT 1 FROM token WHERE id = ? AND revoked_at IS NULL;
+
+-- name: is_consent_given
+SELECT 1 FROM consent WHERE id = ?;
+
 -- name: add_token
 INSERT INTO token (digest, "user", name, created_at) VALUES (?, ?, ?, ?);
 
@@ -480,6 +486,12 @@ SELECT name, owner, until, document FROM shelved WHERE shelf = ? AND name = ?;
 
 -- name: shelved_of
 SELECT name, owner, until, document FROM shelved WHERE shelf = ? AND owner = ? ORDER BY place;
+
+-- name: shelved_on
+SELECT name, owner, until, document FROM shelved WHERE shelf = ? ORDER BY place;
+
+-- name: count_shelved
+SELECT count(*) FROM shelved WHERE shelf = ? AND owner = ?;
 
 -- name: all_shelved
 SELECT shelf, name, owner, until, document FROM shelved ORDER BY place;

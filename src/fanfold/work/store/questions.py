@@ -12,7 +12,7 @@ import psycopg
 from psycopg import errors as refused
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from fanfold.errors import RequestError, Unavailable, Undecided
+from fanfold.errors import NoRoom, RequestError, Unavailable, Undecided
 from fanfold.work.store.wire import Found, Question, packed
 
 logger = logging.getLogger("fanfold")
@@ -87,7 +87,7 @@ def told(*, committing: bool = False) -> Iterator[None]:
     try:
         yield
     except _FULL:
-        raise RequestError("There is no room left to store this; nothing was changed.", status=507) from None
+        raise NoRoom from None
     except _BUSY as error:
         logger.warning("the database is busy: %s", _brief(error))
         raise Unavailable from None

@@ -26,7 +26,16 @@ Question = tuple[str, Sequence[Any]]
 Rows = list[tuple[Any, ...]]
 
 LookUp = tuple[str, Sequence[Any], tuple[Any, ...]]
-"""SQL whose first value is an array of keys and whose rows begin with the key they are for; keys; further values."""
+"""SQL whose first value is an array of keys and whose rows begin with the key they are for; keys; further values.
+
+Without keys there is no array, and all rows are for everybody who asks.
+"""
+
+
+def asked_of(wanted: LookUp) -> Question:
+    """A look-up as a statement of its own."""
+    sql, keys, values = wanted
+    return sql, (list(keys), *values) if keys else values
 
 
 class Found(Struct, frozen=True):
@@ -86,7 +95,7 @@ class BlockingWire:
 
     def look_up(self, *wanted: LookUp) -> list[Rows]:
         """The rows for some keys, of several look-ups."""
-        return [self.ask(sql, (list(keys), *values)).rows for sql, keys, values in wanted]
+        return [self.ask(*asked_of(one)).rows for one in wanted]
 
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement."""
@@ -114,7 +123,7 @@ def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
         # What this saves on large queries, it costs on all of ours.
         connection.execute("SET jit = off; SET max_parallel_workers_per_gather = 0")
     except psycopg.Error as error:
-        raise SetupError(f"The database {shown(url)} cannot be reached: {str(error).strip()}") from None
+        raise SetupError(f"The database {shown(url)} cannot be reached: {' '.join(str(error).split())}") from None
     adapt(connection.adapters)
     return connection
 
