@@ -186,6 +186,10 @@ class Connection(ABC):
         """How conditions are said to this database."""
         return self._sql.idiom
 
+    def query(self, name: str) -> str:
+        """What stands under a name, to be part of a query: conditions on what stands there before them."""
+        return self._sql[name]
+
     # -- settings ----------------------------------------------------------------------------------------------------
 
     def setting(self, name: str) -> bytes | None:
