@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 COVERED := engine limits dialects
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo check test fuzz test-services coverage bench docs format lock clean
+.PHONY: help setup serve demo check test fuzz test-services faults faults-long coverage bench docs format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -49,11 +49,18 @@ test: $(READY) ## all tests that need nothing but this machine
 fuzz: $(READY) ## ten thousand made-up requests after the API description: no crash, no undocumented answer
 	@$(PYTEST) -q -s -m fuzz tests/fuzz $(ARGS)
 
-test-services: $(READY) ## the tests that talk to PostgreSQL and Redis
-	@$(PYTEST) -q -m services --collect-only >/dev/null; case $$? in \
-		0) $(PYTEST) -q -m services $(ARGS) ;; \
-		5) echo "No test needs PostgreSQL or Redis yet." ;; \
-		*) $(PYTEST) -q -m services --collect-only ;; esac
+test-services: $(READY) ## the tests that talk to PostgreSQL and Redis, and those of the work API once more over PostgreSQL
+	@$(PYTEST) -q -m services $(ARGS)
+	@$(BIN)/python -m tests.databases; case $$? in \
+		0) FANFOLD_TEST_DB=postgresql $(PYTEST) -q -n auto --maxprocesses 8 -m "not services" $(ARGS) tests/work ;; \
+		3) ;; \
+		*) exit 1 ;; esac
+
+faults: $(READY) ## break servers in every way that is known, and compare: some five minutes
+	@$(BIN)/python -m faults $(ARGS)
+
+faults-long: $(READY) ## the same as often as the figures in docs/reliability.md say; hours. PostgreSQL: ARGS="--db postgres"
+	@$(BIN)/python -m faults --tier long $(ARGS)
 
 coverage: $(READY) ## branches covered of the parts where 95 % is the bar
 	@$(PYTEST) -q -n auto --maxprocesses 8 $(COVERED:%=--cov=fanfold.%) --cov-report= $(COVERED:%=tests/%)
@@ -70,10 +77,13 @@ format: $(READY) ## put every file in the house style
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: $(READY) ## choose versions anew for requirements.lock
+lock: $(READY) ## choose versions anew for requirements.lock, and those of them that the image needs
 	@$(PIP) install uv
 	@$(BIN)/uv pip compile pyproject.toml --extra all --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet --upgrade --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra all --group build --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet --constraint requirements.lock \
+		--upgrade --output-file deploy/requirements.lock
 
 clean: ## remove what set-up and caches made
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage dist

@@ -37,7 +37,7 @@ from fanfold.expressions.jsonata import JsonataEvaluator
 from fanfold.integrations.accounts import Account, MemoryAccounts
 from fanfold.integrations.declaration import Declaration
 from fanfold.integrations.target import IntegrationsTarget
-from fanfold.model import Action, Batch, Caller
+from fanfold.model import Action, Batch, Caller, Resolve
 from fanfold.targets.vetting import Vetting
 
 HERE = Path(__file__).parent
@@ -66,19 +66,18 @@ def declared(port: int) -> dict[str, Any]:
     }
 
 
-def batch_of(entries: tuple[Entry, ...], args: dict[str, Any], caps: Caps) -> Batch:
+def batch_of(entries: tuple[Entry, ...], args: dict[str, Any], caps: Caps, resolve: Resolve) -> Batch:
     """A batch of a recipe."""
     actions = tuple([Action(entry.method, f"/{entry.resource}") for entry in entries])
-    return Batch(actions, recipe=Recipe(account="acc", entries=entries, args=args, caps=caps))
+    return Batch(actions, recipe=Recipe(account="acc", entries=entries, args=args, caps=caps), resolve=resolve)
 
 
-def target_before(port: int) -> IntegrationsTarget:
-    """What asks the API."""
+def target_before(port: int) -> tuple[IntegrationsTarget, Resolve]:
+    """What asks the API, and finds where calls lead."""
     declaration = msgspec.convert(declared(port), Declaration)
     account = Account(id="acc", integration="items", owner="1", context={"api_key": "not-a-real-key"})
-    return IntegrationsTarget(
-        {"items": declaration}, MemoryAccounts(account), JsonataEvaluator(), vetting=Vetting(loopback=True)
-    )
+    target = IntegrationsTarget(MemoryAccounts(account), JsonataEvaluator(), vetting=Vetting(loopback=True))
+    return target, target.opened(account, declaration)
 
 
 # -- planning --------------------------------------------------------------------------------------------------------
@@ -86,7 +85,7 @@ def target_before(port: int) -> IntegrationsTarget:
 
 def planning(rounds: int) -> None:
     """Twenty entries in a row, each with placeholders; planned for the first time, and again with other arguments."""
-    target = target_before(1)
+    target, resolve = target_before(1)
     entries = tuple(
         Entry(
             index=index,
@@ -98,7 +97,7 @@ def planning(rounds: int) -> None:
         )
         for index in range(20)
     )
-    batch = batch_of(entries, {"q": "x"}, Caps())
+    batch = batch_of(entries, {"q": "x"}, Caps(), resolve)
 
     def spent(*, cold: bool) -> float:
         count = 200
@@ -135,10 +134,10 @@ async def by_hand(port: int, session: aiohttp.ClientSession, ids: list[str]) -> 
     return list(await asyncio.gather(*[fetch(name) for name in ids]))
 
 
-async def by_recipe(engine: Engine, ids: list[str]) -> list[Any]:
+async def by_recipe(engine: Engine, resolve: Resolve, ids: list[str]) -> list[Any]:
     """The same as a recipe."""
     entry = Entry(index=0, resource="items", method="get", id="{{args.ids}}", loop_on="ids", persist=True)
-    batch = batch_of((entry,), {"ids": ids}, Caps(at_once=AT_ONCE))
+    batch = batch_of((entry,), {"ids": ids}, Caps(at_once=AT_ONCE), resolve)
     (result,) = await engine.run(batch, CALLER)
     if result.outcome is None or result.outcome.mishaps:
         raise RuntimeError(result)
@@ -149,12 +148,12 @@ async def by_recipe(engine: Engine, ids: list[str]) -> list[Any]:
 async def fan_out(port: int, rounds: int) -> None:
     """Both ways in turns, for as many rounds."""
     ids = [f"item-{number}" for number in range(CALLS)]
-    target = target_before(port)
+    target, resolve = target_before(port)
     engine = Engine(target)
     took: dict[str, list[tuple[float, float]]] = {"recipe": [], "by hand": []}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100)) as session:
         ways: dict[str, Callable[[], Awaitable[list[Any]]]] = {
-            "recipe": lambda: by_recipe(engine, ids),
+            "recipe": lambda: by_recipe(engine, resolve, ids),
             "by hand": lambda: by_hand(port, session, ids),
         }
         for way in ways.values():

@@ -108,26 +108,19 @@ async def beside_bare(api: SharedApi, reader: Reader, url: str, tasks: list[str]
     for gid in some:
         await read(gid)
         await bare(gid)
-    took: dict[str, list[tuple[float, float]]] = {"bare query": [], "warm": [], "cold task": [], "all cold": []}
-    unread = iter(tasks[50:] * 100)
+    cases: list[tuple[str, Callable[[str], Awaitable[None]], list[str]]] = [
+        ("bare query", bare, some),
+        ("warm", read, some),
+        ("cold task", read, tasks[50:100]),
+        ("all cold", fresh, some[:10]),
+    ]
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name, _, _ in cases}
     for number in range(rounds):
-        cases: list[tuple[str, Callable[[str], Awaitable[None]], list[str]]] = [
-            ("bare query", bare, some),
-            ("warm", read, some),
-            ("cold task", read, [next(unread) for _ in range(50)]),
-            ("all cold", fresh, some[:10]),
-        ]
         for name, what, gids in cases[:: -1 if number % 2 else 1]:
+            await asyncio.gather(*[read(gid) for gid in some])
             if name == "cold task":
-                api._mirror.forget(map(int, gids))  # noqa: SLF001 - as if somebody had changed them
-            if name in ("warm", "cold task"):
-                await asyncio.gather(*[read(gid) for gid in some])
-            wall, cpu = time.perf_counter(), time.process_time()
-            for gid in gids:
-                await what(gid)
-            took[name].append(
-                ((time.perf_counter() - wall) / len(gids) * 1e6, (time.process_time() - cpu) / len(gids) * 1e6)
-            )
+                forget(api, gids)
+            took[name].append(await _timed(what, gids))
     base = statistics.median([wall for wall, _ in took["bare query"]])
     for name, figures in took.items():
         wall = statistics.median([wall for wall, _ in figures])
@@ -143,6 +136,20 @@ async def beside_bare(api: SharedApi, reader: Reader, url: str, tasks: list[str]
     await connection.close()
 
 
+def forget(api: SharedApi, gids: list[str]) -> None:
+    """As if somebody had changed these tasks and all their relations."""
+    lists = [(int(gid), field) for gid in gids for field in api._mirror.links.get(int(gid), {})]  # noqa: SLF001
+    api._mirror.forget(map(int, gids), lists)  # noqa: SLF001
+
+
+async def _timed(what: Callable[[str], Awaitable[None]], gids: list[str]) -> tuple[float, float]:
+    """Microseconds of each, and of CPU."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    for gid in gids:
+        await what(gid)
+    return (time.perf_counter() - wall) / len(gids) * 1e6, (time.process_time() - cpu) / len(gids) * 1e6
+
+
 def workers(url: str, redis: str, made: Made, options: argparse.Namespace) -> None:
     """Batches of ten reads a second with one worker and with two, in turn, on all cores there are."""
     actions = [{"method": "get", "relative_path": f"/tasks/{gid}"} for gid in made.tasks[:10]]
@@ -150,8 +157,8 @@ def workers(url: str, redis: str, made: Made, options: argparse.Namespace) -> No
     rates: dict[int, list[float]] = {1: [], 2: []}
     with tempfile.TemporaryDirectory() as directory:
         for _ in range(options.rounds):
-            for count in rates:
-                rates[count].append(_rate(url, redis, request, count, directory, options.seconds))
+            for count, found in rates.items():
+                found.append(_rate(url, redis, request, count, directory, options.seconds))
     one, two = statistics.median(rates[1]), statistics.median(rates[2])
     say("batches of ten reads a second", one=round(one), two=round(two), ratio=round(two / one, 2), goal=1.7)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 import tempfile
 import traceback
@@ -91,6 +92,7 @@ def main() -> None:
         for scenario in SCENARIOS:
             print(f"{scenario.name:<11} {scenario.title}: {scenario.proves}")
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logging.basicConfig(level=logging.ERROR)
     outcomes: list[Outcome] = []
     for scenario in _chosen(options):

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from faults import hostile, jobs, kills, leaving, memory, overload, points, receivers
+from faults import (
+    busy,
+    disk,
+    hostile,
+    jobs,
+    kills,
+    leaving,
+    memory,
+    overload,
+    points,
+    postgres,
+    receivers,
+    rolling_restarts,
+    slow,
+)
 from faults.setting import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -10,9 +24,14 @@ SCENARIOS: tuple[Scenario, ...] = (
     points.SCENARIO,
     jobs.SCENARIO,
     receivers.SCENARIO,
+    disk.SCENARIO,
+    busy.SCENARIO,
     leaving.SCENARIO,
+    slow.SCENARIO,
     hostile.SCENARIO,
     overload.SCENARIO,
     memory.SCENARIO,
+    rolling_restarts.SCENARIO,
+    postgres.SCENARIO,
 )
 """The order in which they are run."""

@@ -102,6 +102,19 @@ class Link:
             self.close()
         return Reply(status, headers, answered, monotonic() - began)
 
+    async def raw(self, sent: bytes, within: float = PATIENCE) -> Reply:
+        """The answer to a request that is ready as bytes."""
+        began = monotonic()
+        reader, writer = await self.open()
+        try:
+            async with asyncio.timeout(within):
+                writer.write(sent)
+                status, headers, answered = await read_answer(reader)
+        except (TimeoutError, OSError, EOFError, ValueError) as error:
+            self.close()
+            raise BrokenError(f"{type(error).__name__}: {error}") from None
+        return Reply(status, headers, answered, monotonic() - began)
+
     async def data(self, method: str, path: str, **data: Any) -> Any:
         """The ``data`` of an answer that has to be a success."""
         reply = await self.ask(method, f"/api/1.0{path}", {"data": data} if data else None)

@@ -76,6 +76,8 @@ def linear(operations: Iterable[Operation], first: str) -> str:
     holds what was written last would have answered as it did. A write that was never answered may be left out.
     """
     known = [one for one in operations if one.state == "ok" or (one.state == "info" and one.what == "write")]
+    seen = {one.value for one in known if one.what == "read"}
+    known = [one for one in known if one.state == "ok" or one.value in seen]  # what nobody saw need not have happened
     may_hold = {first}
     for span in _spans(sorted(known, key=lambda one: one.began)):
         may_hold = _ends(span, may_hold)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from msgspec import json
@@ -33,13 +36,22 @@ class Inside(Protocol):
 
 
 class SqliteInside:
-    """A SQLite file, only read."""
+    """A SQLite file, only read. ``elsewhere``: it is in another's file system, so what is looked at is a copy."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, elsewhere: bool = False) -> None:
         self._path = path
+        self._elsewhere = elsewhere
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
+        if self._elsewhere:
+            with TemporaryDirectory() as folder:
+                for ending in ("", "-wal"):
+                    if (path := Path(self._path + ending)).exists():
+                        shutil.copy2(path, Path(folder) / f"copy.db{ending}")
+                with closing(sqlite3.connect(Path(folder) / "copy.db")) as database:
+                    yield database
+            return
         with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=30)) as database:
             yield database
 

@@ -40,11 +40,16 @@ def long(batches: int) -> bool:
 
 
 class Mixed(Sequence[bytes]):
-    """Batches of three, made when they are sent: two of three read, some write, make, delete, or bring a key."""
+    """Batches of three, made when they are sent: two of three read, some write, make, or bring a key.
 
-    def __init__(self, server: Server, ground: Ground) -> None:
+    With ``filling`` each makes a task, so that the database is soon larger than the part of it that is kept in memory
+    (64 MB, which a server needs some time to fill).
+    """
+
+    def __init__(self, server: Server, ground: Ground, *, filling: bool = False) -> None:
         self._server = server
         self._ground = ground
+        self._filling = filling
 
     def __len__(self) -> int:
         return 10**12
@@ -66,12 +71,13 @@ class Mixed(Sequence[bytes]):
         return request(self._server.address, "POST", "/api/1.0/batch", batch_body(actions))
 
     def _third(self, place: int, task: str) -> dict[str, object]:
-        kind = place % 20
+        kind = 3 if self._filling else place % 20
         if kind < 3:
             return {"method": "put", "relative_path": f"/tasks/{task}", "data": {"notes": f"note {place}"}}
         if kind == 3:
-            data = {"name": f"made {place}", "projects": [self._ground.project]}
-            return {"method": "post", "relative_path": "/tasks", "data": data, "idempotency_key": f"key-{place}"}
+            data = {"name": f"made {place}", "projects": [self._ground.project], "notes": "x" * 400 * self._filling}
+            key = f"key-{self._filling}-{place}"
+            return {"method": "post", "relative_path": "/tasks", "data": data, "idempotency_key": key}
         if kind == 4:
             return {"method": "get", "relative_path": "/no/such/place"}
         return {"method": "get", "relative_path": "/users/me"}
@@ -119,7 +125,7 @@ async def run(setting: Setting) -> Figures:
             ground = await prepare(link, "memory", registers=50)
         gallery = Range(server.address)
         first = server.sample(), await server.inner()
-        await gallery.briskly(Mixed(server, ground), CONNECTIONS, 0, count=warm)
+        await gallery.briskly(Mixed(server, ground, filling=True), CONNECTIONS, 0, count=warm)
         looks: list[Look] = []
         shots = Shots()
         looking = asyncio.create_task(_look_on(server, shots, (wanted - warm) // SAMPLES, looks, setting))

@@ -23,13 +23,17 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import NamedTuple, Self
 
 import aiohttp
 from aiohttp import web
 from msgspec import json
 
+from faults.setting import Figures, Number, Scenario, Setting, shortened
+
 ROOT = Path(__file__).parent.parent
+
+PLACES = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
 
 REPLACED = "workers have been replaced"
 """What the server prints at the end of each restart."""
@@ -53,7 +57,7 @@ class Tally:
         self.failures: list[str] = []
         self.seconds: list[float] = []
 
-    def figures(self) -> dict[str, object]:
+    def figures(self) -> dict[str, Number]:
         """The counts and times of a line of JSON."""
         taken = sorted(self.seconds)
         return {
@@ -66,10 +70,12 @@ class Tally:
         }
 
 
-async def _client(kind: str, url: str, tally: Tally, dice: random.Random, over: asyncio.Event, *, echoes: bool) -> None:
+async def _client(kind: str, url: str, tally: Tally, dice: random.Random, over: asyncio.Event, token: str) -> None:
+    echoes = url.endswith("/echo")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     kept = None if kind == "fresh" else 3600
     connector = aiohttp.TCPConnector(limit=1, force_close=kept is None, keepalive_timeout=kept)
-    async with aiohttp.ClientSession(connector=connector) as session:
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
         session._retry_connection = False  # noqa: SLF001 - there is no other way to have it try once only
         for number in range(10**9):
             if over.is_set():
@@ -108,8 +114,9 @@ async def _echo() -> AsyncIterator[str]:
 class Server:
     """The server, and what it has printed."""
 
-    def __init__(self, command: list[str], output: Path) -> None:
+    def __init__(self, command: list[str], output: Path, token: str) -> None:
         self._command = command
+        self._token = {"FANFOLD_TOKEN": token} if token else {}
         self._output = output
 
     async def __aenter__(self) -> Self:
@@ -118,7 +125,7 @@ class Server:
                 *self._command,
                 stdout=out,
                 stderr=out,
-                env={**os.environ, "FANFOLD_ACCESS_LOG": "off", "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+                env={**os.environ, **self._token, "FANFOLD_ACCESS_LOG": "off", "PYTHONPATH": PLACES},
             )
         self.address = await self._printed(r"listening on (http://\S+:\d+)", 1)
         return self
@@ -142,35 +149,52 @@ class Server:
         return str(found[-1])
 
 
-async def _run(times: int, seed: int, command: str, path: str, folder: Path) -> bool:
-    tally, over, echoes = Tally(), asyncio.Event(), not command
+class Asked(NamedTuple):
+    """Which server is restarted, and what is asked of it; without a command a gateway, which is asked for the echo."""
+
+    command: str = ""
+    token: str = ""
+    path: str = ""
+
+
+async def restart(times: int, seed: int, folder: Path, asked: Asked) -> tuple[dict[str, Number], list[str]]:
+    """Figures of so many restarts, and what failed meanwhile."""
+    tally, over = Tally(), asyncio.Event()
     async with _echo() as upstream:
-        words = shlex.split(command) or [
+        words = shlex.split(asked.command) or [
             *(sys.executable, "-m", "fanfold", "gateway", "--port", "0", "--workers", "2"),
             *("--upstream", upstream, "--allow-private"),
         ]
-        server = Server(words, folder / "output")
+        server = Server(words, folder / "output", asked.token)
         async with server:
-            url = server.address + ("/echo" if echoes else path)
+            url = server.address + (asked.path if asked.command else "/echo")
             kinds = ["eager"] * EAGER + ["pausing"] * PAUSING + ["fresh"] * FRESH
             clients = [
-                asyncio.create_task(_client(kind, url, tally, random.Random(f"{seed}/{place}"), over, echoes=echoes))
+                asyncio.create_task(_client(kind, url, tally, random.Random(f"{seed}/{place}"), over, asked.token))
                 for place, kind in enumerate(kinds)
             ]
             await asyncio.sleep(0.5)
-            began = perf_counter()
             for number in range(1, times + 1):
                 await server.restart(number)
                 if number % 10 == 0:
                     _say(f"{number} restarts, {tally.answered} answers, {len(tally.failures)} failures")
-            seconds = perf_counter() - began
             over.set()
             await asyncio.gather(*clients)
-    line = {"fault": "rolling restart", "restarts": times, "seed": seed, "seconds": round(seconds, 1)}
-    print(json.encode({**line, **tally.figures(), "exit_code": server.code}).decode(), flush=True)
-    for failure in tally.failures[:20]:
-        _say(failure)
-    return not tally.failures and server.code == 0
+    ended = [] if server.code == 0 else [f"the server ended with exit code {server.code}"]
+    return {"restarts": times, **tally.figures()}, tally.failures + ended
+
+
+async def _scenario(setting: Setting) -> Figures:
+    counts, failures = await restart(setting.sized(3, 100), setting.seed, setting.folder, Asked())
+    return Figures(counts=counts, violations=shortened(failures))
+
+
+SCENARIO = Scenario(
+    "rolling",
+    "rolling restarts of two workers under load",
+    "no request fails, on new connections, kept ones and idle ones",
+    _scenario,
+)
 
 
 def _say(text: str) -> None:
@@ -183,11 +207,18 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3, help="restarts (3)")
     parser.add_argument("--seed", type=int, default=1, help="what pauses are drawn from (1)")
     parser.add_argument("--server", default="", help="the command of the server, instead of a gateway of two workers")
+    parser.add_argument("--token", default="", help="a token that this server is told, and shown")
     parser.add_argument("--path", default="/healthz", help="what is asked of that server (/healthz)")
     options = parser.parse_args()
+    began = perf_counter()
+    asked = Asked(options.server, options.token, options.path)
     with tempfile.TemporaryDirectory(prefix="faults-rolling-") as folder:
-        held = asyncio.run(_run(options.times, options.seed, options.server, options.path, Path(folder)))
-    sys.exit(not held)
+        counts, failures = asyncio.run(restart(options.times, options.seed, Path(folder), asked))
+    line = {"fault": "rolling restart", "seed": options.seed, "seconds": round(perf_counter() - began, 1), **counts}
+    print(json.encode(line).decode(), flush=True)
+    for failure in shortened(failures):
+        _say(failure)
+    sys.exit(bool(failures))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import re
 import secrets
@@ -12,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple, Self
+from typing import IO, NamedTuple, Self
 
 from msgspec import json
 
@@ -25,6 +26,24 @@ PATIENT = 60.0
 
 ROOMY = "requests=100000000,reads=20000,writes=20000"
 """Limits that count everything and refuse nothing."""
+
+
+_STARTED: set[subprocess.Popen[bytes]] = set()
+
+
+@atexit.register
+def end_all() -> None:
+    """Leave no process behind, whatever has become of whoever started it."""
+    for process in _STARTED:
+        if process.poll() is None:
+            process.kill()
+
+
+def start(command: list[str], out: IO[bytes], environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    """Start a process that ends with this one at the latest."""
+    process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment, cwd=folder)
+    _STARTED.add(process)
+    return process
 
 
 class NotServingError(Exception):
@@ -83,14 +102,8 @@ class Server:
         """Start, and wait until it answers; the seconds that took."""
         began = monotonic()
         with self.output.open("ab") as out:
-            self.process = subprocess.Popen(
-                [*self.before, sys.executable, "-m", *self.program, *self._words()],
-                stdout=out,
-                stderr=out,
-                stdin=subprocess.DEVNULL,
-                env=self._variables(),
-                cwd=self.folder,
-            )
+            command = [*self.before, sys.executable, "-m", *self.program, *self._words()]
+            self.process = start(command, out, self._variables(), self.folder)
         while not await self.answers():
             if self.process.poll() is not None or monotonic() > began + PATIENT:
                 self.kill()
@@ -237,7 +250,7 @@ class Program:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FANFOLD_")}
         command = [sys.executable, "-u", "-m", "fanfold", *self._words]
         with self._output.open("wb") as out:
-            self._process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=kept)
+            self._process = start(command, out, kept, self._output.parent)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from faults.inside import Inside, SqliteInside
-from faults.setting import Setting, UnableError
+from faults.postgres_server import PostgresInside, PostgresServer
+from faults.server import free_port
+from faults.setting import Setting
 
 NAME = "faults.db"
 
@@ -43,12 +45,37 @@ class SqliteBuilder:
         return Home(folder, db, SqliteInside(db))
 
 
+class PostgresBuilder:
+    """Databases of one server."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.server = server
+        self._made: dict[Path, str] = {}
+
+    async def make(self, folder: Path, like: Home | None = None) -> Home:
+        """An empty database, or a copy of another."""
+        folder.mkdir(parents=True, exist_ok=True)
+        name = self._made[folder] = f"faults_{len(self._made)}"
+        if like is None:
+            self.server.make(name)
+        else:
+            self.server.copy(name, self._made[like.folder])
+        url = self.server.url(name)
+        return Home(folder, url, PostgresInside(url))
+
+
 @asynccontextmanager
 async def builder(setting: Setting) -> AsyncIterator[Builder]:
     """Whoever makes databases of the sort that the setting names, for as long as a block."""
-    if setting.db == "postgres":
-        raise UnableError("PostgreSQL is not served yet")
-    yield SqliteBuilder()
+    if setting.db == "sqlite":
+        yield SqliteBuilder()
+        return
+    server = PostgresServer(free_port())
+    try:
+        server.start()
+        yield PostgresBuilder(server)
+    finally:
+        server.remove()
 
 
 @asynccontextmanager

@@ -5,12 +5,14 @@ process that runs tests has a database of its own there, which is emptied betwee
 """
 
 import os
+import sys
 from contextlib import contextmanager
 from functools import cache
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from fanfold.settings import shown
 from fanfold.work.store import SqliteStore
 
 HERE = "postgresql://postgres@127.0.0.1:5432/postgres"
@@ -35,7 +37,7 @@ def unreachable():
     try:
         psycopg.connect(server(), connect_timeout=3).close()
     except psycopg.Error as error:
-        return f"no PostgreSQL at {server()}: {str(error).strip()}"
+        return f"no PostgreSQL at {shown(server())}: {str(error).strip().splitlines()[0]}"
     return ""
 
 
@@ -73,6 +75,11 @@ def drop(name):
     run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def own_name():
+    """The name that databases of this process begin with."""
+    return f"fanfold_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+
+
 class Postgres:
     """A database that is made once for this process and emptied for each test."""
 
@@ -86,7 +93,7 @@ class Postgres:
             def close(self):
                 self.ask("ROLLBACK")
 
-        self.name = f"fanfold_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+        self.name = own_name()
         self.url = make(self.name)
         run(f"ALTER DATABASE {self.name} SET synchronous_commit = off")
         PostgresStore.open(self.url).close()
@@ -140,6 +147,11 @@ def new_store(path=":memory:"):
     return postgres().store() if over_postgres() else SqliteStore(path)
 
 
+def new_store_in(database, path=":memory:"):
+    """The same in a certain database: ``sqlite`` or ``postgres``."""
+    return postgres().store() if database == "postgres" else SqliteStore(path)
+
+
 def same_store(path):
     """What is in that store, as another process sees it."""
     return postgres().again() if over_postgres() else SqliteStore(path)
@@ -173,3 +185,15 @@ def queries(store):
     yield found
     for name in whole:
         delattr(wire, name)
+
+
+def _say():
+    """Say on the command line whether there is a server: exit code 0, 3 for none, 1 where there has to be one."""
+    why = unreachable()
+    if why:
+        sys.stderr.write(f"Skipped: {why}.\n")
+    sys.exit((1 if os.environ.get("FANFOLD_REQUIRE_SERVICES") == "1" else 3) if why else 0)
+
+
+if __name__ == "__main__":
+    _say()

@@ -12,6 +12,7 @@
     │   ├── FailedDependency    424  an action that this one needs has failed, or was not carried out itself
     │   ├── Limited             429  an action that became several does not fit into a limit
     │   ├── Unavailable         503  what the request needs cannot be reached right now; nothing was done
+    │   │   └── NoRoom          507  there is no room left to keep it
     │   ├── Undecided           504  it was begun, and whether it was done cannot be known
     │   ├── LimitsUnknown       503  nobody can be asked how much of a limit is left
     │   ├── TimedOut            504  an action's timeout or the batch's deadline passed
@@ -27,6 +28,7 @@ docstring is the default message.
 
 from __future__ import annotations
 
+import errno
 from typing import Any, Self
 
 
@@ -175,6 +177,17 @@ class Unavailable(RequestError):
 
     status = 503
     retry_after = 1
+
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says where there is none."""
+
+
+class NoRoom(Unavailable):
+    """There is no room left to store this, and nothing was changed. Please try again later."""
+
+    status = 507
+    retry_after = 10
 
 
 class Undecided(RequestError):

@@ -52,6 +52,10 @@ class Endpoint(Protocol):
         """Names of the limits it counts against beyond those that every request counts against."""
 
 
+Resolve = Callable[[str, str], tuple[Endpoint, tuple[str, ...]]]
+"""The endpoint that a method and path lead to, and its path parameters; raises ``NoSuchRoute``. Pure and fast."""
+
+
 class Wiring(Struct, frozen=True):
     """What an action says of itself and of its neighbours, beyond the request that it is.
 
@@ -106,7 +110,8 @@ class Batch(Struct, frozen=True):
     is None for a plain batch, whose actions are begun at once and have no wiring.
     ``read_path`` reads a path that was filled in, by the rules for those that are written out. ``inherited`` are
     headers of the request around it that each action has, unless it sets them itself. ``recipe`` is set where the
-    actions are the entries of one, and then says how they hang together.
+    actions are the entries of one, and then says how they hang together. ``resolve`` finds the endpoints of its actions
+    where the target alone cannot, because something had to be looked up first.
     """
 
     actions: tuple[Action, ...]
@@ -117,6 +122,7 @@ class Batch(Struct, frozen=True):
     read_path: Callable[[str, str], tuple[str, Pairs]] | None = None
     inherited: Pairs = ()
     recipe: Recipe | None = None
+    resolve: Resolve | None = None
 
 
 class Call(Struct, frozen=True, gc=False):

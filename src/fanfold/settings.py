@@ -74,6 +74,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether actions may use each other's results, and the like; otherwise what says so is ignored, as the real
     service does."""
 
+    max_job_actions: Amount = 1000
+    """Actions in a batch that is carried out as a job."""
+
+    max_job_results: Amount = 16 * MIB
+    """How much all results of a job may be together."""
+
+    job_deadline: Seconds = 3600.0
+    """How long a job may take, from when it was asked for, waiting for limits included."""
+
+    job_results: Seconds = 86_400.0
+    """How long a job and its results are kept when it has ended."""
+
     max_fan_out: Amount = 100
     """Elements that ``for_each`` may make of the actions of one batch, all together."""
 

@@ -19,7 +19,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, start_running: Any) -> Iterat
     """A server that waits for bodies and heads no longer than half a second."""
     directory = tmp_path_factory.mktemp("hasty")
     config = directory / "fanfold.toml"
-    config.write_text("body_timeout = 0.5\n")
+    config.write_text("head_timeout = 0.5\nbody_timeout = 0.5\n")
     with start_running(directory, "--limits", "off", "--config", str(config)) as server:
         yield server
 

@@ -224,9 +224,17 @@ def received(method: str, url: str, sent: object, status: int, body: object) -> 
 
 
 def check_exchange(method: str, url: str, sent: object, status: int, body: object) -> list[str]:
-    """What is wrong with an answer received over HTTP, and with each result in it where it answers a batch."""
+    """What is wrong with an answer received over HTTP, and with each result in it where it answers a batch.
+
+    That a batch is carried out as a job is ours altogether.
+    """
     parts = urlsplit(url)
-    if status >= 300 or not parts.path.startswith(f"{BASE}/") or method == "OPTIONS":
+    if (
+        status >= 300
+        or (status == 202 and parts.path == f"{BASE}/batch")
+        or not parts.path.startswith(f"{BASE}/")
+        or method == "OPTIONS"
+    ):
         return []
     if parts.path == f"{BASE}/batch":
         return _check_batch(parts.query, json.decode(sent) if isinstance(sent, bytes) else sent, status, body)

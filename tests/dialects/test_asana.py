@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fanfold.dialects import AsanaDialect
 from fanfold.dialects.asana import HELP
-from fanfold.errors import Crashed, LimitExceeded, NoSuchRoute, RequestError, TimedOut, Unauthenticated
+from fanfold.errors import Crashed, LimitExceeded, LimitsUnknown, NoSuchRoute, RequestError, TimedOut, Unauthenticated
 from fanfold.model import Action, Answer, Result
 
 DIALECT = AsanaDialect(phrase=lambda: "6 calm ducks hum softly")
@@ -220,6 +220,12 @@ def test_the_answer_to_a_whole_batch_over_its_limit_says_when_to_come_back(retry
             }
         ]
     }
+
+
+def test_limits_that_nobody_knows_are_a_503_with_a_time_to_come_back():
+    answer = DIALECT.error_answer(LimitsUnknown())
+    assert (answer.status, answer.headers) == (503, (("retry-after", "5"),))
+    assert json.loads(answer.body)["errors"][0].keys() == {"message"}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from fanfold.errors import (
     ForeignError,
     Limited,
     LimitExceeded,
+    LimitsUnknown,
     RemoteError,
     RequestError,
     Unauthenticated,
@@ -457,6 +458,8 @@ def test_limits_say_when_to_ask_again():
     assert dict(answer.headers)["ratelimit"] == '"requests";r=0;t=4'
     assert "retry-after" not in dict(dialect.limit_answer(LimitExceeded(None)).headers)
     assert told(Limited(3))[2] == {"retry-after": "3"}
+    assert told(LimitsUnknown())[0] == 503
+    assert told(LimitsUnknown())[2] == {"retry-after": "5"}
 
 
 # -- line by line ----------------------------------------------------------------------------------------------------

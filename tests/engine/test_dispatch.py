@@ -12,7 +12,7 @@ from fanfold.engine import make_plan
 from fanfold.engine.background import Background
 from fanfold.engine.dispatch import dispatch
 from fanfold.engine.means import Means
-from fanfold.errors import Crashed, RequestError, TimedOut
+from fanfold.errors import Crashed, NoRoom, RequestError, TimedOut
 from fanfold.model import Action, Answer, Batch, Caller
 from fanfold.targets import EchoTarget
 
@@ -241,7 +241,7 @@ async def test_a_write_that_crashes_after_its_timeout_is_in_the_log(caplog):
 
 
 async def test_a_client_that_leaves_stops_reads_and_lets_writes_finish():
-    log = []
+    log, begun, left = [], asyncio.Event(), asyncio.Event()
 
     async def read():
         try:
@@ -251,17 +251,19 @@ async def test_a_client_that_leaves_stops_reads_and_lets_writes_finish():
             raise
 
     async def write():
-        await asyncio.sleep(0.01)
+        begun.set()
+        await left.wait()
         log.append("written")
         return OK
 
     held, background = Held(), Background()
     target = Scripted(read=read, write=write)
     batch = asyncio.create_task(run(target, "GET /read", "POST /write", held=held, background=background))
-    await asyncio.sleep(0.001)
+    await begun.wait()
     batch.cancel()
     with pytest.raises(asyncio.CancelledError):
         await batch
+    left.set()
     await background.drain()
     assert log == ["read stopped", "written"]
     assert held.events == ["keep", "release"]
@@ -345,6 +347,17 @@ async def test_inline_answers_are_durable_before_anything_that_waits_is_started(
     target.send = send
     await run(target, "GET /wait/0", "POST /write")
     assert order == ["write", "commit", "send"]
+
+
+async def test_a_commit_that_was_refused_is_told_in_its_own_words(caplog):
+    def refuse():
+        raise NoRoom
+
+    target = Scripted(inline=True, write=lambda: OK, commit=refuse)
+    results = await run(target, "POST /write", "POST /write")
+    assert statuses(results) == [507, 507]
+    assert results[0].error.retry_after == NoRoom.retry_after
+    assert caplog.records == []
 
 
 async def test_a_failed_commit_takes_back_every_inline_answer_and_no_other(caplog):

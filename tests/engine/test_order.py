@@ -13,7 +13,7 @@ from msgspec import Struct
 from fanfold.engine import Admission, Engine
 from fanfold.engine.background import Background
 from fanfold.engine.order import FAN_OUT_WIDTH
-from fanfold.errors import LimitExceeded, NoSuchRoute, RequestError
+from fanfold.errors import LimitExceeded, LimitsUnknown, NoSuchRoute, RequestError
 from fanfold.idempotency import Ledger
 from fanfold.limits import Concurrency, MemoryLimiter, NoLimiter, Profile, Window
 from fanfold.model import Action, Answer, Batch, Caller, Conduct, Wiring
@@ -364,6 +364,23 @@ async def test_a_fan_out_is_admitted_whole_when_it_is_known(target):
     limiter = limits(requests=7)
     assert statuses(await run(target, *actions, limits=limiter)) == [200, 200, 200, 200]
     assert (await left(limiter))["requests"] == 0
+
+
+async def test_a_fan_out_whose_admission_nobody_knows_is_refused_alone(target):
+    target.bodies["/list"] = list(range(4))
+    limiter = limits(requests=9)
+    take = limiter.take
+
+    async def take_once(key, costs):
+        limiter.take = unknown
+        return await take(key, costs)
+
+    async def unknown(key, costs):
+        raise LimitsUnknown
+
+    limiter.take = take_once
+    actions = act("l", "/list"), act("e", "/e/{{item}}", each="{{l.body}}"), act("n", "/n", "e"), act("o", "/o")
+    assert statuses(await run(target, *actions, limits=limiter)) == [200, 503, 424, 200]
 
 
 async def test_a_fan_out_takes_no_more_slots_than_it_uses(target):

@@ -3,7 +3,7 @@
 import pytest
 
 from fanfold.work import background
-from fanfold.work.store import connection
+from fanfold.work.store import file
 from tests.guard.ground import Ground, first_of
 from tests.guard.homes import Home
 from tests.work.conftest import World
@@ -21,7 +21,7 @@ OUT_OF_SIGHT = (
 def stranger(tmp_path_factory):
     """Eve, who has a workspace of her own, and Ada, whose workspace she knows nothing of."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection, "FIRST_GID", 700_000_001)
+        patch.setattr(file, "FIRST_GID", 700_000_001)
         patch.setattr(background, "PATIENCE", 0)  # how far jobs have come at the answer is up to no clock
         world = World()
         world.api.files = tmp_path_factory.mktemp("files")
@@ -36,7 +36,7 @@ def stranger(tmp_path_factory):
 def colleague(tmp_path_factory):
     """Bob, who is in Ada's workspace but was not let in on what she keeps private there."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection, "FIRST_GID", 700_000_001)
+        patch.setattr(file, "FIRST_GID", 700_000_001)
         patch.setattr(background, "PATIENCE", 0)  # how far jobs have come at the answer is up to no clock
         world = World()
         world.api.files = tmp_path_factory.mktemp("files")

@@ -111,8 +111,8 @@ class Ground:
         finally:
             store.undo_action()
             store._gid, store._gid_end = numbers
-            api._begun.clear()
-            api._view = None
+            api.session._begun.clear()
+            api.session._view = None
         return *answered, left
 
     def _answer(self, route, path, query, data):

@@ -65,7 +65,7 @@ def test_changes_of_one_batch_make_no_cycle_and_all_others_succeed(tangle, relat
                 kept = {*others, (a, b)}
     finally:
         world.store.undo_action()
-        world.api._view = None
+        world.api.session._view = None
 
 
 def _refused(world, method, path, data):

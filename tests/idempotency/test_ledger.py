@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from fanfold.errors import Crashed, RequestError
+from fanfold.errors import Crashed, NoRoom, RequestError
 from fanfold.idempotency import Ledger, MemoryAnswers
 from fanfold.idempotency.ledger import ASK_AGAIN
 from fanfold.model import Answer, Caller, OnceOnly
@@ -61,6 +61,20 @@ async def test_what_was_done_is_answered_again_as_it_was(ledger):
 async def test_every_answer_is_kept_byte_by_byte(ledger, answer):
     await ledger.once(ADA, "k", ONE, at_once(answer))
     assert await ledger.once(ADA, "k", ONE, never) == (answer, True)
+
+
+class FullAnswers(MemoryAnswers):
+    """Takes note of what begins, and has no room for its end."""
+
+    async def finish(self, *_):
+        raise NoRoom
+
+
+async def test_what_was_done_is_answered_though_the_answer_cannot_be_kept_and_is_not_done_again(time, caplog):
+    ledger = Ledger(FullAnswers(), clock=time, elsewhere=0.0)
+    assert await ledger.once(ADA, "k", ONE, at_once(DONE)) == (DONE, False)
+    assert "could not be kept" in caplog.text
+    assert await status_of(ledger.once(ADA, "k", ONE, never)) == 409
 
 
 async def test_another_request_with_the_same_key_is_refused(ledger):

@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
@@ -47,6 +48,7 @@ class Api:
     """``says`` holds, by the last segment of ``/say/...``, the answers to come; the last of them is given for good.
 
     ``token`` is the only one that ``/private`` takes; ``/oauth/token`` makes another and counts its ``refreshes``.
+    Where it ``rotates``, each refresh token is good for once, and one that comes again ends the whole grant.
     ``most`` is how many records a page has at most, ``slow`` the seconds that a page of ``/slow`` takes.
     """
 
@@ -179,11 +181,15 @@ class Api:
         self.refreshes += 1
         if self.refuses_refresh is not None:
             return web.json_response(self.refuses_refresh.body, status=self.refuses_refresh.status)
-        del body
+        told = parse_qs(body.decode()).get("refresh_token")
+        if self.rotates and told != [self.refresh_token]:
+            # A token that comes twice was stolen, as far as the server can know: the whole grant ends.
+            self.token = self.refresh_token = "nobody has this one"
+            return web.json_response({"error": "invalid_grant"}, status=400)
         self.token = f"renewed-token-of-the-canary-{self.refreshes}"
         told = {"access_token": self.token, "expires_in": 3600, "token_type": "bearer"}
         if self.rotates:
-            told["refresh_token"] = f"refresh-of-the-canary-{self.refreshes + 1}"
+            told["refresh_token"] = self.refresh_token = f"refresh-of-the-canary-{self.refreshes + 1}"
         return web.json_response(told)
 
 

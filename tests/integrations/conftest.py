@@ -66,9 +66,8 @@ class Asking:
         self.evaluator = Jsonata()
         self.declarations = {"acme": msgspec.convert({"name": "acme", **declared}, Declaration)}
         told = {"id": "acc", "integration": "acme", "owner": OWNER, "context": context, **account}
-        self.accounts = MemoryAccounts(Account(**told))
+        self.accounts = MemoryAccounts(Account(**told), now=self.clock)
         self.target = IntegrationsTarget(
-            self.declarations,
             self.accounts,
             self.evaluator,
             vetting=vetting,
@@ -79,8 +78,13 @@ class Asking:
             now=self.clock.now,
         )
 
+    def resolve(self, method, path, account="acc"):
+        """Where a call of a request leads for which the account was looked up."""
+        opened = self.accounts[account]
+        return self.target.opened(opened, self.declarations.get(opened.integration))(method, path)
+
     def call(self, method, resource, fetch, *, user=OWNER, account="acc"):
-        endpoint, params = self.target.resolve(method, f"/{account}/{resource}")
+        endpoint, params = self.resolve(method, f"/{account}/{resource}", account)
         path = f"/{account}/{resource}"
         return Call(method, path, (), fetch, (), Caller(f"key-{user}", user), endpoint, params)
 
@@ -105,7 +109,7 @@ class Asking:
 
     @property
     def account(self):
-        return self.accounts.get("acc")
+        return self.accounts["acc"]
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from fanfold.errors import RemoteError, RequestError
-from fanfold.integrations.oauth import token_of
+from fanfold.integrations import oauth as oauth_tokens
+from fanfold.integrations.token_requests import token_of
 from tests.integrations.apis import Said, come_to
 
 IT = {"it": {"get": {"path": "/private/me"}, "create": {"path": "/private/me", "method": "post"}}}
@@ -141,6 +142,17 @@ async def test_a_token_endpoint_in_trouble_is_no_fault_of_the_account(make, api)
     with pytest.raises(RemoteError) as failed:
         await asked.value("get", "it")
     assert (failed.value.status, asked.account.status) == (502, "active")
+
+
+async def test_a_token_endpoint_that_does_not_answer_is_not_waited_for_by_all_who_come_later(make, api, monkeypatch):
+    monkeypatch.setattr(oauth_tokens, "LONGEST", 0.05)
+    api.held = asyncio.Event()
+    asked = make(token(api, expires_at=1))
+    with pytest.raises(RequestError, match=r"longer than 0\.05 seconds") as failed:
+        await asked.value("get", "it")
+    assert failed.value.status == 504
+    api.held.set()
+    assert await asked.value("get", "it") == {"me": "you"}
 
 
 async def test_client_credentials_get_their_first_token_by_themselves(make, api):

@@ -1,6 +1,7 @@
 """What is sealed opens with its key, for what it belongs to, and not otherwise."""
 
 import base64
+import os
 import stat
 
 import pytest
@@ -54,6 +55,20 @@ def test_a_key_file_is_made_once_for_its_owner_alone(tmp_path):
     file.chmod(0o644)
     with pytest.raises(SetupError, match="chmod 600"):
         read_key({}, file)
+
+
+def test_of_two_processes_that_make_a_key_file_both_have_the_key_of_the_first(tmp_path, monkeypatch):
+    file = tmp_path / "fanfold.key"
+    made, link = [], os.link
+
+    def slower(making, goal):
+        monkeypatch.setattr(os, "link", link)
+        made.append(read_key({}, file))
+        link(making, goal)
+
+    monkeypatch.setattr(os, "link", slower)
+    assert [read_key({}, file)] == made
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_the_environment_counts_more_than_the_file_and_may_name_several(tmp_path):

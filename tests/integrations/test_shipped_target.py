@@ -45,9 +45,10 @@ async def ask():
     store, evaluator = SqliteStore(), Jsonata()
     seed(store, "demo")
     me = str(first_user(store))
+    declarations = {name: read_declaration(name) for name in ("work", "demo")}
+    accounts = {name: Account(id=name, integration=name, owner=me) for name in declarations}
     target = IntegrationsTarget(
-        {name: read_declaration(name) for name in ("work", "demo")},
-        MemoryAccounts(*(Account(id=name, integration=name, owner=me) for name in ("work", "demo"))),
+        MemoryAccounts(*accounts.values()),
         evaluator,
         vetting=Vetting(),
         inside={"work": Work(store), "demo": DemoApi()},
@@ -55,7 +56,8 @@ async def ask():
     )
 
     async def ask(path, method, gid="", body=None, cursor="", **query):
-        endpoint, params = target.resolve(method, f"/{path}")
+        name = path.partition("/")[0]
+        endpoint, params = target.opened(accounts[name], declarations[name])(method, f"/{path}")
         fetch = Fetch(gid, query, body, cursor)
         return (await target.send(Call(method, path, (), fetch, (), Caller("me", me), endpoint, params))).page
 

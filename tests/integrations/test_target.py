@@ -108,13 +108,18 @@ async def test_a_cursor_that_leads_back_to_itself_ends_with_an_error(asking, api
 )
 async def test_what_is_not_declared_is_a_404_that_says_what_is(asking, path, words):
     with pytest.raises(NoSuchRoute) as failed:
-        asking(CONTACTS).target.resolve("list", path)
+        asking(CONTACTS).resolve("list", path)
     assert (failed.value.status, words in failed.value.message) == (404, True)
+
+
+async def test_nothing_is_found_before_an_account_was_looked_up(asking):
+    with pytest.raises(NoSuchRoute, match="There is no such integrated account"):
+        asking(CONTACTS).target.resolve("list", "/acc/contacts")
 
 
 async def test_methods_are_told_apart_by_case(asking):
     with pytest.raises(NoSuchRoute, match="there are: create, delete, get, list, search, update"):
-        asking(CONTACTS).target.resolve("List", "/acc/contacts")
+        asking(CONTACTS).resolve("List", "/acc/contacts")
 
 
 async def test_an_account_of_somebody_else_is_like_none(asking, api):
@@ -126,8 +131,8 @@ async def test_an_account_of_somebody_else_is_like_none(asking, api):
 
 
 async def test_lists_gets_and_whatever_is_read_by_its_verb_do_not_write(asking):
-    target = asking(CONTACTS).target
-    told = {name: target.resolve(name, "/acc/contacts")[0].write for name in CONTACTS["contacts"]}
+    asked = asking(CONTACTS)
+    told = {name: asked.resolve(name, "/acc/contacts")[0].write for name in CONTACTS["contacts"]}
     assert told == {"list": False, "get": False, "search": False, "create": True, "update": True, "delete": True}
 
 
@@ -228,7 +233,7 @@ async def test_dry_runs_are_told_the_url_and_no_credentials(asking):
     )
 
     def told(**fetch):
-        return asked.target.describe(asked.call("get", "it", msgspec.convert(fetch, type=Fetch)))
+        return asked.target.describe(asked.account, asked.call("get", "it", msgspec.convert(fetch, type=Fetch)))
 
     told_url = told(id="a b", query={"q": "x"})
     assert told_url["method"] == "GET"
@@ -324,11 +329,11 @@ async def test_a_refusal_of_a_unified_resource_is_told_by_its_mapping(asking):
 
 
 async def test_unified_resources_that_there_are_not_are_404s(asking):
-    target = asking(CONTACTS, models=Upper()).target
+    asked = asking(CONTACTS, models=Upper())
     with pytest.raises(NoSuchRoute, match="no method 'merge'; there are: create, get, list"):
-        target.resolve("merge", "/acc/crm/contacts")
+        asked.resolve("merge", "/acc/crm/contacts")
     with pytest.raises(NoSuchRoute, match="no unified resource 'crm/deals'"):
-        target.resolve("list", "/acc/crm/deals")
+        asked.resolve("list", "/acc/crm/deals")
 
 
 async def test_a_unified_write_is_refused_in_a_sandbox(asking, api):
@@ -344,7 +349,7 @@ async def test_a_unified_write_is_refused_in_a_sandbox(asking, api):
 async def test_connections_are_used_again_and_a_changed_declaration_is_taken_up(asking, api):
     asked = asking(CONTACTS)
     await asked.value("list", "contacts")
-    resolved, _ = asked.target.resolve("list", "/acc/contacts")
+    resolved, _ = asked.resolve("list", "/acc/contacts")
     changed = {**CONTACTS, "more": {"list": {"path": "/cursor/more", "response_path": "data.items"}}}
     api.held = asyncio.Event()
     under_way = asyncio.create_task(asked.value("list", "contacts"))
@@ -355,4 +360,4 @@ async def test_connections_are_used_again_and_a_changed_declaration_is_taken_up(
     await come_to(lambda: api.under_way >= 2)
     api.held.set()
     assert len(await under_way) == len(await more) == 10
-    assert asked.target.resolve("list", "/acc/contacts")[0].declaration is not resolved.declaration
+    assert asked.resolve("list", "/acc/contacts")[0].declaration is not resolved.declaration

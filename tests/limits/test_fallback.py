@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from fanfold.errors import LimitsUnknown
-from fanfold.limits import Concurrency, MemoryLimiter, Profile, Window, profile
-from fanfold.limits.fallback import FallbackLimiter, share_of
+from fanfold.limits import Concurrency, MemoryLimiter, Profile, Window
+from fanfold.limits.fallback import FallbackLimiter
 from fanfold.model import Refusal
 from tests.limits.benches import finish
 
@@ -214,9 +214,12 @@ async def test_nobody_need_look_on(redis, clock):
     assert not isinstance(await FallbackLimiter(redis, "allow", clock=clock).take("ada", {"requests": 1}), Refusal)
 
 
-@pytest.mark.parametrize(("fleet", "shares"), [(1, (1500, 50, 15, 60)), (4, (375, 12, 3, 15)), (100, (15, 1, 1, 1))])
-def test_a_share_is_rounded_down_but_never_to_nothing(fleet, shares):
-    assert tuple(rule.limit for rule in share_of(profile("asana-paid"), fleet).rules) == shares
+async def test_a_share_has_slots_for_a_whole_batch(redis, clock):
+    redis.away = True
+    one = FallbackLimiter(redis, "local", fleet=3, batch=5, clock=clock)
+    grant = await one.take("ada", {"requests": 4, "writes": 5})
+    assert not isinstance(grant, Refusal)
+    assert await one.take("bob", {"requests": 5}) == Refusal("requests", 5)
 
 
 FLEET = 3

@@ -30,6 +30,7 @@ class Server:
         self.away = False
         self.hung = False
         self.refuses = None
+        self.breaks = []
         self.connections = []
 
     def connection(self):
@@ -60,6 +61,8 @@ class Connection:
 
     async def send_packed_command(self, command, check_health=True):
         if command.startswith(packed(b"SCRIPT", b"LOAD", SCRIPT.source)):
+            if self.server.breaks:
+                self.reply(self.server.breaks.pop())
             self.reply(SCRIPT.digest)
             self.reply(self.server.refuses or b"OK")
             self.reply(self.server.run)
@@ -150,6 +153,17 @@ async def test_what_is_unanswered_when_the_connection_breaks_is_asked_again_in_o
     assert await asyncio.gather(*tasks) == [b"1", b"2", b"3"]
 
 
+async def test_a_connection_that_breaks_while_it_is_made_is_tried_once_more(line, server, caplog):
+    (task,) = await asked(line, b"a")
+    server.breaks = [RedisError("reset by peer")]
+    server.now.reply(RedisError("reset by peer"))
+    await turns(20)
+    assert len(server.connections) == 3
+    server.now.reply(b"1")
+    assert await task == b"1"
+    assert caplog.messages == []
+
+
 async def test_who_was_cancelled_meanwhile_is_not_asked_for_again(line, server):
     first, second = await asked(line, b"a", b"b")
     first.cancel()
@@ -171,7 +185,7 @@ async def test_a_lost_script_is_loaded_again_and_whoever_missed_it_notices_nothi
     assert await task == b"1"
 
 
-async def test_what_the_server_refuses_once_it_is_not_asked_again(line, server):
+async def test_what_the_server_refuses_once_it_is_not_asked_again(line, server, caplog):
     first, second = await asked(line, b"a", b"b")
     server.now.reply(ResponseError("WRONGTYPE"))
     await turns()
@@ -181,6 +195,7 @@ async def test_what_the_server_refuses_once_it_is_not_asked_again(line, server):
     server.now.reply(b"2")
     assert await second == b"2"
     assert line.up
+    assert caplog.messages == ["Redis refuses what it was asked (WRONGTYPE)"]
 
 
 async def test_whoever_waits_too_long_is_told_and_so_is_everybody_until_it_works_again(line, server, caplog):

@@ -58,6 +58,32 @@ def test_what_is_not_understood_is_refused_with_what_to_write_instead(text, why)
     )
 
 
+def limits_of(shared):
+    return {rule.name: rule.limit for rule in shared.rules}
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 50])
+def test_shares_altogether_allow_no_more_than_the_whole(n):
+    whole = profile("requests=1500,reads=50,searches=60")
+    for name, share in limits_of(whole.shared_by(n)).items():
+        assert share * n <= limits_of(whole)[name] < (share + 1) * n
+
+
+def test_everybody_has_a_share_of_what_there_is_too_little_of():
+    assert limits_of(profile("requests=3,writes=2").shared_by(10)) == {"requests": 1, "writes": 1}
+
+
+def test_a_batch_that_fits_the_whole_fits_a_share():
+    shares = limits_of(profile("requests=1500,reads=50,writes=15").shared_by(5, batch=12))
+    assert shares == {"requests": 300, "reads": 12, "writes": 12}
+    assert limits_of(profile("writes=4").shared_by(2, batch=10)) == {"writes": 4}
+
+
+def test_what_is_counted_elsewhere_is_not_shared():
+    shared = profile("asana-paid").shared_by(3)
+    assert (shared.jobs, shared.charge_refused) == (5, True)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

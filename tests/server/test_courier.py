@@ -1,9 +1,12 @@
 """Looking round: chores are done at each round, and one that fails keeps nothing else from being done."""
 
 import asyncio
+from datetime import timedelta
 
 from fanfold.server import courier
 from fanfold.server.courier import Courier
+from fanfold.server.turns import TURN, Turns
+from tests.server.conftest import NOON
 
 
 class NoDeliveries:
@@ -52,3 +55,34 @@ async def test_a_chore_that_has_more_to_do_is_done_again_soon(monkeypatch):
     await asyncio.wait_for(over.wait(), 5)
     await rounds.close()
     assert pauses == [1.0, 1.0, courier.ROUND]
+
+
+async def test_whose_turn_it_is_not_does_nothing(monkeypatch):
+    over = asyncio.Event()
+
+    async def sleep(_):
+        over.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(courier.asyncio, "sleep", sleep)
+
+    async def chore():
+        raise AssertionError
+
+    async def not_ours():
+        return False
+
+    rounds = Courier(NoDeliveries(), chore, turn=not_ours)
+    rounds.open()
+    await asyncio.wait_for(over.wait(), 5)
+    await rounds.close()
+
+
+async def test_of_several_processes_it_is_the_turn_of_one(make_app):
+    app = make_app()
+    assert await Turns(app.api).mine()
+    app.api.shared = True
+    first, second = Turns(app.api), Turns(app.api)
+    assert [await first.mine(), await second.mine(), await first.mine()] == [True, False, True]
+    app.clock.set(NOON + timedelta(seconds=TURN))
+    assert [await second.mine(), await first.mine()] == [True, False]

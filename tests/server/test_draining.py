@@ -33,7 +33,7 @@ class App:
         if path == "/stream":
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"begun", "more_body": True})
-        if path != "/":
+        if path not in ("/", "/healthz", "/readyz"):
             self.asked.set()
             await self.go_on.wait()
         body = b"x" * 50_000_000 if path == "/much" else b"done"
@@ -46,13 +46,15 @@ class App:
 class Served:
     """A server in this event loop that can be told to stop."""
 
-    def __init__(self, grace=5.0, **patience):
+    def __init__(self, grace=5.0, anteroom=None, **patience):
         told = {"head_timeout": 5.0, "body_timeout": 5.0, "drain_delay": 0.0, "drain_timeout": 5.0} | patience
         self.app = App()
         self.left = asyncio.Event()
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
-        protocol = partial(BoundedProtocol, head_timeout=told["head_timeout"], patience=told["body_timeout"])
+        protocol = partial(
+            BoundedProtocol, anteroom=anteroom, head_timeout=told["head_timeout"], patience=told["body_timeout"]
+        )
         config = uvicorn.Config(self.app, http=protocol, ws="none", lifespan="on", log_level="critical")
         self.server = DrainingServer(
             config, SimpleNamespace(**told), listener, leaving=self.left.set, grace=grace, alone=False

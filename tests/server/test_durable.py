@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fanfold.errors import Unavailable
 from fanfold.server.durable import TaskRunner
 
 CARRIER = """
@@ -82,6 +83,25 @@ async def test_work_in_memory_goes_on_until_its_end_and_is_not_started_twice():
         await asyncio.sleep(0)
     await runner.close()
     assert done == ["1", "1", "1"]
+
+
+async def test_work_that_has_to_wait_is_tried_again_until_it_can_be_done(monkeypatch, caplog):
+    monkeypatch.setattr("fanfold.server.durable.LATER", 0.0)
+    tries = []
+
+    async def step(subject):
+        tries.append(subject)
+        if len(tries) < 4:
+            raise Unavailable
+
+    runner = TaskRunner({"step": step})
+    runner.start("step", "1", "key")
+    for _ in range(9):
+        await asyncio.sleep(0)
+    await runner.close()
+    assert len(tries) == 4
+    assert "has to wait" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 async def test_work_that_breaks_is_reported_and_harms_nobody(caplog):

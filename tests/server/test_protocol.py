@@ -104,3 +104,20 @@ async def test_who_takes_it_slowly_gets_all_of_it(serve):
     got += len(await reader.readexactly(40_000_000))
     assert got == 50_000_000
     writer.close()
+
+
+class Full:
+    """An anteroom in which there is no room."""
+
+    def enter(self, begin, refuse, loop):
+        refuse()
+
+
+async def test_who_looks_whether_it_lives_is_answered_when_there_is_too_much_to_do(serve):
+    served = await serve(anteroom=Full())
+    reader, writer = await served.connect()
+    for path, status in ((b"/", b"503"), (b"/healthz", b"200"), (b"/readyz", b"200")):
+        writer.write(HELLO.replace(b"/ ", path + b" ", 1))
+        head, _ = await answer(reader)
+        assert head.split()[1] == status
+    writer.close()

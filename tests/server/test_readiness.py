@@ -149,5 +149,15 @@ async def test_a_server_that_stops_is_alive_and_not_ready(make_app):
     assert (await ask(app, "GET", "/readyz", token=None)).status == 503
 
 
+@pytest.mark.parametrize(
+    ("without", "status", "word"), [("local", 200, "degraded"), ("allow", 200, "degraded"), ("deny", 503, "failed")]
+)
+async def test_without_its_redis_a_server_is_as_ready_as_it_is_told_to_be(make_app, without, status, word):
+    app = make_app(redis="redis://127.0.0.1:1", without_redis=without)
+    reply = await ask(app, "GET", "/readyz", token=None)
+    assert (reply.status, reply.json["parts"]["redis"]) == (status, word)
+    await app.limits.close()
+
+
 async def test_nothing_can_be_sent_there(make_app):
     assert (await ask(make_app(), "POST", "/readyz", {}, token=None)).status == 404

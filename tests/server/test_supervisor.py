@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from fanfold.errors import SetupError
-from fanfold.server.supervisor import PAUSES, SETTLED, START_WITHIN, Supervisor
+from fanfold.server.supervisor import FIRST_WITHIN, PAUSES, SETTLED, START_WITHIN, Supervisor
 from fanfold.server.workers import Order, Said
 
 TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
@@ -175,6 +175,15 @@ def test_when_the_deputy_dies_too_the_next_who_serves_takes_over():
     (other,) = [worker for worker in (two, three) if not worker.orders]
     stage.end(deputy, -9)
     assert other.orders == [Order("serve", 0), Order("serve", deputy.slot)]
+
+
+def test_a_first_worker_that_is_never_ready_ends_all_of_it_after_time_enough_for_first_data(stage):
+    stage.supervisor.begin()
+    stage.turn(later=FIRST_WITHIN)
+    assert stage.started[0].code is None
+    stage.turn(later=1)
+    with pytest.raises(SetupError, match="was not ready within 600 s"):
+        stage.turn()
 
 
 def test_a_worker_that_is_never_ready_is_ended(stage, caplog):

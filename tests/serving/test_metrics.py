@@ -1,8 +1,10 @@
 """What Prometheus reads: by route and never by path, and no more of it than there are routes."""
 
+import os
 import random
 import re
 import string
+import subprocess
 import sys
 from pathlib import Path
 from threading import Thread
@@ -217,3 +219,35 @@ def test_whoever_wants_metrics_without_the_package_is_told_its_name(monkeypatch)
         load_metrics()
     with pytest.raises(SetupError, match="fanfold"):
         exposition()
+
+
+COUNTING = """
+import sys
+from fanfold.serving.metrics import count_as, exposition, load_metrics
+count_as(int(sys.argv[1]))
+metrics = load_metrics()
+metrics.batch(200, 3, 0.01)
+metrics.shared(up=sys.argv[2] == "up")
+print(exposition()[0].decode())
+"""
+
+
+def counted_by(folder, desk, word):
+    """What a process shows that has counted one batch at this desk."""
+    command = [sys.executable, "-c", COUNTING, str(desk), word]
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    text = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True).stdout
+    return {sample.name: sample.value for family in text_string_to_metric_families(text) for sample in family.samples}
+
+
+def test_several_processes_show_the_sum_and_the_one_that_is_worst_off(tmp_path):
+    assert counted_by(tmp_path, 0, "up")["fanfold_batches_total"] == 1
+    shown = counted_by(tmp_path, 1, "down")
+    assert (shown["fanfold_batches_total"], shown["fanfold_limits_shared"]) == (2, 0)
+
+
+def test_who_has_a_desk_after_another_goes_on_from_its_counts_in_the_same_files(tmp_path):
+    counted_by(tmp_path, 0, "up")
+    files = {path.name for path in tmp_path.iterdir()}
+    assert counted_by(tmp_path, 0, "up")["fanfold_batches_total"] == 2
+    assert {path.name for path in tmp_path.iterdir()} == files

@@ -13,7 +13,7 @@ from fanfold.work.api import WorkApi
 from fanfold.work.change import born, new
 from fanfold.work.kinds.workspace_memberships import join_workspace
 from fanfold.work.validate import Given
-from tests.databases import new_store, over_postgres, postgres
+from tests.databases import new_store, postgres
 
 
 class World:
@@ -106,7 +106,7 @@ def _steps_are_done_one_by_one(monkeypatch):
 @pytest.fixture(scope="session", autouse=True)
 def _the_database_goes_with_the_tests():
     yield
-    if over_postgres() and postgres.cache_info().currsize:
+    if postgres.cache_info().currsize:
         postgres().remove()
 
 

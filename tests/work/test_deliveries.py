@@ -8,7 +8,7 @@ import pytest
 
 from fanfold.errors import Unreachable
 from fanfold.model import Call, Caller
-from fanfold.work.deliveries import Deliveries
+from fanfold.work.deliveries import LEASE, Deliveries
 from fanfold.work.posting import Reply
 from fanfold.work.store import SqliteStore
 
@@ -399,3 +399,57 @@ def test_what_was_sent_of_other_data_is_of_no_concern(world, receiver, hook, del
     assert asyncio.run(both()) is None
     assert world.store.delivery(gid).cursor == cursor
     before.close()
+
+
+@pytest.fixture
+def other(world):
+    """Another process with the same database."""
+    world.api.shared = True
+    return Deliveries(world.api)
+
+
+def test_of_two_processes_one_sends_and_sends_what_the_other_wrote_too(
+    world, receiver, hook, deliveries, other, project
+):
+    gid = hook(project)
+
+    async def both():
+        world.made("/tasks", {"name": "First", "projects": [project]})
+        sending = asyncio.create_task(deliveries.attempt(gid))
+        await asyncio.sleep(0)
+        world.made("/tasks", {"name": "Second", "projects": [project]})
+        assert await other.attempt(gid) is None
+        assert 0 < await other.attempt(gid, inherited=True) <= LEASE
+        assert await sending == 0
+        assert await deliveries.attempt(gid) == 0
+        assert await deliveries.attempt(gid) is None
+
+    asyncio.run(both())
+    assert receiver.kinds() == [("task", "added"), ("task", "added")]
+
+
+def test_what_a_dead_process_was_sending_another_sends_when_its_lease_has_run_out(
+    world, receiver, hook, deliveries, other, project
+):
+    gid = hook(project)
+
+    async def die():
+        async def never_answer(*_):
+            sending.set()
+            await asyncio.Event().wait()
+
+        sending = asyncio.Event()
+        world.api.post = never_answer
+        task = asyncio.create_task(deliveries.attempt(gid))
+        await sending.wait()
+        task.cancel()
+
+    world.made("/tasks", {"name": "T", "projects": [project]})
+    asyncio.run(die())
+    body = world.store.delivery(gid).body
+    world.api.post = receiver
+    world.later(seconds=asyncio.run(other.attempt(gid, inherited=True)))
+    assert asyncio.run(other.attempt(gid, inherited=True)) == 0
+    assert receiver.bodies == [body]
+    assert asyncio.run(other.attempt(gid)) is None
+    assert asyncio.run(deliveries.attempt(gid)) is None

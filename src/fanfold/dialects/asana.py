@@ -21,7 +21,7 @@ from fanfold.dialects.shown import shown
 from fanfold.dialects.strict_json import decode_strict, is_deeper
 from fanfold.dialects.wiring import are_plain, read_options
 from fanfold.errors import Crashed, ForeignError, LimitExceeded, RequestError
-from fanfold.model import Action, Answer, Batch, Conduct, Pairs, Result
+from fanfold.model import Action, Answer, Batch, Conduct, Pairs, Result, Wiring
 
 logger = logging.getLogger("fanfold")
 
@@ -184,6 +184,21 @@ class AsanaDialect:
             "%s %r answered %d with a body that is not JSON", result.action.method, result.action.path, answer.status
         )
         return self.error_answer(Crashed())
+
+    def settled_answer(self, result: Result) -> Answer:
+        """What stands for an action once it is settled: JSON, with the results of its elements in it if it has any."""
+        answer = result.answer
+        if answer is None or not answer.trusted:
+            answer = self._embeddable(result)
+        if result.parts is None:
+            return answer
+        return msgspec.structs.replace(answer, body=self._write_body(result, answer))
+
+    def encode_settled(self, name: str, answer: Answer, fields: Collection[str] | None = None) -> bytes:
+        """The result of an action that has a ``name``, or an empty one, from what ``settled_answer`` made of it."""
+        kept = FIELDS if fields is None else tuple([field for field in FIELDS if field in fields])
+        action = Action("", "", wiring=Wiring(name)) if name else _UNNAMED
+        return self._write_members(Result(action, answer), answer, kept)
 
     def encode_one(self, place: int, result: Result) -> bytes:
         """One result on a line of its own, with its place and how long it took."""

@@ -127,8 +127,8 @@ class _Work:
             if order is not None:
                 self._bound(run)  # first, as what is dropped for its size is a failure to those who need it
                 ready += order.settled(run)
-        whole = not answered or inline is None or _commit(ready, inline)
-        return self._note(ready, waiting) if whole else self._fail(ready, waiting)
+        lost = _commit(ready, inline) if answered and inline is not None else None
+        return self._note(ready, waiting) if lost is None else self._fail(ready, waiting, lost)
 
     def _note(self, ready: list[Run], waiting: list[Run]) -> list[Run]:
         """Count and tell of what was settled."""
@@ -142,13 +142,13 @@ class _Work:
                 self._tell(run)
         return waiting
 
-    def _fail(self, ready: list[Run], waiting: list[Run]) -> list[Run]:
+    def _fail(self, ready: list[Run], waiting: list[Run], error: RequestError) -> list[Run]:
         """After a commit that failed: what has waited for something that is lost now is lost too."""
         self._note(ready, waiting)
         if self._order is None:
             return waiting
         for run in waiting:
-            run.given = Result(run.step.action, None, Crashed())
+            run.given = Result(run.step.action, None, error)
             run.step = run.step.without_call()
         return self.answer(waiting)
 
@@ -383,18 +383,23 @@ class _Work:
                 background.adopt(answered)
 
 
-def _commit(ready: list[Run], target: InlineTarget) -> bool:
-    """Whether all is durable now. Nothing may be shown that could still be lost: if not, each result is taken back."""
+def _commit(ready: list[Run], target: InlineTarget) -> RequestError | None:
+    """Why not all is durable now. Nothing may be shown that could still be lost: then each result is taken back."""
+    error: RequestError
     try:
         target.commit()
+    except RequestError as refused:
+        error = refused.alone()
     except _CRASHES:
         logger.exception("commit failed; all that was answered inline is reported as crashed")
-        for run in ready:
-            # What was given to a run was made of answers that are taken back, or of the results of its elements.
-            if (run.step.call is not None or run.given is not None) and run.result is not PENDING:
-                run.result = Result(run.step.action, None, Crashed(), run.result.seconds)
-        return False
-    return True
+        error = Crashed()
+    else:
+        return None
+    for run in ready:
+        # What was given to a run was made of answers that are taken back, or of the results of its elements.
+        if (run.step.call is not None or run.given is not None) and run.result is not PENDING:
+            run.result = Result(run.step.action, None, error, run.result.seconds)
+    return error
 
 
 if sys.version_info >= (3, 12):

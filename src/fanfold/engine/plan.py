@@ -17,7 +17,7 @@ from fanfold.engine.graph import Node, connect
 from fanfold.engine.references import Filling, Reference
 from fanfold.errors import Crashed, NotBatchable, RequestError
 from fanfold.expressions.evaluator import Evaluator
-from fanfold.model import Action, Batch, Call, Caller, Conduct, Endpoint, Pairs, Target
+from fanfold.model import Action, Batch, Call, Caller, Conduct, Endpoint, Pairs, Resolve, Target
 
 logger = logging.getLogger("fanfold")
 
@@ -64,26 +64,27 @@ class Plan(Struct, frozen=True):
 
 def make_plan(batch: Batch, caller: Caller, target: Target, evaluator: Evaluator | None = None) -> Plan:
     """Resolve every action of ``batch`` and add up the costs. Raises ``RequestError`` for a graph that is none."""
+    resolve = batch.resolve or target.resolve
     if batch.recipe is not None:
-        fetch = make_fetch_plan(batch.recipe, caller, target, evaluator)
+        fetch = make_fetch_plan(batch.recipe, caller, resolve, evaluator)
         steps = tuple([Step(action) for action in batch.actions])
         return Plan(steps, {"requests": 1}, batch.timeout, batch.recipe.caps.deadline, fetch=fetch)
     if batch.conduct is not None:
-        return _make_wired(batch, batch.conduct, caller, target)
+        return _make_wired(batch, batch.conduct, caller, resolve)
     in_batch, inherited = not batch.single, batch.inherited
-    steps = tuple([_make_step(action, caller, target, inherited, in_batch=in_batch) for action in batch.actions])
+    steps = tuple([_make_step(action, caller, resolve, inherited, in_batch=in_batch) for action in batch.actions])
     endpoints = [step.call.endpoint for step in steps if step.call is not None]
     return Plan(steps, add_costs(endpoints, len(steps)), batch.timeout, batch.deadline)
 
 
-def _make_step(action: Action, caller: Caller, target: Target, inherited: Pairs, *, in_batch: bool) -> Step:
+def _make_step(action: Action, caller: Caller, find: Resolve, inherited: Pairs, *, in_batch: bool) -> Step:
     if action.error is not None:
         return Step(action, None, action.error)
     endpoint: Endpoint | None = action.endpoint
     params = action.params
     if endpoint is None:
         try:
-            endpoint, params = target.resolve(action.method, action.path)
+            endpoint, params = find(action.method, action.path)
         except RequestError as error:
             return Step(action, None, error.alone())
         except Exception:
@@ -138,13 +139,13 @@ def add_costs(endpoints: Iterable[Endpoint], requests: int, width: int = 0) -> d
 # -- actions that hang together --------------------------------------------------------------------------------------
 
 
-def _make_wired(batch: Batch, conduct: Conduct, caller: Caller, target: Target) -> Plan:
+def _make_wired(batch: Batch, conduct: Conduct, caller: Caller, find: Resolve) -> Plan:
     def resolve(step: Step, filling: Filling) -> Step:
         try:
             action = _fill(step.action, step.node, filling, batch)
         except RequestError as error:
             return Step(step.action, None, error.alone(), node=step.node)
-        made = _make_step(action, caller, target, batch.inherited, in_batch=not batch.single)
+        made = _make_step(action, caller, find, batch.inherited, in_batch=not batch.single)
         return Step(made.action, made.call, made.error, node=step.node, charged=step.charged)
 
     steps = []
@@ -157,7 +158,7 @@ def _make_wired(batch: Batch, conduct: Conduct, caller: Caller, target: Target) 
             requests += 1
             continue
         if node.templates is None and node.each is None:
-            made = _make_step(action, caller, target, batch.inherited, in_batch=not batch.single)
+            made = _make_step(action, caller, find, batch.inherited, in_batch=not batch.single)
             endpoint = made.call.endpoint if made.call is not None else None
             key = twin_key(made.call, node) if conduct.coalesce and made.call is not None else None
             steps.append(Step(action, made.call, made.error, node=node))
@@ -168,7 +169,7 @@ def _make_wired(batch: Batch, conduct: Conduct, caller: Caller, target: Target) 
             steps.append(Step(action, node=node))
             continue
         else:
-            endpoint = _likely(action, node, batch, target)
+            endpoint = _likely(action, node, batch, find)
             steps.append(Step(action, node=node, charged=add_costs([endpoint], 1)))
         requests += 1
         if endpoint is not None:
@@ -213,14 +214,14 @@ class _Likely(Struct, frozen=True):
     costs: tuple[str, ...] = ()
 
 
-def _likely(action: Action, node: Node, batch: Batch, target: Target) -> Endpoint:
+def _likely(action: Action, node: Node, batch: Batch, find: Resolve) -> Endpoint:
     """The endpoint that an action will probably lead to, whatever its references stand for."""
     path = action.path
     if node.templates is not None and node.templates.path is not None:
         path = Filling(_stand_in).path(node.templates.path)
     try:
         read, _ = _read_path(batch, action.method, path) if path is not action.path else (path, ())
-        endpoint, _ = target.resolve(action.method, read)
+        endpoint, _ = find(action.method, read)
     except Exception:  # noqa: BLE001 - whatever is wrong is found out, and told, when the path is known
         return _Likely(action.method not in _SAFE)
     return endpoint

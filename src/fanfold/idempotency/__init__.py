@@ -2,7 +2,7 @@
 
 from fanfold.idempotency.answers import AnswerStore, Kept
 from fanfold.idempotency.fingerprint import fingerprint_of
-from fanfold.idempotency.ledger import Ledger
+from fanfold.idempotency.ledger import Ledger, answer_again, name_of
 from fanfold.idempotency.memory import MemoryAnswers
 
-__all__ = ["AnswerStore", "Kept", "Ledger", "MemoryAnswers", "fingerprint_of"]
+__all__ = ["AnswerStore", "Kept", "Ledger", "MemoryAnswers", "answer_again", "fingerprint_of", "name_of"]

@@ -101,7 +101,7 @@ class Ledger:
         Raises ``RequestError``: 400 for what is no key, 422 for a key that was used for a request of another
         ``fingerprint``, 409 where the run was begun and its end was not seen.
         """
-        name = _name(caller, key)
+        name = name_of(caller, key)
         while (running := self._running.get(name)) is not None:
             if running.fingerprint != fingerprint:
                 known: list[asyncio.Future[Any]] = [running.begun, running.task]
@@ -159,7 +159,7 @@ class Ledger:
             pause = min(2 * pause, 1.0)
             kept = await self._begin(name, fingerprint)
         if kept is not None:
-            return _again(kept, fingerprint), True
+            return answer_again(kept, fingerprint), True
         begun.set_result(None)
         return await self._carry_out(name, fingerprint, run), False
 
@@ -202,11 +202,15 @@ class Ledger:
     async def _keep(self, name: bytes, fingerprint: bytes, answer: Answer) -> None:
         if answer.status in ASK_AGAIN:
             await self._store.forget(name)
-        else:
+            return
+        try:
             await self._store.finish(name, fingerprint, answer, self._clock() + self._seconds)
+        except RequestError as error:
+            # It was done, which is what whoever asked has to know. That it was is not known to those who ask again.
+            logger.warning("an answer could not be kept for its key: %s", error.message)
 
 
-def _name(caller: Caller, key: str) -> bytes:
+def name_of(caller: Caller, key: str) -> bytes:
     """A digest of who asks and the key; each field's length goes before it, so that no two pairs look alike."""
     if not _KEY.fullmatch(key):
         raise RequestError(_NO_KEY)
@@ -217,7 +221,7 @@ def _name(caller: Caller, key: str) -> bytes:
     return name.digest()
 
 
-def _again(kept: Kept, fingerprint: bytes) -> Answer:
+def answer_again(kept: Kept, fingerprint: bytes) -> Answer:
     """The answer that was given before."""
     if kept.fingerprint != fingerprint:
         raise RequestError(_REUSED, status=422)

@@ -83,13 +83,14 @@ class Asker:
         if asked.reply.status == 401 and signed and not name_in(asked.draft.url):
             renewed = await self._tokens.after_refusal(account, declaration, sender.exchanges)
             if renewed is not None:
-                asked = await self._asked(method, sender, renewed, fetch, caller, until)
+                account = renewed
+                asked = await self._asked(method, sender, account, fetch, caller, until)
             if asked.reply.status == 401:
-                self._tokens.mark(account, "needs_reauth")
+                await self._tokens.mark(account, "needs_reauth")
         limits = limit_headers(asked.reply.headers, self._times.now)
         await self._check(method, asked, limits)
         if account.status == "needs_reauth" and signed:
-            self._tokens.mark(account, "active")
+            await self._tokens.mark(account, "active")
         return Fetched(await self._page(method, fetch, asked), asked.reply, limits)
 
     def describe(self, method: CompiledMethod, account: Account, fetch: Fetch) -> dict[str, Any]:

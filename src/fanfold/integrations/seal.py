@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import importlib
 import os
@@ -91,16 +92,24 @@ def read_key(variables: Mapping[str, str], file: Path) -> tuple[bytes, ...]:
 
 
 def _kept(file: Path) -> str:
-    key = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    if not file.exists():
+        _make(file)
+    if os.name == "posix" and file.stat().st_mode & 0o077:
+        raise SetupError(f"Others may read the key file {file}. Run chmod 600 on it.")
+    return file.read_text("utf-8")
+
+
+def _make(file: Path) -> None:
+    """Make the file, unless another process is quicker. It is never there without a key in it."""
+    making = file.with_name(f".{file.name}-{secrets.token_hex(8)}")
+    descriptor = os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if os.name == "posix" and file.stat().st_mode & 0o077:
-            raise SetupError(f"Others may read the key file {file}. Run chmod 600 on it.") from None
-        return file.read_text("utf-8")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        opened.write(f"{key}\n")
-    return key
+        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(f"{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(making, file)
+    finally:
+        making.unlink()
 
 
 def _keys(written: str, where: str) -> tuple[bytes, ...]:

@@ -1,6 +1,7 @@
 """Calls to declared resources of accounts, as a target: ``/{account}/{resource}`` with a method of the declaration.
 
-Whose account it is, is asked with each call and not with the plan, which knows no caller.
+Where calls lead is found with the account that was looked up for the request. Whose account it is, is asked with each
+call again and not with the plan: a batch may take long, and an account may be blocked or be gone meanwhile.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
@@ -21,9 +23,9 @@ from fanfold.integrations.asking import Asker, Fetched, end_of
 from fanfold.integrations.compiled import READS, CompiledIntegration, CompiledMethod, missing
 from fanfold.integrations.declaration import Declaration, Method
 from fanfold.integrations.inside import Inside
-from fanfold.integrations.oauth import Tokens
+from fanfold.integrations.oauth import LONGEST, Tokens
 from fanfold.integrations.sending import Sender, Times
-from fanfold.model import Answer, Call, Caller, Pairs
+from fanfold.model import Answer, Call, Caller, Pairs, Resolve
 from fanfold.targets.vetting import Vetting
 
 CALL = "call"
@@ -31,13 +33,6 @@ CALL = "call"
 
 MAX_EMPTY = 100
 """Empty pages in a row that are passed over."""
-
-
-class Catalog(Protocol):
-    """Where declarations are found."""
-
-    def get(self, name: str) -> Declaration | None:
-        """The declaration, or None."""
 
 
 class Mapper(Protocol):
@@ -94,7 +89,7 @@ class Operation(Struct, frozen=True):
 
 
 class IntegrationsTarget:
-    """Asks the APIs of ``catalog`` in the names of ``accounts``, at addresses that ``vetting`` allows only.
+    """Asks declared APIs in the names of ``accounts``, at addresses that ``vetting`` allows only.
 
     ``inside`` are the APIs in this process; ``models`` translates unified resources, of which there are none without.
     ``clock`` only goes forward, ``now`` gives seconds since 1970.
@@ -102,7 +97,6 @@ class IntegrationsTarget:
 
     def __init__(  # noqa: PLR0913 - the ports that it stands between, each by name
         self,
-        catalog: Catalog,
         accounts: Accounts,
         evaluator: Evaluator,
         *,
@@ -113,13 +107,12 @@ class IntegrationsTarget:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._catalog = catalog
         self._accounts = accounts
         self._evaluator = evaluator
         self._vetting = vetting
         self._models = models
         self._times = Times(sleep, clock, now)
-        self._tokens = Tokens(accounts, now)
+        self._tokens = Tokens(accounts, self._times)
         self._asker = Asker(self._tokens, inside or {}, self._times)
         self._compiled: dict[str, CompiledIntegration] = {}
         self._senders: dict[str, Sender] = {}
@@ -128,12 +121,24 @@ class IntegrationsTarget:
     # -- which operation ---------------------------------------------------------------------------------------------
 
     def resolve(self, method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
-        """The operation, and the account's id; raises ``NoSuchRoute`` that says what there is."""
+        """Nothing is found by a path alone: ``opened`` gives what finds it, when the account has been looked up."""
+        del method, path
+        raise _unknown()
+
+    def opened(self, account: Account, declaration: Declaration | None) -> Resolve:
+        """What finds the operations of an account whose integration is declared so, or not at all any more.
+
+        It gives them with the account's id, and raises ``NoSuchRoute`` that says what there is.
+        """
+        return partial(self._resolve, account, declaration)
+
+    def _resolve(
+        self, account: Account, declaration: Declaration | None, method: str, path: str
+    ) -> tuple[Operation, tuple[str, ...]]:
         gid, _, resource = path.removeprefix("/").partition("/")
-        account = self._accounts.get(gid)
-        if account is None:
+        if gid != account.id:
             raise _unknown()
-        integration = self._integration(account.integration)
+        integration = self._integration(account, declaration)
         if "/" not in resource:
             compiled = integration.method(resource, method)
             return Operation(integration, resource, method, compiled.write, compiled), (gid,)
@@ -142,8 +147,8 @@ class IntegrationsTarget:
             integration, resource, method, self._maps_to_write(integration, method, mapping), None, mapping
         ), (gid,)
 
-    def _integration(self, name: str) -> CompiledIntegration:
-        declaration = self._catalog.get(name)
+    def _integration(self, account: Account, declaration: Declaration | None) -> CompiledIntegration:
+        name = account.integration
         if declaration is None:
             raise NoSuchRoute(f"The account's integration {name[:100]!r} is not declared here any more")
         known = self._compiled.get(name)
@@ -179,7 +184,9 @@ class IntegrationsTarget:
     async def send(self, call: Call) -> Answer:
         """What the resource gave, in ``page``; raises ``RequestError``. What is no JSON is the answer's body."""
         operation = _operation(call)
-        account = self._owned(call)
+        account = await self._accounts.lately(call.params[0])
+        if account is None or not call.caller.user or account.owner != call.caller.user:
+            raise _unknown()
         if account.is_blocked:
             raise RequestError("The account is blocked", status=503)
         if account.is_sandbox and operation.write:
@@ -195,41 +202,37 @@ class IntegrationsTarget:
             raise TimedOut(f"{operation.declaration.name} took longer than {timeout:g} seconds") from None
         return _answer(fetched)
 
-    def describe(self, call: Call) -> dict[str, Any]:
+    def describe(self, account: Account, call: Call) -> dict[str, Any]:
         """Method and URL of the request that a call would make, without credentials; empty where it is not known."""
         operation = _operation(call)
         if operation.compiled is None:
             return {}
         fetch = call.body if isinstance(call.body, Fetch) else Fetch()
-        return self._asker.describe(operation.compiled, self._owned(call), fetch)
+        return self._asker.describe(operation.compiled, account, fetch)
 
-    def undeclared(self, account: Account, method: Method) -> Operation:
+    def undeclared(self, account: Account, declaration: Declaration | None, method: Method) -> Operation:
         """A method that is declared nowhere, as an operation of an account's integration."""
-        declaration = self._integration(account.integration).declaration
-        alone = replace(declaration, resources={method.path: {CALL: method}}, unified={})
+        known = self._integration(account, declaration).declaration
+        alone = replace(known, resources={method.path: {CALL: method}}, unified={})
         integration = CompiledIntegration(alone, self._evaluator, self._times.now)
         compiled = integration.method(method.path, CALL)
         return Operation(integration, method.path, CALL, compiled.write, compiled)
 
-    async def refresh(self, account: Account) -> None:
-        """Get fresh credentials for an account; raises ``RequestError`` where it has none that can be renewed."""
-        declaration = self._integration(account.integration).declaration
-        exchanges = self._sender(declaration).exchanges
-        if await self._tokens.after_refusal(account, declaration, exchanges) is None:
+    async def refresh(self, account: Account, declaration: Declaration | None) -> Account:
+        """The account with fresh credentials; raises ``RequestError`` where it has none that can be renewed."""
+        known = self._integration(account, declaration).declaration
+        renewed = await self._tokens.after_refusal(account, known, self._sender(known).exchanges)
+        if renewed is None:
             raise RequestError("The account has no credentials that can be renewed: PATCH /integrated-account/{id}")
+        return renewed
 
-    async def close(self) -> None:
-        """Close all connections."""
+    async def close(self, seconds: float = LONGEST) -> None:
+        """Close all connections, when the renewals of credentials are over that are under way, or after ``seconds``."""
+        await self._tokens.close(seconds)
         senders, self._senders = list(self._senders.values()), {}
         for sender in senders:
             await sender.close()
         await asyncio.gather(*self._closing)
-
-    def _owned(self, call: Call) -> Account:
-        account = self._accounts.get(call.params[0])
-        if account is None or not call.caller.user or account.owner != call.caller.user:
-            raise _unknown()
-        return account
 
     def _sender(self, declaration: Declaration) -> Sender:
         """The one sender of an integration; another where a change of its manners asks for that."""

@@ -4,8 +4,8 @@
 share of each limit, so that all of them together let through no more than the limit. That comes on top of what Redis
 had let through just before. If Redis then came back empty it would give everything away once more: until what it has
 forgotten has passed anyway, its yes is not enough, and each worker's share has to have room too. So no span of a window
-holds more than twice its limit, whatever happens to Redis when, unless workers come that were not there before. Where a
-profile limits less than there are workers, one for each is the limit.
+holds more than twice its limit, whatever happens to Redis when, unless workers come that were not there before, or
+there are more of them than the limit has requests.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol
-
-from msgspec.structs import replace
 
 from fanfold.errors import LimitsUnknown
 from fanfold.limits.concurrency import MemoryGrant
@@ -40,7 +38,8 @@ class Watch(Protocol):
 class FallbackLimiter:
     """Asks ``shared`` limits, and goes by ``policy`` while they cannot be asked.
 
-    ``fleet`` is the number of workers that share them. How limits stand is not told then, because nobody knows.
+    ``fleet`` is the number of workers that share them, ``batch`` as in ``Profile.shared_by``. How limits stand is not
+    told then, because nobody knows.
     """
 
     def __init__(
@@ -49,6 +48,7 @@ class FallbackLimiter:
         policy: Policy,
         *,
         fleet: int = 1,
+        batch: int = 1,
         watch: Watch | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -56,7 +56,8 @@ class FallbackLimiter:
         self._policy = policy
         self._watch = watch
         self._clock = clock
-        self._share = Share(shared.profile, fleet, clock) if policy == "local" else None
+        share = shared.profile.shared_by(fleet, batch=batch)
+        self._share = Share(shared.profile, MemoryLimiter(share, clock)) if policy == "local" else None
         self._losses = shared.line.losses
         self._doubtful_until: float | None = None
 
@@ -122,9 +123,9 @@ class FallbackLimiter:
 class Share:
     """What one of several workers may let through when it cannot see the others."""
 
-    def __init__(self, profile: Profile, fleet: int, clock: Callable[[], float]) -> None:
-        self._whole = profile
-        self._limiter = MemoryLimiter(share_of(profile, fleet), clock)
+    def __init__(self, whole: Profile, share: MemoryLimiter) -> None:
+        self._whole = whole
+        self._limiter = share
 
     async def take(self, key: str, costs: Mapping[str, int]) -> Grant | Refusal:
         """Take all costs or none from the share."""
@@ -181,9 +182,3 @@ class _Both:
         """Give both back."""
         self._mine.release()
         self._shared.release()
-
-
-def share_of(profile: Profile, fleet: int) -> Profile:
-    """The same rules with limits of which each of so many workers may use up its own; never less than one."""
-    rules = tuple(replace(rule, limit=max(1, rule.limit // fleet)) for rule in profile.rules)
-    return replace(profile, rules=rules)

@@ -147,9 +147,10 @@ class Line:
         self._attempt: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
         self._up: bool | None = None
+        self._reached = False  # whether the server took what it was greeted with
+        self._answered = False  # and answered anything after that
         self.losses = 0
         """How often the server was found to have forgotten what it had been told."""
-        self._reached = False
         self._run = b""
         self._closed = False
         self._names = count()
@@ -184,6 +185,10 @@ class Line:
             self._timer = loop.call_at(due, self._watch)
         return reply
 
+    async def ping(self) -> None:
+        """Wait until everything has been answered that was sent until now; raises ``LimitsUnknown``."""
+        await self.ask(packed(b"PING"))
+
     def say(self, command: bytes, *, keep: float) -> None:
         """Send a command whose reply nobody waits for; it is kept for so many seconds until it can be sent."""
         if self._closed:
@@ -202,7 +207,7 @@ class Line:
         """Send what is to be sent, if that can be done at once; then disconnect."""
         if self._up and (self._waiting or self._asked):
             with contextlib.suppress(LimitsUnknown):
-                await self.ask(packed(b"PING"))  # replies come in order, so all others are there when its own is
+                await self.ping()
         self._closed = True
         for task in (self._task, self._attempt):
             if task is not None:
@@ -254,9 +259,8 @@ class Line:
     async def _live(self) -> None:
         """Be connected, for as long as the process lives."""
         loop = asyncio.get_running_loop()
-        pause = 0.0
+        pause, missed = 0.0, 0
         while True:
-            began = loop.time()
             self._attempt = loop.create_task(self._be_connected())
             await asyncio.wait([self._attempt])
             if not self._attempt.cancelled():
@@ -264,17 +268,18 @@ class Line:
                 if not isinstance(error, self._broken):
                     logger.error("the connection to %s has crashed", self._shown, exc_info=error)
                 # One that has worked may work again: what is under way is asked again before anybody gives up.
-                if not self._reached:
+                missed = 0 if self._reached else missed + 1
+                if missed > (self._up is True):
                     self._give_up(f"{type(error).__name__}: {error}")
             self._ask_again()
-            if self._reached and loop.time() - began > LONGEST_PAUSE:
+            if self._answered:
                 pause = 0.0
             await self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that not all come at once
             pause = min(max(2 * pause, FIRST_PAUSE), LONGEST_PAUSE)
 
     async def _be_connected(self) -> None:
         """Until it breaks, which is always an exception."""
-        self._reached = False
+        self._reached = self._answered = False
         connection = self._make()
         try:
             async with asyncio.timeout(CONNECTING):
@@ -338,10 +343,12 @@ class Line:
                 reply = await connection.read_response(disable_decoding=True)
             except self._broken as error:
                 if self._asked and _is_final(error):
+                    logger.warning("%s refuses what it was asked (%s)", self._shown, error)
                     asked = self._asked.popleft()
                     if asked.waits() and asked.reply is not None:
                         asked.reply.set_exception(LimitsUnknown())
                 raise
+            self._answered = True
             asked = self._asked.popleft()
             if asked.reply is not None and not asked.reply.done():
                 asked.reply.set_result(reply)

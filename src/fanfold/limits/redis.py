@@ -22,8 +22,11 @@ from fanfold.limits.concurrency import Concurrency
 from fanfold.limits.line import Line, line_to
 from fanfold.limits.memory import NOTHING_HELD
 from fanfold.limits.profiles import Profile
-from fanfold.limits.shapes import MICRO, SCRIPTS, Held, Shape
+from fanfold.limits.shapes import MICRO, SCRIPTS, Held, Shape, granted
 from fanfold.model import Grant, Refusal, Standing
+
+MAX_CALLERS = 10_000
+"""Callers that are remembered, so that what stands for them is not worked out each time."""
 
 MAX_SHAPES = 1_000
 """Combinations of costs that are remembered. Programs ask for few; names of upstreams could make many."""
@@ -45,10 +48,10 @@ class RedisLimiter:
         self._space = blake2b(space.encode(), digest_size=16).digest()
         self._clock = clock
         self._shapes: dict[tuple[str, ...], Shape] = {}
+        self._callers: dict[str, bytes] = {}
         self._verb = b"charge" if profile.charge_refused else b"take"
-        self._holders = Holders(
-            self.line, min((r.span for r in profile.rules if isinstance(r, Concurrency)), default=1)
-        )
+        leases = [rule.span for rule in profile.rules if isinstance(rule, Concurrency)]
+        self._holders = Holders(self._keep_renewed, min(leases, default=1.0))
 
     async def take(self, key: str, costs: Mapping[str, int]) -> Grant | Refusal:
         """Take all costs or none. Amounts are at least 1, or ``ValueError``."""
@@ -63,10 +66,8 @@ class RedisLimiter:
             if shape.slots:
                 self.line.say(shape.handling(held, b"forget"), keep=shape.lease)
             raise
-        numbers = [int(number) for number in bytes(reply).split()]
-        if numbers[1]:
-            return shape.refusal(numbers)
-        return self._holders.add(RedisGrant(self, held, numbers))
+        told = bytes(reply)
+        return self._holders.add(RedisGrant(self, held, told)) if granted(told) else shape.refusal(told)
 
     async def look(self, key: str, costs: Mapping[str, int]) -> Refusal | tuple[Standing, ...]:
         """What ``take`` would say; nothing is taken, and a refusal is not charged for."""
@@ -74,9 +75,8 @@ class RedisLimiter:
         if not shape.rules:
             return ()
         held = Held(shape, self._caller(key), self.line.name(), costs)
-        reply = await self.line.ask(shape.decision(held, b"look", self._now()))
-        numbers = [int(number) for number in bytes(reply).split()]
-        return shape.refusal(numbers) if numbers[1] else shape.standing(numbers)
+        told = bytes(await self.line.ask(shape.decision(held, b"look", self._now())))
+        return shape.standing(told) if granted(told) else shape.refusal(told)
 
     async def close(self) -> None:
         """Send what is to be sent, and disconnect."""
@@ -88,14 +88,24 @@ class RedisLimiter:
         self._holders.remove(held)
         self.line.say(held.shape.handling(held, b"release"), keep=held.shape.lease)
 
+    def _keep_renewed(self, held: Held) -> None:
+        # While nobody listens it would only be in the way of what is worth keeping.
+        if self.line.up:
+            self.line.say(held.shape.handling(held, b"renew", self._now()), keep=held.shape.lease / 3)
+
     async def renew(self, held: Held) -> bool:
         """Whether all slots were still held; those that were are for a whole lease from now."""
         return bool(await self.line.ask(held.shape.handling(held, b"renew", self._now())))
 
     def _caller(self, key: str) -> bytes:
         """What stands for a key that may be too long, too strange or too telling for a database."""
-        digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=15, key=self._space)
-        return urlsafe_b64encode(digest.digest())
+        caller = self._callers.get(key)
+        if caller is None:
+            if len(self._callers) >= MAX_CALLERS:
+                self._callers.clear()
+            digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=15, key=self._space)
+            caller = self._callers[key] = urlsafe_b64encode(digest.digest())
+        return caller
 
     def _now(self) -> bytes:
         return b"" if self._clock is None else b"%d" % round(self._clock() * MICRO)
@@ -116,17 +126,17 @@ class RedisLimiter:
 class RedisGrant:
     """A yes of the server, with what was told of the limits."""
 
-    __slots__ = ("__weakref__", "_limiter", "_numbers", "_released", "held")
+    __slots__ = ("__weakref__", "_limiter", "_released", "_told", "held")
 
-    def __init__(self, limiter: RedisLimiter, held: Held, numbers: list[int]) -> None:
+    def __init__(self, limiter: RedisLimiter, held: Held, told: bytes) -> None:
         self._limiter = limiter
-        self._numbers = numbers
+        self._told = told
         self._released = False
         self.held = held
 
     def standing(self) -> tuple[Standing, ...]:
         """How everything that was taken from stood in the moment that decided."""
-        return self.held.shape.standing(self._numbers)
+        return self.held.shape.standing(self._told)
 
     def release(self) -> None:
         """Give the slots back. Releasing twice, or after the lease ran out, changes nothing."""
@@ -150,8 +160,8 @@ class Holders:
     A grant is known here only as long as it is known elsewhere: one that was lost without being released runs out.
     """
 
-    def __init__(self, line: Line, lease: float) -> None:
-        self._line = line
+    def __init__(self, renew: Callable[[Held], None], lease: float) -> None:
+        self._renew = renew
         self._turn = lease / 6
         self._young: dict[bytes, weakref.ref[RedisGrant]] = {}
         self._old: dict[bytes, weakref.ref[RedisGrant]] = {}
@@ -184,7 +194,5 @@ class Holders:
             grant = known()
             if grant is not None:
                 self._young[name] = known
-                if self._line.up:
-                    held = grant.held
-                    self._line.say(held.shape.handling(held, b"renew"), keep=self._turn)
+                self._renew(grant.held)
         self._timer = asyncio.get_running_loop().call_later(self._turn, self._turn_over) if len(self) else None

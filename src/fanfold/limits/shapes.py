@@ -56,25 +56,31 @@ class Shape:
         """The command that releases, forgets or renews what an admission holds."""
         return self._handling % _filling(held, verb, now, self.slots)
 
-    def standing(self, numbers: list[int]) -> tuple[Standing, ...]:
+    def standing(self, told: bytes) -> tuple[Standing, ...]:
         """How the limits stand by the answer of the script."""
+        numbers = list(map(int, told.split()[3:]))
         return tuple(
             [
                 Standing(
                     rule.name,
                     rule.limit,
-                    numbers[3 + 2 * place],
+                    numbers[2 * place],
                     rule.seconds if isinstance(rule, Window) else None,
-                    numbers[4 + 2 * place],
+                    numbers[2 * place + 1],
                 )
                 for place, (rule, _) in enumerate(self.rules)
             ]
         )
 
-    def refusal(self, numbers: list[int]) -> Refusal:
+    def refusal(self, told: bytes) -> Refusal:
         """The no of the script."""
-        limit = self.rules[numbers[1] - 1][0].name
-        return Refusal(limit, None if numbers[2] < 0 else numbers[2], self.standing(numbers))
+        place, wait = map(int, told.split()[:2])
+        return Refusal(self.rules[place - 1][0].name, None if wait < 0 else wait, self.standing(told))
+
+
+def granted(told: bytes) -> bool:
+    """Whether the answer of the script is a yes."""
+    return told.startswith(b"0 ")
 
 
 def _filling(held: Held, verb: bytes, now: bytes, rules: Sequence[tuple[Rule, str]]) -> tuple[bytes | int, ...]:

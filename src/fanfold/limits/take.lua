@@ -17,7 +17,7 @@
 --
 -- Slots are a sorted set of leases by when they run out. The member '' has the number of all that are held, negative.
 --
--- The answer: the time; 0, or which of the limits refuses; how many seconds to wait, -1 where no wait helps; then for
+-- The answer: 0, or which of the limits refuses; how many seconds to wait, -1 where no wait helps; the time; then for
 -- each limit what is left and after how many seconds all of it is.
 
 local call, ceil, floor, max, min = redis.call, math.ceil, math.floor, math.max, math.min
@@ -206,7 +206,7 @@ if refused > 0 then
   end
 end
 
-local answer = { string.format('%.0f', now), refused, wait }
+local answer = { refused, wait, string.format('%.0f', now) }
 for _, limit in ipairs(limits) do
   local reset = 0
   if limit.window then

@@ -71,8 +71,10 @@ class AccessLog:
             try:
                 self._out.write("".join(lines).encode())
                 self._out.flush()
-            except (OSError, ValueError):
-                self._out = None
+            except OSError:
+                pass  # there may be room again for the next lines
+            except ValueError:
+                self._out = None  # it was closed
 
     def close(self) -> None:
         """Write what is left, and close the file if there is one."""

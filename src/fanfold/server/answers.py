@@ -12,6 +12,7 @@ from fanfold.idempotency import Kept
 from fanfold.model import Answer, Pairs
 from fanfold.work.api import Api
 from fanfold.work.session import Session
+from fanfold.work.store import Store
 from fanfold.work.store.answers import KeptRow
 
 STEP = 100
@@ -41,21 +42,34 @@ class StoredAnswers:
             return row
 
         row = await self._api.write(begin, _lane(name))
-        if row is None:
-            return None
-        if row.status is None:
-            return Kept(row.fingerprint)
-        headers = json.decode(row.headers, type=Pairs)
-        return Kept(row.fingerprint, done=True, answer=Answer(row.status, row.body, headers, bool(row.trusted)))
+        return None if row is None else _read(row)
 
     async def finish(self, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
         """Keep an answer."""
-        row = answer.status, json.encode(answer.headers), answer.body, answer.trusted
-        await self._api.write(lambda session: session.store.finish_answer(name, fingerprint, until, row), _lane(name))
+        await self._api.write(lambda session: keep(session.store, name, fingerprint, answer, until), _lane(name))
 
     async def forget(self, name: bytes) -> None:
         """Take back a beginning."""
         await self._api.write(lambda session: session.store.forget_answer(name), _lane(name))
+
+
+def kept(store: Store, name: bytes, now: float) -> Kept | None:
+    """In the open action: what stands under a name."""
+    row = store.kept_answer(name, now)
+    return None if row is None else _read(row)
+
+
+def keep(store: Store, name: bytes, fingerprint: bytes, answer: Answer, until: float) -> None:
+    """In the open action: keep an answer."""
+    row = answer.status, json.encode(answer.headers), answer.body, int(answer.trusted)
+    store.finish_answer(name, fingerprint, until, row)
+
+
+def _read(row: KeptRow) -> Kept:
+    if row.status is None:
+        return Kept(row.fingerprint)
+    headers = json.decode(row.headers, type=Pairs)
+    return Kept(row.fingerprint, done=True, answer=Answer(row.status, row.body, headers, bool(row.trusted)))
 
 
 def _lane(name: bytes) -> int:

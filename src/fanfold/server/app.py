@@ -32,11 +32,16 @@ from fanfold.server.databases import Elsewhere, api_over
 from fanfold.server.downloads import Download, send_download
 from fanfold.server.durable import DurableRunner, Runner, TaskRunner
 from fanfold.server.indexer import Indexer
+from fanfold.server.jobs.desk import PREFIX as JOBS
+from fanfold.server.jobs.desk import wants_job
+from fanfold.server.jobs.jobs import PERFORMANCE
+from fanfold.server.jobs.parts import put_together
 from fanfold.server.limits import Limits
 from fanfold.server.outbound import Poster, vetting_of
 from fanfold.server.pages import Pages
 from fanfold.server.readiness import Part, Readiness, Word
 from fanfold.server.tokens import TokenBook
+from fanfold.server.turns import Turns
 from fanfold.server.uploads import discard, files_of, read_upload
 from fanfold.serving.answering import live, send_answer
 from fanfold.serving.batches import Batches
@@ -68,6 +73,9 @@ BASE = "/api/1.0"
 _PREFIX = f"{BASE}/".encode()
 _BATCH = f"{BASE}/batch".encode()
 READY = b"/readyz"
+SHELVES = -50
+"""The lane in which what is kept for some time only is removed."""
+
 _FOR_APPS = (b"/-/oauth_", b"/.well-known/")
 
 
@@ -79,7 +87,7 @@ class App:
     """The whole server behind one ASGI callable."""
 
     def __init__(
-        self, settings: Settings, store: Store | Elsewhere, *, address: str = "", durable: Path | None = None
+        self, settings: Settings, store: Store | Elsewhere, *, address: str = "", durable: Path | str | None = None
     ) -> None:
         """``store``: the database, or the way to it. ``durable``: where work in the background is kept, if it is."""
         self.settings = settings
@@ -110,7 +118,7 @@ class App:
         )
         self._space = self.api.sign("limits")[:16]
         self.ledger = Ledger(StoredAnswers(self.api), clock=lambda: self.api.now().timestamp())
-        self.target = self._watched(self.api)
+        self.target = self.watched(self.api)
         self.engine = Engine(
             self.target,
             self.admission(),
@@ -127,7 +135,7 @@ class App:
             ledger=self.ledger,
         )
         self.faults = Faults(self.api, self.dialect.limit_answer)
-        self.struck = self._watched(self.faults)
+        self.struck = self.watched(self.faults)
         self.journal = Journal(settings.journal) if settings.journal else None
         self.tokens = TokenBook(self.api)
         self._desk: Any = None
@@ -136,17 +144,28 @@ class App:
         self.pages = Pages(self.api, address)
         self.poster = Poster(vetting_of(settings))
         self.api.post = self.poster
-        self.courier = Courier(Deliveries(self.api), self._discard_exports)
+        self.jobs, self.job_desk = put_together(self)
+        self.courier = Courier(
+            Deliveries(self.api),
+            self._start_unfinished,
+            self.jobs.resume,
+            self._discard_exports,
+            self._discard_shelved,
+            turn=Turns(self.api).mine,
+        )
         self.api.told = self.courier.begin
         self.indexer = Indexer(self.api)
-        performances = {"job": self._carry_on, "delivery": self.courier.deliver}
+        performances = {"job": self._carry_on, "delivery": self.courier.deliver, PERFORMANCE: self.jobs.perform}
         self.runner: Runner = TaskRunner(performances) if durable is None else DurableRunner(performances, durable)
-        self.courier.runner = self.runner
+        self.courier.runner = self.jobs.runner = self.runner
         self.api.background = self._start_job
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(3)
         self.control = Control(self) if settings.admin or settings.admin_token else None
-        self.readiness = Readiness(Part("store", self._ask_store), Part("work", self._ask_runner))
+        parts = [Part("store", self._ask_store), Part("work", self._ask_runner)]
+        if self.limits.shared:
+            parts.append(Part("redis", self.limits.look))
+        self.readiness = Readiness(*parts)
 
     @property
     def store(self) -> Store:
@@ -155,7 +174,7 @@ class App:
             raise TypeError("this database is not ours alone; see Api.read and Api.write")
         return self.api.store
 
-    def _watched(self, target: Target) -> Target:
+    def watched(self, target: Target) -> Target:
         """A target with whoever looks on told of each call."""
         return observed(target, *self.observing.observers)
 
@@ -203,6 +222,7 @@ class App:
         await self.indexer.close()
         await self.courier.close()
         await self.runner.close()
+        await self.jobs.drain(until - monotonic())
         await self.ledger.drain(until - monotonic())
         if self._connect is not None:
             await self._connect.close(until - monotonic())
@@ -227,10 +247,16 @@ class App:
         """Go on with what was under way when the last process ended."""
         await self.api.open()
         self.runner.resume()
-        for gid in await self.api.read(lambda session: session.store.unfinished()):
-            self._start_job(gid)
+        await self._start_unfinished()
+        await self.jobs.resume()
         self.courier.open()
         self.indexer.open()
+
+    async def _start_unfinished(self) -> bool:
+        """Have all jobs carried on that are not at their end; those that are under way just go on."""
+        for gid in await self.api.read(lambda session: session.store.unfinished()):
+            self._start_job(gid)
+        return False
 
     def _start_job(self, gid: int) -> None:
         # Gids begin anew in a new database, whose signatures are others.
@@ -241,6 +267,10 @@ class App:
 
     async def _discard_exports(self) -> bool:
         return await self.api.write(lambda session: session.discard_exports())
+
+    async def _discard_shelved(self) -> bool:
+        await self.api.write(lambda session: session.store.drop_shelved(session.now().timestamp()), SHELVES)
+        return False
 
     # -- one request -------------------------------------------------------------------------------------------------
 
@@ -263,7 +293,7 @@ class App:
             if not raw.startswith(_PREFIX):
                 answer, caller, results = await self._beside(scope, receive)
             elif raw == _BATCH and method == "POST":
-                caller = await self._caller(scope)
+                caller = await self.caller(scope)
                 answer, results = await self._batch(scope, receive, caller)
             elif raw == _BATCH and method == "OPTIONS":
                 caller = await self.tokens.caller(scope["headers"])
@@ -271,7 +301,7 @@ class App:
             else:
                 path = raw[len(BASE) :].decode("latin-1")
                 endpoint, params = self.engine.target.resolve(method, path)
-                caller = await self._caller(scope)
+                caller = await self.caller(scope)
                 answer = await self._single(
                     scope, receive, caller, Action(method, path, endpoint=endpoint, params=params)
                 )
@@ -294,6 +324,8 @@ class App:
 
     async def _beside(self, scope: Scope, receive: Receive) -> tuple[Answer, Caller | None, Sequence[Result]]:
         """What is not part of the API: accounts at others, the controls, what apps ask for, and the few pages."""
+        if scope["raw_path"].startswith(JOBS):
+            return *await self.job_desk.answer(scope), ()
         if is_ours(scope["raw_path"]):
             try:
                 platform = self.connect()
@@ -346,7 +378,8 @@ class App:
         )
         return answer
 
-    async def _caller(self, scope: Scope) -> Caller:
+    async def caller(self, scope: Scope) -> Caller:
+        """Who sent a request; raises ``Unauthenticated``."""
         caller = await self.tokens.caller(scope["headers"])
         if caller is None:
             raise Unauthenticated
@@ -382,6 +415,8 @@ class App:
         return read_json(body), ()
 
     async def _batch(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Answer, Sequence[Result]]:
+        if wants_job(scope):
+            return await self.job_desk.submit(scope, receive, caller), ()
         if not self.faults.rules:
             return await self.batches.answer(scope, receive, caller)
         if any(rule.fault.kind == "drop" for rule in self.faults.rules):

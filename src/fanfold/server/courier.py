@@ -13,6 +13,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
 
+from fanfold.errors import Unavailable
 from fanfold.server.durable import Runner
 from fanfold.work.deliveries import Deliveries
 
@@ -21,8 +22,14 @@ logger = logging.getLogger("fanfold")
 ROUND = 60.0
 """Seconds between two looks round."""
 
+Turn = Callable[[], Awaitable[bool]]
+
 Chore = Callable[[], Awaitable[bool]]
 """Does a bounded amount of what is to be done now and then; whether there is more."""
+
+
+async def _always() -> bool:
+    return True
 
 
 class Courier:
@@ -30,8 +37,10 @@ class Courier:
 
     runner: Runner
 
-    def __init__(self, deliveries: Deliveries, *chores: Chore) -> None:
+    def __init__(self, deliveries: Deliveries, *chores: Chore, turn: Turn | None = None) -> None:
+        """``turn`` says whether it is for this process to look round, of several that could."""
         self._deliveries = deliveries
+        self._turn = turn or _always
         self._chores = (deliveries.prune, *chores)
         self._under_way: set[int] = set()
         self._numbers = itertools.count(1)
@@ -53,8 +62,9 @@ class Courier:
         gid = int(subject)
         pause = None
         try:
+            inherited = gid not in self._under_way
             self._under_way.add(gid)
-            pause = await self._deliveries.attempt(gid)
+            pause = await self._deliveries.attempt(gid, inherited=inherited)
         finally:
             if pause is None:
                 self._under_way.discard(gid)
@@ -71,20 +81,26 @@ class Courier:
 
     async def _look_round(self) -> None:
         while True:
-            try:
-                for gid in await self._deliveries.overdue():
-                    self._start(gid)
-            except Exception:
-                logger.exception("looking after webhooks failed; it is tried again")
-            more = [await self._do(chore) for chore in self._chores]
+            more = [False]
+            if await self._do(self._turn):
+                await self._do(self._look_for_overdue)
+                more = [await self._do(chore) for chore in self._chores]
             await asyncio.sleep(1.0 if any(more) else ROUND)
+
+    async def _look_for_overdue(self) -> bool:
+        for gid in await self._deliveries.overdue():
+            self._start(gid)
+        return False
 
     async def _do(self, chore: Chore) -> bool:
         try:
             return await chore()
+        except Unavailable as error:
+            logger.warning("a chore has to wait: %s", error.message)
+            return False
         except Exception:
             logger.exception("a chore failed; it is tried again")
-            return False
+        return False
 
     async def close(self) -> None:
         """Look round no more."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from fanfold.errors import Unavailable
 from fanfold.work.api import Api
 from fanfold.work.search import keep_up
 
@@ -41,6 +42,8 @@ class Indexer:
             await asyncio.sleep(QUIET)
             try:
                 await self.look_round()
+            except Unavailable as error:
+                logger.warning("keeping the search index has to wait: %s", error.message)
             except Exception:
                 logger.exception("keeping the search index failed; it is tried again")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fanfold.errors import LimitsUnknown
 from fanfold.limits import MemoryLimiter, Profile
 from fanfold.model import Limiter
+from fanfold.server.readiness import Word
 from fanfold.settings import WithoutRedis
 
 if TYPE_CHECKING:
@@ -21,9 +23,9 @@ class Limits:
     """Makes the limiters of one process. ``redis`` is a URL, or empty; all share one connection to it.
 
     ``without`` says what holds while it is away, ``fleet`` how many workers share it. Where there is none each has its
-    share, and at least what a batch of ``batch`` actions needs. The connection is made when the
-    first request comes: a server starts whether Redis is there or not. Raises ``SetupError`` for a URL that cannot be
-    meant, and where what Redis needs is not installed.
+    share, and at least what a batch of ``batch`` actions needs. The connection is made when the first request comes: a
+    server starts whether Redis is there or not. Raises ``SetupError`` for a URL that cannot be meant, and where what
+    Redis needs is not installed.
     """
 
     def __init__(
@@ -52,6 +54,18 @@ class Limits:
         """Whether there is a Redis."""
         return self._line is not None
 
+    async def answers(self) -> bool:
+        """Whether Redis, if there is one, answers now."""
+        if self._line is None:
+            return True
+        from fanfold.limits.line import packed  # noqa: PLC0415
+
+        try:
+            await self._line.ask(packed(b"PING"))
+        except LimitsUnknown:
+            return False
+        return True
+
     def limiter(self, profile: Profile, space: str) -> Limiter:
         """What keeps a profile. All processes that say the same ``space`` count together."""
         if self._line is None:
@@ -60,7 +74,17 @@ class Limits:
         from fanfold.limits.redis import RedisLimiter  # noqa: PLC0415
 
         shared = RedisLimiter(profile, self._line, space=space)
-        return FallbackLimiter(shared, self._without, fleet=self._fleet, watch=self._watch)
+        return FallbackLimiter(shared, self._without, fleet=self._fleet, batch=self._batch, watch=self._watch)
+
+    async def look(self) -> Word:
+        """Whether Redis works. Where everything is refused without it, nothing works."""
+        if self._line is None:
+            return "ok"
+        try:
+            await self._line.ping()
+        except LimitsUnknown:
+            return "failed" if self._without == "deny" else "degraded"
+        return "ok"
 
     async def close(self) -> None:
         """Give back what is still to be given back, and disconnect."""

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import select
+import socket
+import struct
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -26,6 +29,9 @@ MAX_HEAD = 65_536
 
 MAX_DISCARDED = 16 * 1024 * 1024
 """Bytes of a body that are still taken, and dropped, after the answer: many clients do not listen while they send."""
+
+PROBES = frozenset({"/healthz", "/readyz", "/-/healthz", "/-/readyz"})
+"""Paths of those who look whether we live: never refused, as whoever has much to do would be ended for it."""
 
 MIN_TAKEN = 16_384
 """Bytes of an answer that a client which is behind has to take in the time that it has for a body."""
@@ -184,7 +190,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Have a request carried out when its turn has come, or refuse it."""
         self._running = cycle
-        if self._anteroom is None:
+        if self._anteroom is None or cycle.scope["path"] in PROBES:
             super()._start_asgi_task(cycle, app)
         else:
             self._anteroom.enter(partial(self._begin, cycle, app), partial(self._refuse, cycle), self.loop)
@@ -253,7 +259,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """Nothing more was asked. Whoever has not even taken the last answer by now is not waited for."""
         if self._unsent():
-            self.transport.abort()
+            self._break_off()
         super().timeout_keep_alive_handler()
 
     def _watch_writing(self, unsent: int | None) -> None:
@@ -266,9 +272,17 @@ class BoundedProtocol(HttpToolsProtocol):
     def _look_at_writing(self, before: int) -> None:
         unsent = self._unsent()
         if before - unsent < MIN_TAKEN:
-            self.transport.abort()
+            self._break_off()
         else:
             self._watch_writing(unsent)
+
+    def _break_off(self) -> None:
+        """End the connection with a reset, so that the system keeps nothing for a client that takes nothing."""
+        held = self.transport.get_extra_info("socket")
+        if held is not None:
+            with suppress(OSError):
+                held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _unsent(self) -> int:
         size: int = self.transport.get_write_buffer_size()

@@ -17,7 +17,6 @@ from typing import Protocol, cast
 import msgspec
 import uvicorn
 from msgspec import Struct
-from msgspec.structs import replace
 
 from fanfold.errors import SetupError
 from fanfold.limits import profile
@@ -107,8 +106,7 @@ WORKER = "fanfold.server.run:worker"
 def worker(told: Told) -> Served:
     """What one of several workers serves."""
     settings = msgspec.json.decode(told.settings, type=Settings)
-    served = _served(settings, open_store(settings), told.address, told.token, print)
-    return served if told.first else replace(served, greet=lambda: None)
+    return _served(settings, open_store(settings), told.address, told.token, print if told.first else None)
 
 
 def check(settings: Settings) -> None:
@@ -126,11 +124,17 @@ def check(settings: Settings) -> None:
         )
 
 
-def _served(settings: Settings, store: Store | Elsewhere, address: str, token: str, say: Say) -> Served:
+def _served(settings: Settings, store: Store | Elsewhere, address: str, token: str, say: Say | None) -> Served:
+    """What is served; ``say`` is None for all workers but the first."""
     app = application(settings, store, address)
     if settings.integrations or settings.connect_limits != "off":
         app.connect()  # what is wrong with these is to be found now
-    return Served(app, settings, partial(_greet, settings, store, address, token, say))
+    if say is None:
+        return Served(app, settings)
+    # Before anybody is let in, so that the token is good from the first answer on.
+    welcome = partial(_welcome, token)
+    found = welcome(store) if isinstance(store, Store) else at_once(settings, welcome)
+    return Served(app, settings, partial(_greet, settings, address, found, say))
 
 
 def run(app: Application, settings: Patience, listener: socket.socket) -> None:
@@ -151,7 +155,9 @@ def settle() -> None:
 
 def application(settings: Settings, store: Store | Elsewhere, address: str) -> App:
     """What is served at an address."""
-    durable = None if settings.beside is None else Path(f"{settings.beside}-work")
+    durable: Path | str | None = None if settings.beside is None else Path(f"{settings.beside}-work")
+    if settings.on_postgres:
+        durable = settings.db
     discard_left(files_of(settings), alone=settings.workers == 1)
     return App(settings, store, address=address, durable=durable)
 
@@ -178,10 +184,9 @@ def configuration(app: Application, settings: Patience) -> uvicorn.Config:
     )
 
 
-def _greet(settings: Settings, store: Store | Elsewhere, address: str, token: str, say: Say) -> None:
-    welcome = partial(_welcome, token)
-    fresh, account = welcome(store) if isinstance(store, Store) else at_once(settings, welcome)
-    database = settings.db if isinstance(store, Store) else address_shown(settings.db)
+def _greet(settings: Settings, address: str, found: tuple[str, str], say: Say) -> None:
+    fresh, account = found
+    database = address_shown(settings.db) if settings.on_postgres else settings.db
     say(f"Fanfold is listening on {address}  (database {database}, limits {settings.limits})")
     say(f"API           {address}/api/1.0")
     say(f"Reference     {address}/docs")

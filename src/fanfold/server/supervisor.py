@@ -32,6 +32,9 @@ logger = logging.getLogger("fanfold")
 START_WITHIN = 60.0
 """Seconds in which a worker has to be ready."""
 
+FIRST_WITHIN = 600.0
+"""Seconds that the very first one has, which may have a new database to fill."""
+
 SETTLED = 10.0
 """Seconds after which a worker that dies was not dead from the beginning."""
 
@@ -142,8 +145,9 @@ class Supervisor:
                     self._lost(slot, worker, code)
         if self.stopping:
             self._wind_up()
-        elif self._up:
-            self._look_for_late_ones()
+            return
+        self._look_for_late_ones()
+        if self._up:
             self._roll()
             self._fill()
             self._depute()
@@ -228,8 +232,9 @@ class Supervisor:
 
     def _look_for_late_ones(self) -> None:
         for slot in self.slots:
-            if slot.coming is not None and self._clock() - slot.since > START_WITHIN:
-                logger.error("%r was not ready within %g s, and is ended", slot.coming, START_WITHIN)
+            within = START_WITHIN if self._up else FIRST_WITHIN
+            if slot.coming is not None and self._clock() - slot.since > within:
+                self._reasons[slot.coming] = f"{slot.coming!r} was not ready within {within:g} s."
                 slot.coming.kill()
                 slot.since = self._clock()
 
@@ -347,6 +352,8 @@ def watch_over(supervisor: Supervisor, listeners: Sequence[socket.socket] = ()) 
             while supervisor.code is None or supervisor.everyone():
                 wires = [wire for worker in supervisor.everyone() if (wire := worker.wire) is not None]
                 supervisor.turn(bell.wait(wires, ROUND))
+                if os.getpid() == 1:
+                    _bury_strangers({worker.pid for worker in supervisor.everyone()})
                 if supervisor.stopping:
                     for listener in listeners:
                         listener.close()
@@ -368,6 +375,13 @@ def supervise(part: str, settings: Terms, read: Callable[[], Terms], token: str 
         end_by(-code)
     if code:
         sys.exit(code)
+
+
+def _bury_strangers(ours: set[int]) -> None:
+    """Look after what the first process of a container is left with: children of workers that have died."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid not in ours:
+            os.waitpid(ended.si_pid, os.WNOHANG)
 
 
 def _refuse(reason: str) -> None:

@@ -79,6 +79,16 @@ class TokenBook:
         known = self._known.get(key)
         return known if known is not None else await self._find(key)
 
+    async def is_still_let_in(self, caller: Caller) -> bool:
+        """Whether one who was let in before still would be: what opened the door has not been taken back since.
+
+        An app is let in for as long as its user allows it something, also when its token has expired.
+        """
+        kind, _, number = caller.key.partition(":")
+        if kind == "token":
+            return await self._api.read(lambda session: session.store.is_token_valid(int(number)))
+        return kind == "app" and await self._api.read(lambda session: session.store.is_consent_given(int(number)))
+
     def _look_again(self) -> None:
         self._look_at = self._clock() + self._api.look_again
         seen = self._api.changes_elsewhere()

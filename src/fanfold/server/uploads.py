@@ -12,7 +12,7 @@ from pathlib import Path
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File, FormParser, parse_options_header
 
-from fanfold.errors import RequestError
+from fanfold.errors import NO_ROOM, NoRoom, RequestError
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, check_head, header
 from fanfold.settings import Settings
 from fanfold.work.request import Form, Upload
@@ -87,7 +87,16 @@ def _text(name: bytes | None) -> str:
 
 
 async def read_upload(scope: Scope, receive: Receive, files: Path, most: int, seconds: float) -> Form:
-    """A multipart body; raises ``RequestError`` 413 where a file is over ``most`` bytes."""
+    """A multipart body; raises ``RequestError``: 413 for a file over ``most`` bytes, 507 where there is no room."""
+    try:
+        return await _read_upload(scope, receive, files, most, seconds)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise NoRoom from None
+        raise
+
+
+async def _read_upload(scope: Scope, receive: Receive, files: Path, most: int, seconds: float) -> Form:
     check_head(scope, most + MAX_PARTS * MAX_FIELD)
     incoming = files / INCOMING
     incoming.mkdir(parents=True, exist_ok=True)

@@ -103,6 +103,11 @@ class Worker:
         return f"process {self._process.pid}"
 
     @property
+    def pid(self) -> int:
+        """Its number among all processes."""
+        return self._process.pid
+
+    @property
     def wire(self) -> socket.socket | None:
         """What becomes readable when the worker says something; None when it will not any more."""
         return self._line.end if self._line.open else None

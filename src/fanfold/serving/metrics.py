@@ -88,6 +88,7 @@ class Metrics:
         self._refused = counter(
             "fanfold_refused", "Batches and single requests that a limit refused.", ("limit",), registry=registry
         )
+        self._jobs = counter("fanfold_jobs", "Jobs that have ended, by how.", ("status",), registry=registry)
         self._alone = counter(
             "fanfold_limits_alone",
             "Decisions about limits without the Redis that keeps them for all workers.",
@@ -111,11 +112,18 @@ class Metrics:
         """Count a refusal by a limit of the settings, such as ``requests``."""
         self._refused.labels(limit).inc()
 
+    def job(self, status: str) -> None:
+        """Count a job that has ended: ``succeeded``, ``failed`` or ``cancelled``."""
+        self._jobs.labels(status).inc()
+
     def shared(self, *, up: bool) -> None:
         """Say whether limits are counted for all workers together; where they never are, nothing is said."""
         if self._shared is None:
             told = "1 while limits are counted for all workers together, 0 while each has to see for itself."
-            self._shared = self._gauge("fanfold_limits_shared", told, registry=self._registry)
+            # Of several processes the one that is worst off tells.
+            self._shared = self._gauge(
+                "fanfold_limits_shared", told, registry=self._registry, multiprocess_mode="livemin"
+            )
         self._shared.set(up)
 
     def alone(self, policy: str) -> None:

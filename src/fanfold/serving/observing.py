@@ -54,6 +54,11 @@ class Observing(Struct, frozen=True):
         if self.metrics is not None:
             self.metrics.batch(status, 0, 0.0)
 
+    def job(self, status: str) -> None:
+        """Count a job that has ended."""
+        if self.metrics is not None:
+            self.metrics.job(status)
+
     def exposition(self) -> Answer | None:
         """The metrics as Prometheus reads them, if there are any."""
         if self.metrics is None:

@@ -22,7 +22,7 @@ from fanfold.work.request import Request
 from fanfold.work.router import Router
 from fanfold.work.schema import Kind, Route
 from fanfold.work.scim import ROUTES as SCIM
-from fanfold.work.session import Session
+from fanfold.work.session import Once, Session
 from fanfold.work.store import Store
 from fanfold.work.strictness import StrictRequest
 
@@ -41,6 +41,9 @@ class Api(ABC):
     """
 
     background: Callable[[int], None]
+
+    shared = False
+    """Whether other processes may have the same database and do the same as this one."""
 
     look_again: float = 1.0
     """Seconds after which it is to be looked whether another process has changed something."""
@@ -70,8 +73,8 @@ class Api(ABC):
         self.told: Callable[[list[int]], None] | None = None
 
     @abstractmethod
-    async def send(self, call: Call) -> Answer:
-        """Carry out one call and make it durable."""
+    async def send(self, call: Call, once: Once | None = None) -> Answer:
+        """Carry out one call and make it durable; if it writes, ``once`` only and together with what that keeps."""
 
     @abstractmethod
     async def read(self, work: Callable[[Session], T]) -> T:
@@ -162,14 +165,14 @@ class WorkApi(Api):
         """Other data are there now: forget what was known of those before."""
         self.session.forget()
 
-    async def send(self, call: Call) -> Answer:
+    async def send(self, call: Call, once: Once | None = None) -> Answer:
         """Carry out one call and make it durable."""
         route: Any = call.endpoint
         found = None
         if route.before is not None:
             waiting = await self.read(lambda session: session.ahead(call))
             found = await waiting(self)
-        answer = self.answer(call, found)
+        answer = self.answer(call, found, once)
         self.commit()
         return answer
 
@@ -196,6 +199,10 @@ class WorkApi(Api):
         """Write a copy of what is committed to a new SQLite file."""
         self.store.copy_to(path)
 
+    async def open(self) -> None:
+        """From now on every request waits while the store does."""
+        self.store.hurry()
+
     async def close(self) -> None:
         """Let go of the store, when nothing is under way any more."""
         self.store.close()
@@ -206,4 +213,7 @@ class WorkApi(Api):
 
     async def carry_on(self, gid: int) -> bool:
         """Do one step of a job and make it durable; whether there is more to do."""
-        return self.session.carry_on(gid)
+        try:
+            return self.session.carry_on(gid)
+        finally:
+            self.commit()

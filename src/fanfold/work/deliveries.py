@@ -3,11 +3,15 @@
 What is about to be sent is noted before it is, and that it has arrived in the same transaction as how far the webhook
 has come. So a process may die at any moment: what was committed is delivered at least once, and if twice, then with
 the same bytes. Nothing here waits by itself: ``attempt`` does what is to be done now and tells when there is more.
+
+Where several processes have the database, whoever sends holds a lease, taken and given up in the transaction that looks
+what there is to send. So nobody has to wait for whoever holds it: what is committed meanwhile, that one finds.
 """
 
 from __future__ import annotations
 
 import hmac
+import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -19,6 +23,7 @@ from fanfold.work.clock import stamp
 from fanfold.work.events import read_entry
 from fanfold.work.kinds.events import told
 from fanfold.work.kinds.webhook_filters import passes
+from fanfold.work.leases import give_up, take
 from fanfold.work.posting import TIMEOUT
 from fanfold.work.request import encode
 from fanfold.work.schema import Document, Ref
@@ -57,6 +62,16 @@ KEPT = timedelta(hours=25)
 MAX_PRUNED = 1000
 
 
+LEASE = TIMEOUT + 10
+"""Seconds for which whoever sends has the sending for itself."""
+
+
+class Held(Struct, frozen=True):
+    """Another process is sending, and nobody else may for so many seconds."""
+
+    seconds: float
+
+
 class Parcel(Struct, frozen=True):
     """Something to be sent to a webhook's target."""
 
@@ -72,15 +87,22 @@ class Deliveries:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._sending: set[int] = set()
+        self._holder = secrets.token_bytes(8)
 
-    async def attempt(self, gid: int) -> float | None:
-        """Send what a webhook is to be sent now; seconds until there is more to do, None where that is not known."""
+    async def attempt(self, gid: int, *, inherited: bool = False) -> float | None:
+        """Send what a webhook is to be sent now; seconds until there is more to do, None where that is not known.
+
+        ``inherited``: another process was at it and may have died, so that it is waited for until its lease runs out.
+        """
         if gid in self._sending:
             return None
         self._sending.add(gid)
         try:
             lane = await self._api.lane_of(gid)
-            found = await self._api.write(lambda session: _prepare(session, gid), lane)
+            prepare = self._prepare_alone if self._api.shared else _prepare
+            found = await self._api.write(lambda session: prepare(session, gid), lane)
+            if isinstance(found, Held):
+                return found.seconds if inherited else None
             if not isinstance(found, Parcel):
                 return found
             problem = await self._send(found)
@@ -97,6 +119,17 @@ class Deliveries:
     async def prune(self) -> bool:
         """Remove a bounded number of entries of the log that nobody can ask for any more; whether there may be more."""
         return await self._api.write(_prune)
+
+    def _prepare_alone(self, session: Session, gid: int) -> Parcel | Held | float | None:
+        """``_prepare``, unless another process is sending something to the webhook."""
+        name, now = f"delivery {gid}", session.now().timestamp()
+        seconds = take(session.store, name, self._holder, now, LEASE)
+        if seconds:
+            return Held(seconds)
+        found = _prepare(session, gid)
+        if not isinstance(found, Parcel):
+            give_up(session.store, name, self._holder)
+        return found
 
     async def _send(self, parcel: Parcel) -> str | None:
         """Send a parcel; what went wrong, or None."""

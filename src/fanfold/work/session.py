@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
+from fanfold.errors import Unavailable
 from fanfold.model import Answer, Call
 from fanfold.work.background import advance, fail
 from fanfold.work.kinds import OBSERVERS, STEPS
@@ -31,6 +32,24 @@ PLACES = (SERVICE_ACCOUNTS, MEMBERS)
 logger = logging.getLogger("fanfold")
 
 
+class Once(Protocol):
+    """Sees to it that a call that writes is carried out once, however often it is asked for."""
+
+    def known(self, store: Store) -> Answer | None:
+        """The answer, if it was carried out before."""
+
+    def keep(self, store: Store, answer: Answer) -> None:
+        """Keep the answer."""
+
+
+def raise_in_words(store: Store, error: BaseException) -> NoReturn:
+    """Raise an error as whoever asked is to be told of it."""
+    said = store.in_words(error) if isinstance(error, Exception) else error
+    if said is error:
+        raise error
+    raise said from None
+
+
 class Session:
     """The operations of an API over one store. What was written is durable after ``commit``."""
 
@@ -44,21 +63,30 @@ class Session:
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def answer(self, call: Call, found: Any = None) -> Answer:
-        """Carry out one call without waiting; what it wrote is durable after ``commit``. ``found``: see ``Route``."""
+    def answer(self, call: Call, found: Any = None, once: Once | None = None) -> Answer:
+        """Carry out one call without waiting; what it wrote is durable after ``commit``. ``found``: see ``Route``.
+
+        ``once`` knows the answer, if it was carried out before, or keeps it, in the same action as what it wrote.
+        """
         route: Any = call.endpoint
         store, request = self.store, self._api.request
         if not route.write:
-            store.begin_read()
-            return route.handler(request(self.view(int(call.caller.user)), call, route, found))  # type: ignore[no-any-return]
+            try:
+                store.begin_read()
+                return route.handler(request(self.view(int(call.caller.user)), call, route, found))  # type: ignore[no-any-return]
+            except Exception as error:  # noqa: BLE001 - it is raised, in its own words or in better ones
+                raise_in_words(store, error)
         store.begin_action()
         begun = len(self._begun)
         try:
-            answer: Answer = route.handler(request(self.view(int(call.caller.user)), call, route, found))
-        except BaseException:
+            known = None if once is None else once.known(store)
+            answer: Answer = known or route.handler(request(self.view(int(call.caller.user)), call, route, found))
+            if once is not None and known is None:
+                once.keep(store, answer)
+        except BaseException as error:  # noqa: BLE001
             store.undo_action()
             del self._begun[begun:]
-            raise
+            raise_in_words(store, error)
         store.end_action()
         return answer
 
@@ -67,9 +95,9 @@ class Session:
         self.store.begin_action()
         try:
             result = work(self)
-        except BaseException:
+        except BaseException as error:  # noqa: BLE001
             self.store.undo_action()
-            raise
+            raise_in_words(self.store, error)
         self.store.end_action()
         return result
 
@@ -98,25 +126,36 @@ class Session:
     # -- in the background -------------------------------------------------------------------------------------------
 
     def carry_on(self, gid: int) -> bool:
-        """Do one step of a job and make it durable; whether there is more to do. One that breaks has failed."""
+        """Do one step of a job and make it durable; whether there is more to do. One that breaks has failed.
+
+        Raises ``Unavailable`` where the step could not be done for now, and nothing of it was.
+        """
+        store = self.store
+        try:
+            more = self._advance(gid)
+        except BaseException as error:  # noqa: BLE001
+            store.undo_action()
+            raise_in_words(store, error)
+        store.end_action()
+        self.commit()
+        return more
+
+    def _advance(self, gid: int) -> bool:
+        """Do one step in an action that is left open."""
         store = self.store
         store.begin_action()
         row = store.record(gid)
         view = self.view(0 if row is None else int(decode(row.document).get("user") or 0))
         try:
-            more = advance(view, gid)
-        except Exception:
+            return advance(view, gid)
+        except Exception as error:
+            if isinstance(store.in_words(error), Unavailable):
+                raise
             logger.exception("job %s failed", gid)
             store.undo_action()
             store.begin_action()
             fail(self.view(view.user), gid)
-            more = False
-        except BaseException:
-            store.undo_action()
-            raise
-        store.end_action()
-        self.commit()
-        return more
+            return False
 
     def finish(self, gid: int) -> None:
         """Carry a job on to its end."""

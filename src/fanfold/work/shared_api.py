@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from fanfold.model import Answer, Call
 from fanfold.work.api import Api
-from fanfold.work.session import PLACES, Session
+from fanfold.work.session import PLACES, Once, Session
 from fanfold.work.store import Store
 from fanfold.work.store.coherent import COMPARE
 from fanfold.work.store.database import Database
@@ -60,6 +60,8 @@ def mentioned(call: Call) -> Iterator[int]:
 class SharedApi(Api):
     """All operations over a PostgreSQL database. ``signing_key`` is the database's."""
 
+    shared = True
+
     look_again = 0.0  # it costs nothing: others tell us
 
     def __init__(self, url: str, signing_key: bytes, *, connections: int, **settings: Any) -> None:
@@ -78,7 +80,7 @@ class SharedApi(Api):
     def _reader(self) -> Session:
         return Session(PostgresStore(self._wire, signing_key=self._key, mirror=self._mirror), self)
 
-    async def send(self, call: Call) -> Answer:
+    async def send(self, call: Call, once: Once | None = None) -> Answer:
         """Carry out one call and make it durable."""
         route: Any = call.endpoint
         found = None
@@ -87,7 +89,7 @@ class SharedApi(Api):
             found = await waiting(self)
         if route.write:
             lane = await self._lane(call)
-            return await self.database.lanes.run(lambda session: session.answer(call, found), lane)
+            return await self.database.lanes.run(lambda session: session.answer(call, found, once), lane)
         with told():
             return await carry(self._answer, call, found)
 

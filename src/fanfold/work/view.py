@@ -14,6 +14,7 @@ from fanfold.errors import RequestError
 from fanfold.work.clock import Clock, stamp
 from fanfold.work.schema import Document, Kind
 from fanfold.work.shape import decode
+from fanfold.work.store.links import external_field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +28,7 @@ MEMBERS = "workspace.members"
 """Link field: the users of a workspace."""
 
 EXTERNAL = "external:"
-"""Where a gid is asked for, what follows may be the gid that a task has in another system. Also the beginning of the
-link fields by which a workspace keeps them."""
+"""Where a gid is asked for, what follows may be the gid that a task has in another system."""
 
 SERVICE_ACCOUNTS = "workspace.service_accounts"
 """Link field: the users of a workspace who are programs. They are none of its members, and see all that is in it."""
@@ -185,7 +185,8 @@ class View:
         if kind == "user":
             return self.user_gid(text)
         if text.startswith(EXTERNAL) and "\0" not in text and kind in ("task", ""):
-            owners = (self.store.targets(workspace, text) for workspace in sorted(self.workspaces))
+            field = external_field(text.removeprefix(EXTERNAL))
+            owners = (self.store.targets(workspace, field) for workspace in sorted(self.workspaces))
             return next((gid for found in owners for gid in found), None)
         return gid_of(text)
 

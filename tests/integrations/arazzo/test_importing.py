@@ -408,6 +408,13 @@ WORDS = [
     "$url",
 ]
 
+
+def test_a_parameter_whose_name_is_no_text_is_left_out():
+    found = plan(step("order", "getOrder", parameters=[{"name": ["id"], "in": {}}, given_in("path", "id", "o1")]))
+    assert entry(found, "order")["id"] == "o1"
+    assert any(each.endswith("the parameter ? is left out: it is in the step.") for each in found.notes), found.notes
+
+
 odd = st.recursive(
     st.none() | st.integers() | st.text(max_size=4) | st.sampled_from(WORDS),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),

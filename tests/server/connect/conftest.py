@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -19,7 +20,11 @@ class Platform:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.work = first_account(app.store, MOMENT)
+
+    @cached_property
+    def work(self) -> str:
+        """The id of the first account, at the server's own work API."""
+        return first_account(self.app.store, MOMENT)
 
     async def ask(self, method: str, target: str, body: Any = None, **more: Any) -> Reply:
         """One request."""
@@ -42,6 +47,15 @@ class Platform:
         """The id of a new account."""
         made = await self.ok("POST", "/integrated-account", {"integration": integration, **members}, token=token)
         return str(made["id"])
+
+    async def declaration(self, name: str) -> Any:
+        """What an integration declares."""
+        integrations = self.app.connect().parts.integrations
+        return await self.app.api.read(lambda session: integrations.get(session.store, name))
+
+    async def kept(self, account: str) -> Any:
+        """An account as it is stored."""
+        return await self.app.connect().parts.accounts.get(account)
 
     async def fetch(self, account: str, *resources: Any, headers: Any = None, **members: Any) -> Any:
         """What a batch request is answered."""

@@ -55,7 +55,7 @@ async def test_what_is_shown_may_be_sent_back_without_losing_a_secret(platform):
     account = await platform.account(context={"api_key": CANARY, "region": "eu"})
     shown = await platform.ok("GET", f"/integrated-account/{account}")
     await platform.ok("PATCH", f"/integrated-account/{account}", {"context": {**shown["context"], "region": "us"}})
-    kept = platform.app.connect().parts.accounts.get(account)
+    kept = await platform.kept(account)
     assert kept.context == {"api_key": CANARY, "region": "us"}
 
 
@@ -63,7 +63,7 @@ async def test_new_credentials_make_an_account_active(platform):
     account = await platform.account(status="needs_reauth")
     changed = await platform.ok("PATCH", f"/integrated-account/{account}/credentials", {"api_key": CANARY})
     assert changed["status"] == "active"
-    assert platform.app.connect().parts.accounts.get(account).context == {"api_key": CANARY}
+    assert (await platform.kept(account)).context == {"api_key": CANARY}
 
 
 @pytest.mark.parametrize(

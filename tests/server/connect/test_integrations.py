@@ -106,7 +106,7 @@ async def test_secrets_of_a_declaration_are_never_shown_and_stay_when_masks_come
     shown = (await platform.ok("GET", path))["config"]
     changed = await platform.ok("PATCH", path, {"version": 1, "config": shown})
     assert CANARY not in str(changed)
-    declaration = platform.app.connect().parts.integrations.get("acme")
+    declaration = await platform.declaration("acme")
     assert declaration.credentials.config["client"]["secret"] == CANARY
     assert CANARY.encode() not in platform.app.store.shelved("integration", "acme").document
 
@@ -163,7 +163,7 @@ async def test_nulls_of_a_new_declaration_mean_what_they_say(platform):
     once = {"path": "/once", "pagination": None}
     config = {**CONFIG, "headers": {"X-Drop": None}, "resources": {"things": {"list": once}}}
     await platform.ok("POST", "/integration", {**ACME, "config": config})
-    declaration = platform.app.connect().parts.integrations.get("acme")
+    declaration = await platform.declaration("acme")
     assert declaration.resources["things"]["list"].pagination is None
     assert declaration.headers == {"X-Drop": None}
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from fanfold.work.kinds import export_files, exports, graph_exports, organization_exports, resource_exports
+from fanfold.work.store import SqliteStore
 from fanfold.work.store.file import SQL
 
 
@@ -383,7 +384,8 @@ def test_what_an_export_that_broke_has_left_is_removed_too(world, call, org, mon
     assert call("GET", f"/organization_exports/{export}")[1]["state"] == "error"
 
 
-def test_old_exports_are_found_without_looking_at_every_record(world):
-    sql = SQL["old_exports"]
-    (plan,) = world.store._connection.execute(f"EXPLAIN QUERY PLAN {sql}", ("2026", 1))
+def test_old_exports_are_found_without_looking_at_every_record():
+    store = SqliteStore()
+    (plan,) = store._connection.execute(f"EXPLAIN QUERY PLAN {SQL['old_exports']}", ("2026", 1)).fetchall()
+    store.close()
     assert "USING INDEX export_kept" in plan[-1]

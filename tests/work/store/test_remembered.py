@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fanfold.errors import NoRoom
 from fanfold.work.store import Row, SqliteStore
 from fanfold.work.store.links import GAP
 
@@ -106,7 +107,7 @@ def test_a_commit_that_fails_leaves_nothing_behind(store):
     store.insert(row(gid))
     store.end_action()
     whole, store._cursor = store._cursor, Failing(store._cursor)
-    with pytest.raises(apsw.FullError):
+    with pytest.raises(NoRoom):
         store.commit()
     store._cursor = whole
     assert name_of(store) == b'{"name":"old"}'

@@ -2,18 +2,10 @@
 
 import pytest
 
-from fanfold.work.store import SqliteStore
 from fanfold.work.store.shelves import Shelved
 
 ONE, TWO = Shelved("one", 7, None, b"1"), Shelved("two", 7, 100.0, b"2")
 OTHER = Shelved("one", 8, None, b"3")
-
-
-@pytest.fixture
-def store():
-    opened = SqliteStore()
-    yield opened
-    opened.close()
 
 
 def put(store, *things):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -116,7 +117,7 @@ def test_the_upgrade_is_made_once(file: Path) -> None:
 
 def test_a_file_of_layout_2_gets_what_it_lacks_and_keeps_the_rest(file: Path) -> None:
     SqliteStore(file).close()
-    layout_4 = schema_of(file)
+    newest = schema_of(file)
     connection = apsw.Connection(str(file))
     connection.execute("DROP TABLE answer; PRAGMA user_version = 2")
     # Since then a template has left its team: what was made good for layout 1 must not be made again.
@@ -125,18 +126,31 @@ def test_a_file_of_layout_2_gets_what_it_lacks_and_keeps_the_rest(file: Path) ->
     store = SqliteStore(file)
     found = store.targets(int(TEAM), "team.project_templates")
     store.close()
-    assert schema_of(file) == layout_4
+    assert schema_of(file) == newest
     assert found == []
 
 
 def test_a_file_of_layout_3_gets_shelves(file: Path) -> None:
     SqliteStore(file).close()
-    layout_4 = schema_of(file)
+    newest = schema_of(file)
     connection = apsw.Connection(str(file))
     connection.execute("DROP TABLE shelved; PRAGMA user_version = 3")
     connection.close()
     SqliteStore(file).close()
-    assert schema_of(file) == layout_4
+    assert schema_of(file) == newest
+
+
+def test_long_gids_of_other_systems_are_found_after_the_upgrade(file: Path) -> None:
+    long, odd = "x" * 1001, "sha256:x"
+    connection = apsw.Connection(str(file))
+    for place, gid in enumerate(("short", long, odd)):
+        link = (int(ORG), f"external:{gid}", place, int(TASK) if gid == long else 1043)
+        connection.execute("INSERT INTO link (owner, field, position, target) VALUES (?, ?, ?, ?)", link)
+    connection.close()
+    upgraded = Upgraded(file)
+    found = {gid: upgraded.data("GET", f"/tasks/external:{gid}")["gid"] for gid in ("short", long, odd)}
+    upgraded.store.close()
+    assert found == {"short": "1043", long: TASK, odd: "1043"}
 
 
 def test_a_newer_layout_is_refused(file: Path) -> None:
@@ -197,7 +211,7 @@ def test_the_old_log_is_cut_off_when_its_time_has_come(file: Path) -> None:
     upgraded = Upgraded(file, datetime(2026, 3, 9, tzinfo=UTC))
     assert upgraded.store.first_event() == 1
     deliveries = Deliveries(upgraded.api)
-    while deliveries.prune():
+    while asyncio.run(deliveries.prune()):
         pass
     assert upgraded.store.first_event() == upgraded.store.last_event()
     upgraded.store.close()

@@ -8,7 +8,7 @@ from fanfold.engine.fetching.graph import Node, connect
 from fanfold.entries import Recipe
 from fanfold.errors import RequestError, WrongRecipe
 from fanfold.expressions.evaluator import Evaluator
-from fanfold.model import Caller, Endpoint, Target
+from fanfold.model import Caller, Endpoint, Resolve
 
 Found = tuple[Endpoint, tuple[str, ...]]
 
@@ -30,12 +30,12 @@ class FetchPlan(Struct, frozen=True):
         return 1 + max((node.wave for node in self.nodes), default=0)
 
 
-def make_fetch_plan(recipe: Recipe, caller: Caller, target: Target, evaluator: Evaluator | None) -> FetchPlan:
+def make_fetch_plan(recipe: Recipe, caller: Caller, resolve: Resolve, evaluator: Evaluator | None) -> FetchPlan:
     """The plan of a recipe; raises ``WrongRecipe`` with all of its mistakes."""
     nodes, failures = connect(recipe, evaluator)
     if failures:
         raise WrongRecipe(failures)
-    return FetchPlan(recipe, nodes, tuple([_find(node, recipe, target) for node in nodes]), caller)
+    return FetchPlan(recipe, nodes, tuple([_find(node, recipe, resolve) for node in nodes]), caller)
 
 
 def path_of(recipe: Recipe, resource: str) -> str:
@@ -43,10 +43,10 @@ def path_of(recipe: Recipe, resource: str) -> str:
     return f"/{recipe.account}/{resource}"
 
 
-def _find(node: Node, recipe: Recipe, target: Target) -> Found | RequestError | None:
+def _find(node: Node, recipe: Recipe, resolve: Resolve) -> Found | RequestError | None:
     if node.entry.kind != "request":
         return None
     try:
-        return target.resolve(node.entry.method, path_of(recipe, node.entry.resource))
+        return resolve(node.entry.method, path_of(recipe, node.entry.resource))
     except RequestError as error:
         return error.alone()

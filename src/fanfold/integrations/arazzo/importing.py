@@ -143,7 +143,7 @@ class _Import:
         """Those of the step, and those of the workflow that it does not have itself."""
         written = [*elements(self._workflow.get("parameters")), *elements(step.told.get("parameters"))]
         found = [self._reused(each) for each in written]
-        return list({(each.get("name"), each.get("in")): each for each in found}.values())
+        return list({(text(each.get("name")), text(each.get("in"))): each for each in found}.values())
 
     def _parameter(self, step: _Step, parameter: dict[str, Any]) -> None:
         name, place = text(parameter.get("name")), text(parameter.get("in"))

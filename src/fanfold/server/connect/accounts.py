@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from operator import attrgetter
 from typing import Any, get_args
 
@@ -12,14 +13,19 @@ from msgspec.structs import replace
 
 from fanfold.errors import RequestError
 from fanfold.integrations.accounts import Account, Status
+from fanfold.integrations.declaration import Declaration
 from fanfold.model import Answer, Caller
+from fanfold.server.connect.account_tokens import AccountTokens
 from fanfold.server.connect.asked import Asked, failed, text_of
 from fanfold.server.connect.calls import ACCOUNT, no_such
-from fanfold.server.connect.declared import Integration, Integrations
+from fanfold.server.connect.declared import Integration
 from fanfold.server.connect.integrations import IntegrationDesk, installed_id, shown_integration
 from fanfold.server.connect.masking import masked_context, unmasked
+from fanfold.server.connect.opening import Opener
 from fanfold.server.connect.pages import page_of
-from fanfold.server.connect.store import AccountTokens, SealedAccounts
+from fanfold.server.connect.parts import Parts
+from fanfold.work import Store
+from fanfold.work.api import Api
 
 MAX_OF_USER = 10_000
 """Accounts that one user may have."""
@@ -36,129 +42,152 @@ _SWITCHES = ("is_sandbox", "is_blocked")
 
 _encode = msgspec.json.Encoder().encode
 
-Capabilities = Callable[[Account, Mapping[str, Any]], dict[str, Any]]
-Refresh = Callable[[Account], Awaitable[None]]
-
 
 class AccountDesk:
-    """Answers what is asked about accounts. ``now`` gives a moment as it is shown.
-
-    ``capabilities`` says what an account can be asked, by a query's filters; ``refresh`` gets it fresh credentials.
-    """
+    """Answers what is asked about accounts. ``now`` gives a moment as it is shown."""
 
     def __init__(
         self,
-        accounts: SealedAccounts,
+        api: Api,
+        parts: Parts,
+        opener: Opener,
         tokens: AccountTokens,
-        integrations: Integrations,
         installed: IntegrationDesk,
         now: Callable[[], str],
-        *,
-        capabilities: Capabilities,
-        refresh: Refresh,
     ) -> None:
-        self._accounts = accounts
+        self._api = api
+        self._parts = parts
+        self._accounts = parts.accounts
+        self._integrations = parts.integrations
+        self._find = opener.find
         self._tokens = tokens
-        self._integrations = integrations
         self._installed = installed
         self._now = now
-        self._capabilities = capabilities
-        self._refresh = refresh
-
-    def find(self, gid: str, caller: Caller) -> Account:
-        """A caller's account; raises ``RequestError`` 404 for any other, whether there is one or not."""
-        account = self._accounts.get(gid)
-        if account is None or account.owner != caller.user:
-            raise RequestError(f"There is no integrated account {gid[:100]!r}", status=404)
-        return account
-
-    def usable(self, gid: str, caller: Caller) -> Account:
-        """The same for a call; raises ``RequestError`` 503 for one that is blocked."""
-        account = self.find(gid, caller)
-        if account.is_blocked:
-            raise RequestError("The integrated account is blocked", status=503)
-        if not self._installed.is_on(account.integration, caller.user):
-            raise RequestError(f"The integration {account.integration!r} of this account is switched off", status=503)
-        return account
 
     async def answer(self, asked: Asked) -> Answer:
         """What is asked of all accounts, of one, or with one."""
         match asked.method, asked.parts[1:]:
             case "GET", ():
-                return _answer(self._list(asked))
+                return await self._read(lambda store: self._list(store, asked))
             case "POST", ():
-                return _answer(self._shown(self._make(asked.caller, await asked.members())))
+                members, gid = await asked.members(), str(uuid.uuid4())
+                return await self._write(gid, lambda store: self._make(store, gid, asked.caller, members))
             case "GET", ("me",):
-                return await self._one(asked, self._me(asked), [])
-            case "POST", ("token",):
-                account = self.find(text_of(await asked.members(), ACCOUNT, required=True), asked.caller)
-                return _answer({"integrated_account_token": self._tokens.issue(account)})
-            case "POST", ("refresh-credentials" | "run-post-install-actions" as what,):
-                account = self.find(text_of(await asked.members(), "id", required=True), asked.caller)
-                if what == "refresh-credentials":
-                    await self._refresh(account)
-                else:
-                    self._refuse_actions(account)
-                return _answer(self._shown(self.find(account.id, asked.caller)))
+                return await self._one(asked, _me(asked), [])
+            case "POST", ("token" | "refresh-credentials" | "run-post-install-actions" as what,):
+                members = await asked.members()
+                return await self._done(
+                    what, text_of(members, ACCOUNT if what == "token" else "id", required=True), asked
+                )
             case _, (gid, *rest) if gid:
-                return await self._one(asked, self.find(gid, asked.caller), rest)
+                return await self._one(asked, gid, rest)
             case _:
                 raise no_such(asked)
 
-    async def _one(self, asked: Asked, account: Account, rest: list[str]) -> Answer:
+    async def _one(self, asked: Asked, gid: str, rest: list[str]) -> Answer:
+        find, caller = self._find, asked.caller
         match asked.method, rest:
             case "GET", []:
-                return _answer(self._shown(account))
+                return await self._read(lambda store: self._shown(store, find(store, gid, caller)))
             case "PATCH", []:
-                return _answer(self._shown(self._change(account, await asked.members())))
+                members = await asked.members()
+                return await self._write(gid, lambda store: self._change(store, find(store, gid, caller), members))
             case "DELETE", []:
-                self._accounts.delete(account.id)
-                return _answer({"id": account.id})
+                return await self._write(gid, lambda store: self._delete(store, find(store, gid, caller)))
             case "PATCH", ["credentials"]:
                 members = await asked.members()
                 given = members.get("context", members.get("credentials", members))
-                changed = self._change(account, {"context": given, "status": "active"})
-                return _answer(self._shown(changed))
+                changes = {"context": given, "status": "active"}
+                return await self._write(gid, lambda store: self._change(store, find(store, gid, caller), changes))
             case "GET", ["capabilities"]:
-                return _answer(self._capabilities(account, asked.query()))
+                return await self._read(lambda store: self._capable(store, find(store, gid, caller), asked.query()))
             case _:
+                await self._api.read(lambda session: find(session.store, gid, caller))
                 raise no_such(asked)
 
-    def _me(self, asked: Asked) -> Account:
-        gid = asked.account or asked.query().get(ACCOUNT)
-        if not isinstance(gid, str):
-            raise RequestError(f"{ACCOUNT}: Missing in the query")
-        return self.find(gid, asked.caller)
+    async def _done(self, what: str, gid: str, asked: Asked) -> Answer:
+        """What is asked for with the id of an account in the body."""
+        find, caller = self._find, asked.caller
+        if what == "token":
+            return _answer(
+                await self._api.write(lambda session: self._issue(session.store, find(session.store, gid, caller)))
+            )
+        if what == "run-post-install-actions":
+            return await self._read(lambda store: self._without_actions(store, find(store, gid, caller)))
+        known = await self._api.read(lambda session: self._declared(session.store, find(session.store, gid, caller)))
+        renewed = await self._parts.target.refresh(*known)
+        return await self._read(lambda store: self._shown(store, renewed))
 
-    def _list(self, asked: Asked) -> dict[str, Any]:
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    async def _read(self, work: Callable[[Store], dict[str, Any]]) -> Answer:
+        return _answer(await self._api.read(lambda session: work(session.store)))
+
+    def _list(self, store: Store, asked: Asked) -> dict[str, Any]:
         query = asked.query()
         wanted = {_FILTERS[name]: value for name, value in query.items() if name in _FILTERS}
         installed = query.get("environment_integration_id")
         found = [
             account
-            for account in self._accounts.of(asked.caller.user)
+            for account in self._accounts.of(store, asked.caller.user)
             if all(_fits(getattr(account, name), value) for name, value in wanted.items())
             and installed in (None, installed_id(account.integration, account.owner))
         ]
-        return page_of(found, query, attrgetter("id"), self._shown)
+        integration_of = cache(lambda name: self._integration_of(store, name, asked.caller.user))
+        return page_of(
+            found, query, attrgetter("id"), lambda account: _shown(account, integration_of(account.integration))
+        )
 
-    def _make(self, caller: Caller, members: dict[str, Any]) -> Account:
-        integration = self._meant(caller, members)
-        if not self._installed.is_on(integration.name, caller.user):
+    def _capable(self, store: Store, account: Account, query: Mapping[str, Any]) -> dict[str, Any]:
+        return self._parts.capabilities(*self._declared(store, account), query)
+
+    def _declared(self, store: Store, account: Account) -> tuple[Account, Declaration | None]:
+        return account, self._integrations.get(store, account.integration)
+
+    def _without_actions(self, store: Store, account: Account) -> dict[str, Any]:
+        integration = self._integration_of(store, account.integration, account.owner)
+        if integration is not None and integration.document.get("actions", {}).get("post_install"):
+            raise RequestError("Actions after an installation are not carried out here", status=501)
+        return _shown(account, integration)
+
+    def _integration_of(self, store: Store, name: str, user: str) -> Integration | None:
+        try:
+            return self._integrations.find(store, name, user)
+        except RequestError as error:
+            if error.status != 404:
+                raise
+            return None
+
+    def _shown(self, store: Store, account: Account) -> dict[str, Any]:
+        return _shown(account, self._integration_of(store, account.integration, account.owner))
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    async def _write(self, gid: str, work: Callable[[Store], dict[str, Any]]) -> Answer:
+        return _answer(await self._accounts.write(gid, work))
+
+    def _issue(self, store: Store, account: Account) -> dict[str, Any]:
+        return {"integrated_account_token": self._tokens.issue(store, account)}
+
+    def _delete(self, store: Store, account: Account) -> dict[str, Any]:
+        self._accounts.remove(store, account.id)
+        return {"id": account.id}
+
+    def _make(self, store: Store, gid: str, caller: Caller, members: dict[str, Any]) -> dict[str, Any]:
+        integration = self._meant(store, caller, members)
+        if not self._installed.is_on(store, integration.name, caller.user):
             raise RequestError(f"The integration {integration.name!r} is switched off", status=409)
-        if self._accounts.count(caller.user) >= MAX_OF_USER:
+        if self._accounts.count(store, caller.user) >= MAX_OF_USER:
             raise RequestError(f"There may be {MAX_OF_USER} accounts of one user", status=409)
         now = self._now()
-        made = Account(
-            id=str(uuid.uuid4()), integration=integration.name, owner=caller.user, created_at=now, updated_at=now
-        )
-        return self._change(made, members)
+        made = Account(id=gid, integration=integration.name, owner=caller.user, created_at=now, updated_at=now)
+        return self._change(store, made, members)
 
-    def _meant(self, caller: Caller, members: dict[str, Any]) -> Integration:
+    def _meant(self, store: Store, caller: Caller, members: dict[str, Any]) -> Integration:
         """The integration that a new account is at, by whichever of its names it is called."""
         installed = text_of(members, "environment_integration_id")
         if installed:
-            return self._installed.installed(installed, caller.user)
+            return self._installed.installed(store, installed, caller.user)
         key = (
             text_of(members, "integration_id")
             or text_of(members, "integration")
@@ -168,9 +197,9 @@ class AccountDesk:
             raise failed(
                 "/environment_integration_id", "Is missing, and so are integration_id and integration (a name)"
             )
-        return self._integrations.find(key, caller.user)
+        return self._integrations.find(store, key, caller.user)
 
-    def _change(self, account: Account, members: dict[str, Any]) -> Account:
+    def _change(self, store: Store, account: Account, members: dict[str, Any]) -> dict[str, Any]:
         """The account with what is to be changed of it, kept. The context is merged one level deep."""
         context = members.get("context")
         if context is not None and not isinstance(context, dict):
@@ -191,39 +220,33 @@ class AccountDesk:
             both = {**account.context, **unmasked(context, account.context)}
             changes["context"] = {name: value for name, value in both.items() if value is not None}
         changed = replace(account, **changes, updated_at=self._now())
-        self._accounts.save(changed)
-        return changed
+        self._accounts.keep(store, changed)
+        return self._shown(store, changed)
 
-    def _refuse_actions(self, account: Account) -> None:
-        integration = self._integration_of(account)
-        if integration is not None and integration.document.get("actions", {}).get("post_install"):
-            raise RequestError("Actions after an installation are not carried out here", status=501)
 
-    def _integration_of(self, account: Account) -> Integration | None:
-        try:
-            return self._integrations.find(account.integration, account.owner)
-        except RequestError as error:
-            if error.status != 404:
-                raise
-            return None
+def _shown(account: Account, integration: Integration | None) -> dict[str, Any]:
+    secret = _secret_fields(integration.document) if integration is not None else set()
+    return {
+        "id": account.id,
+        "tenant_id": account.tenant_id,
+        "integration_name": account.integration,
+        "integration": None if integration is None else shown_integration(integration, config=False),
+        "environment_integration_id": installed_id(account.integration, account.owner),
+        "status": account.status,
+        "is_sandbox": account.is_sandbox,
+        "is_blocked": account.is_blocked,
+        "authentication_method": account.authentication_method,
+        "context": masked_context(account.context, secret),
+        "created_at": account.created_at or None,
+        "updated_at": account.updated_at or None,
+    }
 
-    def _shown(self, account: Account) -> dict[str, Any]:
-        integration = self._integration_of(account)
-        secret = _secret_fields(integration.document) if integration is not None else set()
-        return {
-            "id": account.id,
-            "tenant_id": account.tenant_id,
-            "integration_name": account.integration,
-            "integration": None if integration is None else shown_integration(integration, config=False),
-            "environment_integration_id": installed_id(account.integration, account.owner),
-            "status": account.status,
-            "is_sandbox": account.is_sandbox,
-            "is_blocked": account.is_blocked,
-            "authentication_method": account.authentication_method,
-            "context": masked_context(account.context, secret),
-            "created_at": account.created_at or None,
-            "updated_at": account.updated_at or None,
-        }
+
+def _me(asked: Asked) -> str:
+    gid = asked.account or asked.query().get(ACCOUNT)
+    if not isinstance(gid, str):
+        raise RequestError(f"{ACCOUNT}: Missing in the query")
+    return gid
 
 
 def _secret_fields(document: Mapping[str, Any]) -> set[str]:

@@ -8,13 +8,14 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from fanfold.errors import RequestError
+from fanfold.integrations.accounts import Account
 from fanfold.model import Caller
 from fanfold.server.connect.query import nested_query
 from fanfold.serving.bodies import Receive, Scope, header, read_body, read_json
 
 
 class Asked(Struct, frozen=True):
-    """``parts`` are the segments of the path, decoded. ``account`` is the one that the token opens, if it opens one.
+    """``parts`` are the segments of the path, decoded. ``opened`` is the account that the token opens, if it opens one.
 
     ``caller`` is the user, or the account that acts in the user's name.
     """
@@ -24,9 +25,14 @@ class Asked(Struct, frozen=True):
     method: str
     parts: tuple[str, ...]
     caller: Caller
-    account: str = ""
+    opened: Account | None = None
     max_body: int = 0
     body_timeout: float = 30.0
+
+    @property
+    def account(self) -> str:
+        """The id of the account that the token opens, empty for one that opens all that is its user's."""
+        return "" if self.opened is None else self.opened.id
 
     @property
     def path(self) -> str:

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
 from fanfold.dialects import TrutoDialect
 from fanfold.dialects.limit_headers import limit_headers
 from fanfold.engine import Engine, Gone, Watch
-from fanfold.engine.fetching.preview import Describe
 from fanfold.entries import Recipe
 from fanfold.errors import RequestError
 from fanfold.integrations.accounts import Account
-from fanfold.model import Answer, Batch, Caller, Result, Standing
+from fanfold.integrations.declaration import Declaration
+from fanfold.model import Answer, Batch, Call, Caller, Resolve, Result, Standing
 from fanfold.server.connect.asked import Asked
 from fanfold.server.connect.masking import open_part
 from fanfold.server.connect.once import Once
+from fanfold.server.connect.opening import Opened
 from fanfold.server.connect.previews import preview_of
 from fanfold.server.connect.record_flow import RecordFlow
 from fanfold.serving.bodies import gone
 from fanfold.serving.flows import NDJSON, Streamed, wanted_flow
 from fanfold.serving.observing import Observing
 
-Find = Callable[[str, Caller], Account]
-"""The account of an id that a caller may use; raises ``RequestError`` 404 or 503."""
+Usable = Callable[[str, Asked], Awaitable[Opened]]
+"""The account of an id that whoever asks may use; raises ``RequestError`` 404 or 503."""
 
 Handled = tuple[Answer, Sequence[Result]]
+
+
+class Ways(Protocol):
+    """A target that knows where calls for an account lead."""
+
+    def opened(self, account: Account, declaration: Declaration | None) -> Resolve:
+        """What finds its operations."""
+
+    def describe(self, account: Account, call: Call) -> dict[str, Any]:
+        """Which request a call would be, without credentials."""
 
 
 class BatchRequests:
@@ -38,15 +50,15 @@ class BatchRequests:
         engine: Engine,
         dialect: TrutoDialect,
         *,
-        find: Find,
-        describe: Describe,
+        usable: Usable,
+        ways: Ways,
         once: Once,
         observing: Observing,
     ) -> None:
         self._engine = engine
         self._dialect = dialect
-        self._find = find
-        self._describe = describe
+        self._usable = usable
+        self._ways = ways
         self._once = once
         self._observing = observing
 
@@ -58,11 +70,14 @@ class BatchRequests:
         except RequestError as error:
             self._observing.unreadable(error.status)
             raise
-        recipe = self._with_account(batch, asked.caller)
-        batch = replace(batch, recipe=recipe)
+        recipe, opened = _recipe_of(batch), None
+        # What is wrong with the recipe itself is told before all else.
+        if not recipe.failures:
+            opened = await self._usable(recipe.account, asked)
+            recipe = replace(recipe, context=open_part(opened.account.context))
+            batch = replace(batch, recipe=recipe, resolve=self._ways.opened(*opened))
         if recipe.dry_run:
-            plan, refusals, _ = await self._engine.preview(batch, asked.caller)
-            return preview_of(plan, refusals, self._describe), ()
+            return await self._preview(batch, opened, asked.caller), ()
         key = asked.header(b"idempotency-key")
         if key:
             return await self._once.of(asked, recipe.account, key, lambda: self._whole(asked, batch, recipe, None))
@@ -73,14 +88,11 @@ class BatchRequests:
             return Streamed(200, b"", head, trusted=True, flow=flow), flow.results
         return await self._whole(asked, batch, recipe, lambda: gone(asked.receive))
 
-    def _with_account(self, batch: Batch, caller: Caller) -> Recipe:
-        """The recipe, with what its account adds. What is wrong with the recipe itself is told before all else."""
-        recipe = batch.recipe
-        if recipe is None:
-            raise TypeError("the dialect of recipes gave none")
-        if recipe.failures:
-            return recipe
-        return replace(recipe, context=open_part(self._find(recipe.account, caller).context))
+    async def _preview(self, batch: Batch, opened: Opened | None, caller: Caller) -> Answer:
+        plan, refusals, _ = await self._engine.preview(batch, caller)
+        return preview_of(
+            plan, refusals, lambda call: {} if opened is None else self._ways.describe(opened.account, call)
+        )
 
     async def _whole(self, asked: Asked, batch: Batch, recipe: Recipe, left: Gone | None) -> Handled:
         watch = _Standings()
@@ -94,6 +106,12 @@ class BatchRequests:
         return await self._observing.run(
             asked.scope["headers"], batch, lambda: self._engine.run(batch, asked.caller, left, watch)
         )
+
+
+def _recipe_of(batch: Batch) -> Recipe:
+    if batch.recipe is None:
+        raise TypeError("the dialect of recipes gave none")
+    return batch.recipe
 
 
 class _Standings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -13,13 +13,14 @@ from fanfold.engine import Engine, Gone
 from fanfold.entries import Fetch, Page
 from fanfold.errors import Crashed, NoSuchRoute, RequestError
 from fanfold.integrations.accounts import Account
-from fanfold.integrations.declaration import Method
+from fanfold.integrations.declaration import Declaration, Method
 from fanfold.integrations.target import CALL
-from fanfold.model import Action, Answer, Batch, Endpoint, Pairs, Result
+from fanfold.model import Action, Answer, Batch, Endpoint, Pairs, Resolve, Result
 from fanfold.server.connect.asked import Asked, failed
-from fanfold.server.connect.batch import Find, Handled
+from fanfold.server.connect.batch import Handled, Usable
 from fanfold.server.connect.limits import PlatformLimits
 from fanfold.server.connect.once import Once
+from fanfold.server.connect.opening import Opened
 from fanfold.serving.bodies import gone, read_json
 from fanfold.targets.origins import check_path
 
@@ -49,11 +50,14 @@ class Wanted(msgspec.Struct, frozen=True):
     verb: str = ""
 
 
-class Undeclared(Protocol):
-    """A target that can be asked for more than is declared."""
+class Ways(Protocol):
+    """A target that knows where calls for an account lead."""
 
-    def undeclared(self, account: Account, method: Method) -> Endpoint:
-        """A method of an account's API as an operation."""
+    def opened(self, account: Account, declaration: Declaration | None) -> Resolve:
+        """What finds its operations."""
+
+    def undeclared(self, account: Account, declaration: Declaration | None, method: Method) -> Endpoint:
+        """A method of its API that is declared nowhere, as an operation."""
 
 
 class Calls:
@@ -64,16 +68,16 @@ class Calls:
         engine: Engine,
         dialect: TrutoDialect,
         *,
-        find: Find,
-        target: Callable[[], Undeclared],
+        usable: Usable,
+        ways: Ways,
         limits: PlatformLimits,
         once: Once,
         timeout: float,
     ) -> None:
         self._engine = engine
         self._dialect = dialect
-        self._find = find
-        self._target = target
+        self._usable = usable
+        self._ways = ways
         self._limits = limits
         self._once = once
         self._timeout = timeout
@@ -100,20 +104,21 @@ class Calls:
 
     async def _answer(self, asked: Asked, wanted: Wanted) -> Handled:
         query = asked.query()
-        account = self._account(asked, query)
+        account, declaration = await self._opened(asked, query)
         fetch = await self._fetch(asked, query) if wanted.verb else await self._fetch_page(asked, wanted, query)
         action = Action(wanted.method, f"/{account.id}/{wanted.resource}", body=fetch)
         if wanted.verb:
             fetch, method = _method_of(wanted, fetch, asked)
-            operation = self._target().undeclared(account, method)
+            operation = self._ways.undeclared(account, declaration, method)
             action = replace(action, body=fetch, endpoint=operation, params=(account.id,))
         await self._limits.take_from_account(account.id, asked.caller)
+        batch = Batch((action,), single=True, timeout=self._timeout, resolve=self._ways.opened(account, declaration))
         key = asked.header(b"idempotency-key")
         if key and asked.method != "GET":
-            return await self._once.of(asked, account.id, key, lambda: self._run(asked, wanted, action, None))
-        return await self._run(asked, wanted, action, lambda: gone(asked.receive))
+            return await self._once.of(asked, account.id, key, lambda: self._run(asked, wanted, batch, None))
+        return await self._run(asked, wanted, batch, lambda: gone(asked.receive))
 
-    def _account(self, asked: Asked, query: dict[str, Any]) -> Account:
+    async def _opened(self, asked: Asked, query: dict[str, Any]) -> Opened:
         """The account that is meant, which the caller may use."""
         named = query.pop(ACCOUNT, None)
         if named is not None and not isinstance(named, str):
@@ -123,7 +128,7 @@ class Calls:
         account = asked.account or named
         if not account:
             raise RequestError(f"{ACCOUNT}: Missing in the query")
-        return self._find(account, asked.caller)
+        return await self._usable(account, asked)
 
     async def _fetch_page(self, asked: Asked, wanted: Wanted, query: dict[str, Any]) -> Fetch:
         cursor = query.pop("next_cursor", "")
@@ -139,8 +144,7 @@ class Calls:
             raise RequestError("Content-Type: A body has to be application/json", status=415)
         return Fetch("", query, read_json(raw))
 
-    async def _run(self, asked: Asked, wanted: Wanted, action: Action, left: Gone | None) -> Handled:
-        batch = Batch((action,), single=True, timeout=self._timeout)
+    async def _run(self, asked: Asked, wanted: Wanted, batch: Batch, left: Gone | None) -> Handled:
         results = await self._engine.run(batch, asked.caller, left)
         return self._shown(wanted, results[0]), results
 

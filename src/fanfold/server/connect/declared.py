@@ -1,7 +1,7 @@
 """Integrations: those that came with the server or its directory, and those that users added, kept beside accounts.
 
 One that a user added is seen, changed and used by that user alone: whoever could change where it leads could have the
-credentials of all who use it.
+credentials of all who use it. What takes a store is called in the work of a session, and is part of its transaction.
 """
 
 from __future__ import annotations
@@ -75,25 +75,24 @@ _read = msgspec.json.Decoder(Row).decode
 
 
 class Integrations:
-    """All integrations; satisfies what a target needs of a catalogue."""
+    """All integrations. What was opened and read once is remembered while its row is the same."""
 
-    def __init__(self, base: Base, store: Store, sealing: Callable[[], Sealing], read: Reader) -> None:
+    def __init__(self, base: Base, sealing: Callable[[], Sealing], read: Reader) -> None:
         self._base = base
-        self._store = store
         self._sealing = sealing
         self._read = read
         self._known: dict[str, tuple[Shelved, Declaration]] = {}
         self._seen: dict[str, tuple[Shelved, Integration]] = {}
         self._of_base: dict[str, Integration] = {}
 
-    # -- for targets -------------------------------------------------------------------------------------------------
+    # -- for calls ---------------------------------------------------------------------------------------------------
 
-    def get(self, name: str) -> Declaration | None:
+    def get(self, store: Store, name: str) -> Declaration | None:
         """The declaration of that name, or None."""
         found = self._base.get(name)
         if found is not None:
             return found
-        row = self._store.shelved(SHELF, name)
+        row = store.shelved(SHELF, name)
         if row is None:
             return None
         known = self._known.get(name)
@@ -103,41 +102,38 @@ class Integrations:
         self._known[name] = row, declaration
         return declaration
 
-    def names(self) -> list[str]:
-        """The names of what is there for everybody."""
-        return self._base.names()
-
     # -- for users ---------------------------------------------------------------------------------------------------
 
-    def of(self, user: str) -> Iterator[Integration]:
+    def of(self, store: Store, user: str) -> Iterator[Integration]:
         """Those that a user may use: the server's by name, then their own in the order in which they were added."""
         for name in self._base.names():
             declaration = self._base.get(name)
             if declaration is not None:
                 yield self._of_server(name, declaration)
-        for row in self._store.shelved_of(SHELF, int(user)):
+        for row in store.shelved_of(SHELF, int(user)):
             yield self._opened(row)
 
-    def find(self, key: str, user: str) -> Integration:
+    def find(self, store: Store, key: str, user: str) -> Integration:
         """The one of an id or name; raises ``RequestError`` 404."""
         declaration = self._base.get(key)
         if declaration is not None:
             return self._of_server(key, declaration)
-        row = self._store.shelved(SHELF, key)
+        row = store.shelved(SHELF, key)
         if row is not None and str(row.owner) == user:
             return self._opened(row)
-        for one in self.of(user):
+        there = list(self.of(store, user))
+        for one in there:
             if key == one.id:
                 return one
-        known = ", ".join(one.name for one in self.of(user))
+        known = ", ".join(one.name for one in there)
         raise RequestError(f"There is no integration {key[:100]!r}; there are: {known[:1000]}", status=404)
 
-    def add(self, document: dict[str, Any], user: str, now: str) -> Integration:
+    def add(self, store: Store, document: dict[str, Any], user: str, now: str) -> Integration:
         """Take one more; raises ``RequestError`` where it is not right or its name is taken."""
         declaration = self._read(document)
-        if self.get(declaration.name) is not None:
+        if self.get(store, declaration.name) is not None:
             raise RequestError(f"There is an integration {declaration.name!r} already; choose another name", status=409)
-        if len(self._store.shelved_of(SHELF, int(user))) >= MAX_OF_USER:
+        if len(store.shelved_of(SHELF, int(user))) >= MAX_OF_USER:
             raise RequestError(f"There may be {MAX_OF_USER} integrations of one user", status=409)
         added = Integration(
             id=str(uuid.uuid4()),
@@ -147,26 +143,25 @@ class Integrations:
             created_at=now,
             updated_at=now,
         )
-        self._keep(added)
+        self._keep(store, added)
         return added
 
-    def change(self, before: Integration, document: dict[str, Any], now: str) -> Integration:
+    def change(self, store: Store, before: Integration, document: dict[str, Any], now: str) -> Integration:
         """Put a new declaration in place of one; raises ``RequestError`` where it is not right or that may not be."""
         self._must_be_own(before)
         declaration = self._read(document)
         if declaration.name != before.name:
             raise RequestError("name: The name of an integration cannot be changed, as its accounts know it by that")
         changed = replace(before, document=document, version=before.version + 1, updated_at=now)
-        self._keep(changed)
+        self._keep(store, changed)
         return changed
 
-    def remove(self, integration: Integration) -> None:
+    def remove(self, store: Store, integration: Integration) -> None:
         """Forget one; raises ``RequestError`` where that may not be."""
         self._must_be_own(integration)
         self._known.pop(integration.name, None)
         self._seen.pop(integration.name, None)
-        with self._store.transaction():
-            self._store.unshelve(SHELF, integration.name)
+        store.unshelve(SHELF, integration.name)
 
     def _must_be_own(self, integration: Integration) -> None:
         if not integration.owner:
@@ -176,11 +171,10 @@ class Integrations:
                 status=409,
             )
 
-    def _keep(self, integration: Integration) -> None:
+    def _keep(self, store: Store, integration: Integration) -> None:
         sealed = self._sealing().seal(integration.document, integration.name)
         row = Row(integration.id, integration.version, integration.created_at, integration.updated_at, sealed)
-        with self._store.transaction():
-            self._store.shelve(SHELF, Shelved(integration.name, int(integration.owner), None, _encode(row)))
+        store.shelve(SHELF, Shelved(integration.name, int(integration.owner), None, _encode(row)))
 
     def _of_server(self, name: str, declaration: Declaration) -> Integration:
         found = self._of_base.get(name)

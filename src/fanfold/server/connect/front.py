@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fanfold.dialects import TrutoDialect
@@ -11,22 +12,24 @@ from fanfold.engine import Engine
 from fanfold.entries import Caps
 from fanfold.errors import Crashed, LimitExceeded, RequestError, SetupError, Unauthenticated
 from fanfold.expressions.evaluator import Evaluator
+from fanfold.integrations.accounts import Account
 from fanfold.integrations.demo import DemoApi
 from fanfold.integrations.inside import Inside
 from fanfold.model import Answer, Caller, Result
+from fanfold.server.connect.account_tokens import PREFIX, AccountTokens
 from fanfold.server.connect.accounts import AccountDesk
 from fanfold.server.connect.api_tokens import TokenDesk
 from fanfold.server.connect.asked import Asked, parts_of
 from fanfold.server.connect.batch import BatchRequests, Handled
 from fanfold.server.connect.calls import Calls, no_such
-from fanfold.server.connect.first import first_account
+from fanfold.server.connect.first import begun_with
 from fanfold.server.connect.inside import WORK, WorkInside
 from fanfold.server.connect.integrations import IntegrationDesk
 from fanfold.server.connect.limits import PlatformLimits
 from fanfold.server.connect.metadata import UnifiedMetadata
 from fanfold.server.connect.once import Once
+from fanfold.server.connect.opening import Opener
 from fanfold.server.connect.parts import put_together
-from fanfold.server.connect.store import AccountTokens
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, header
 from fanfold.settings import Settings
 from fanfold.targets.observed import observed
@@ -38,6 +41,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("fanfold")
 
 DEMO = "demo"
+
+AT_LEAST = 1.0
+"""Seconds that a renewal of credentials has to end, however late it is: without its answer an account is lost."""
 
 OF_ACCOUNTS = frozenset({"proxy", "unified", "custom"})
 """What the token of an account opens, beside its own account."""
@@ -65,12 +71,13 @@ class Connect:
         settings, now = app.settings, app.api.now
         self._book = app.tokens
         self._settings = settings
-        self._tokens = AccountTokens(app.store, lambda: now().timestamp())
+        self._api = app.api
+        self._has_first = False
         self.dialect = TrutoDialect(caps=caps_of(settings), max_entries=settings.connect_entries)
         work = WorkInside(lambda: app.engine, app.dialect, settings.action_timeout)
         self.parts = put_together(
             settings,
-            app.store,
+            app.api,
             evaluator or usual_evaluator(),
             inside or {WORK: work, DEMO: DemoApi(now)},
             lambda: now().timestamp(),
@@ -82,24 +89,22 @@ class Connect:
             evaluator=self.parts.evaluator,
         )
         once = Once(app.ledger)
-        self._metadata = UnifiedMetadata(self.parts.integrations, self.parts.mapper)
-        first_account(app.store, stamp(now()))
-        moment = lambda: stamp(now())  # noqa: E731 - a name for what all desks are given
-        desk = IntegrationDesk(self.parts.integrations, self.parts.accounts, app.store, moment)
-        self.accounts = AccountDesk(
-            self.parts.accounts,
-            self._tokens,
-            self.parts.integrations,
-            desk,
-            moment,
-            capabilities=self.parts.capabilities,
-            refresh=self.parts.target.refresh,
-        )
+        accounts, integrations, target = self.parts.accounts, self.parts.integrations, self.parts.target
+        self._metadata = UnifiedMetadata(app.api, integrations, self.parts.mapper)
+
+        def moment() -> str:
+            return stamp(now())
+
+        self._moment = moment
+        desk = IntegrationDesk(app.api, integrations, accounts, moment)
+        tokens = AccountTokens(lambda: now().timestamp())
+        self._opener = Opener(app.api, accounts, integrations, tokens, desk.is_on)
+        self.accounts = AccountDesk(app.api, self.parts, self._opener, tokens, desk, moment)
         calls = Calls(
             self.engine,
             self.dialect,
-            find=self.accounts.usable,
-            target=lambda: self.parts.target,
+            usable=self._opener.usable,
+            ways=target,
             limits=limits,
             once=once,
             timeout=settings.action_timeout,
@@ -107,8 +112,8 @@ class Connect:
         batches = BatchRequests(
             self.engine,
             self.dialect,
-            find=self.accounts.usable,
-            describe=self.parts.target.describe,
+            usable=self._opener.usable,
+            ways=target,
             once=once,
             observing=app.observing,
         )
@@ -122,7 +127,7 @@ class Connect:
             "integration": desk.answer,
             "environment-integration": desk.answer_installed,
             "integrated-account": self.accounts.answer,
-            "api-token": TokenDesk(app.store, app.tokens, now).answer,
+            "api-token": TokenDesk(app.api, app.tokens, now).answer,
             "ping": _ping,
         }
 
@@ -130,6 +135,9 @@ class Connect:
         """The answer to a request, who asked, and what became of what was asked for."""
         caller: Caller | None = None
         try:
+            if not self._has_first:
+                await self._api.write(lambda session: begun_with(session.store, self._moment()))
+                self._has_first = True
             asked = await self._asked(scope, receive)
             caller = asked.caller
             answer, results = await self._handled(asked)
@@ -148,7 +156,7 @@ class Connect:
         room = asked.parts[0]
         if room == "batch-request" and (asked.method != "POST" or len(asked.parts) > 1):
             raise no_such(asked)
-        told = self._metadata.answer(asked) if room == "unified" else None
+        told = await self._metadata.answer(asked) if room == "unified" else None
         if told is not None:
             return told, ()
         if room in self._calling:
@@ -160,30 +168,32 @@ class Connect:
         parts = parts_of(scope["raw_path"])
         settings = self._settings
         caller, account = await self._caller(scope)
-        if account and parts[0] not in OF_ACCOUNTS and parts != _ME:
+        if account is not None and parts[0] not in OF_ACCOUNTS and parts != _ME:
             raise RequestError("The token of an integrated account is for its own resources only", status=403)
         if parts[0] not in self._calling and parts[0] not in self._answering:
             raise RequestError("There is no such path", status=404)
         return Asked(scope, receive, scope["method"], parts, caller, account, settings.max_body, settings.body_timeout)
 
-    async def _caller(self, scope: Scope) -> tuple[Caller, str]:
-        caller = await self._book.caller(scope["headers"])
-        if caller is not None:
-            if caller.scopes is not None:
-                raise RequestError("An app that was allowed only some things has no access to accounts", status=403)
-            return caller, ""
+    async def _caller(self, scope: Scope) -> tuple[Caller, Account | None]:
+        """Who asks, and the account that their token opens if it is one of an account."""
         scheme, _, token = header(scope["headers"], b"authorization").partition(b" ")
         several = [name for name, _ in scope["headers"] if name == b"authorization"]
-        gid = self._tokens.account(token.strip()) if scheme.lower() == b"bearer" and len(several) == 1 else None
-        account = None if gid is None else self.parts.accounts.get(gid)
-        if account is None:
+        if scheme.lower() == b"bearer" and len(several) == 1 and token.strip().startswith(PREFIX):
+            account = await self._opener.by_token(token.strip())
+            if account is not None:
+                return Caller(f"account:{account.id}", account.owner), account
+        caller = await self._book.caller(scope["headers"])
+        if caller is None:
             raise Unauthenticated
-        return Caller(f"account:{account.id}", account.owner), account.id
+        if caller.scopes is not None:
+            raise RequestError("An app that was allowed only some things has no access to accounts", status=403)
+        return caller, None
 
     async def close(self, seconds: float) -> None:
         """Let what still runs finish, then close the connections."""
+        until = monotonic() + seconds
         await self.engine.drain(seconds)
-        await self.parts.target.close()
+        await self.parts.target.close(max(AT_LEAST, until - monotonic()))
         if isinstance(self.parts.evaluator, Closing):
             self.parts.evaluator.close()
 

@@ -14,6 +14,7 @@ from fanfold.integrations.unified import UnifiedMapper
 from fanfold.model import Answer
 from fanfold.server.connect.asked import Asked
 from fanfold.server.connect.declared import Integrations
+from fanfold.work.api import Api
 
 _encode = msgspec.json.Encoder().encode
 
@@ -21,30 +22,33 @@ _encode = msgspec.json.Encoder().encode
 class UnifiedMetadata:
     """Answers what has ``meta`` in its path."""
 
-    def __init__(self, integrations: Integrations, mapper: UnifiedMapper) -> None:
+    def __init__(self, api: Api, integrations: Integrations, mapper: UnifiedMapper) -> None:
+        self._api = api
         self._integrations = integrations
         self._mapper = mapper
 
-    def answer(self, asked: Asked) -> Answer | None:
+    async def answer(self, asked: Asked) -> Answer | None:
         """What is told; None where the path is none of these. Raises ``RequestError`` 404 for what there is not."""
         told: Any
         match asked.method, asked.parts[1:]:
             case "GET", ("meta", model, integration):
-                told = describe_model(self._mapper, model, self._declared(asked, integration))
+                told = describe_model(self._mapper, model, await self._declared(asked, integration))
             case "GET", (model, resource, "meta", method):
                 told = self._of_model(model, resource, method)
             case "GET", (model, resource, integration, "meta", method):
                 title = (model, resource, method)
-                told = describe_method(self._mapper, self._declared(asked, integration), title)
+                told = describe_method(self._mapper, await self._declared(asked, integration), title)
             case _:
                 return None
         return Answer(200, _encode(told), trusted=True)
 
-    def _declared(self, asked: Asked, integration: str) -> Declaration:
+    async def _declared(self, asked: Asked, integration: str) -> Declaration:
         if asked.account:
             raise RequestError("The token of an integrated account is for its own resources only", status=403)
-        found = self._integrations.find(integration, asked.caller.user)
-        declaration = self._integrations.get(found.name)
+        user, known = asked.caller.user, self._integrations
+        declaration = await self._api.read(
+            lambda session: known.get(session.store, known.find(session.store, integration, user).name)
+        )
         if declaration is None:
             raise RequestError(f"There is no integration {integration[:100]!r}", status=404)
         return declaration

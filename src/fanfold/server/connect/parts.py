@@ -24,7 +24,7 @@ from fanfold.server.connect.declared import Integrations
 from fanfold.server.connect.store import SealedAccounts
 from fanfold.settings import Settings
 from fanfold.targets.vetting import Vetting
-from fanfold.work import Store
+from fanfold.work.api import Api
 
 MEMORY = ":memory:"
 
@@ -38,12 +38,13 @@ class Parts(Struct, frozen=True):
     mapper: UnifiedMapper
     target: IntegrationsTarget
 
-    def capabilities(self, account: Account, query: Mapping[str, Any]) -> dict[str, Any]:
+    def capabilities(
+        self, account: Account, declaration: Declaration | None, query: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """What an account can be asked; ``query`` may name a ``type``, ``methods`` and a ``resource``."""
         kind = query.get("type", "all")
         if kind not in ("proxy", "unified", "all"):
             raise RequestError("type: Must be proxy, unified or all")
-        declaration = self.integrations.get(account.integration)
         methods = {name for name in str(query.get("methods") or "").split(",") if name}
         wanted = query.get("resource")
         return {
@@ -67,7 +68,7 @@ class Parts(Struct, frozen=True):
 
 def put_together(
     settings: Settings,
-    store: Store,
+    api: Api,
     evaluator: Evaluator,
     inside: Mapping[str, Inside],
     now: Callable[[], float],
@@ -75,12 +76,11 @@ def put_together(
     """The parts of a server with these settings; raises ``SetupError`` for declarations that are not right."""
     sealing = Sealed(settings)
     base = read_catalog(Path(settings.integrations) if settings.integrations else None, evaluator)
-    accounts = SealedAccounts(store, sealing)
-    integrations = Integrations(base, store, sealing, lambda document: declaration_from(document, evaluator))
+    accounts = SealedAccounts(api, sealing)
+    integrations = Integrations(base, sealing, lambda document: declaration_from(document, evaluator))
     mapper = UnifiedMapper(evaluator)
     private = settings.allow_private_upstreams
     target = IntegrationsTarget(
-        integrations,
         accounts,
         evaluator,
         vetting=Vetting(loopback=private, private=private),

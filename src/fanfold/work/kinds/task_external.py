@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fanfold.errors import RequestError
 from fanfold.work.request import Request, brief
-from fanfold.work.view import EXTERNAL
+from fanfold.work.store.links import external_field
 
 if TYPE_CHECKING:
     from fanfold.work.change import Change
@@ -27,6 +27,8 @@ def read_external(_: Request, value: Any) -> Document:
     for name, part in kept.items():
         if not isinstance(part, str) or len(part) > 32_768:
             raise RequestError(f"external: [{name}]: Value is not a string of at most 32768 characters: {brief(part)}")
+    if "\0" in kept.get("gid", ""):
+        raise RequestError("external: [gid]: Text must not hold the character NUL")
     if len(kept.get("gid", "")) > MAX_EXTERNAL_GID:
         raise RequestError(f"external: [gid]: Must be at most {MAX_EXTERNAL_GID} characters long")
     return kept
@@ -39,8 +41,8 @@ def is_found_by_its_external_gid(change: Change) -> None:
     store, workspace = change.store, change.workspace
     old, new = (((document.get("external") or {}).get("gid")) for document in (change.before, change.after))
     if old:
-        store.unlink(workspace, f"{EXTERNAL}{old}", change.gid)
+        store.unlink(workspace, external_field(old), change.gid)
     if new:
-        if store.targets(workspace, f"{EXTERNAL}{new}"):
+        if store.targets(workspace, external_field(new)):
             raise RequestError(f"external: [gid]: Another task has it: {brief(new)}")
-        store.append(workspace, f"{EXTERNAL}{new}", change.gid)
+        store.append(workspace, external_field(new), change.gid)

@@ -66,6 +66,10 @@ class Apps(Lists):
         self._cursor.execute(self._sql["delete_vouchers"], (consent,))
         self._cursor.execute(self._sql["delete_consent"], (consent,))
 
+    def is_consent_given(self, consent: int) -> bool:
+        """Whether a user still allows what an app was allowed."""
+        return bool(self._one("is_consent_given", consent))
+
     def add_voucher(
         self, digest: bytes, consent: int, what: str, scope: str, expires_at: int | None, about: bytes = b"{}"
     ) -> None:

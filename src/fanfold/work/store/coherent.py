@@ -28,6 +28,10 @@ class Touching(Remembered):
         self.lists: set[ListName] = set()
         self.everything = False
 
+    def noted(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.touched or self.lists or self.everything)
+
     def wrote(self, row: Row) -> None:
         """A record was written."""
         super().wrote(row)
@@ -80,12 +84,16 @@ class CoherentReads(Store):
     def compare(self, *asked: LookUp) -> list[Rows]:
         """Forget what was touched since the mirror was compared last; meanwhile look up something."""
         before = self.mirror.known_until()
-        (compared, *found) = self._wire.look_up((self._said(COMPARE), ("",), (before,)), *asked)
+        (compared, *found) = self._wire.look_up((self._said(COMPARE), (), (before,)), *asked)
         self._compared(compared, before)
         return found
 
     def _compared(self, rows: Rows, before: str | None) -> None:
-        ((_, snapshot, touched, lists, everything),) = rows
+        (row,) = rows
+        if row is self.mirror.latest:  # others asked together with us
+            return
+        self.mirror.latest = row
+        snapshot, touched, lists, everything = row
         unknown = before is None or everything or self.mirror.snapshot is None
         self.mirror.compared(snapshot, None if unknown else touched or (), map(_list_name, lists or ()))
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from fanfold.errors import NO_ROOM, NoRoom
 from fanfold.work.store.idioms import Idiom
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.remembered import Compact, Remembered
@@ -21,7 +22,7 @@ from fanfold.work.store.tables import Content, copy
 
 T = TypeVar("T")
 
-VERSION = 4
+VERSION = 5
 """Layout of the tables; written into each database. Newer ones are refused, older ones get what they lack."""
 
 FIRST_GID = 1001
@@ -99,6 +100,16 @@ class Connection(ABC):
     @abstractmethod
     def close(self) -> None:
         """Commit and close."""
+
+    def in_words(self, error: Exception) -> Exception:
+        """What to tell whoever asked for something that failed: an ``Unavailable`` where that says enough.
+
+        Everything else is given back as it is.
+        """
+        return NoRoom() if isinstance(error, OSError) and error.errno in NO_ROOM else error
+
+    def hurry(self) -> None:  # noqa: B027 - most wait without holding up anybody
+        """From now on others have to wait as long as this does: give up soon where somebody else has it locked."""
 
     def expect(self, *gids: int) -> None:  # noqa: B027 - most need not be prepared
         """These records are going to be asked for: where asking takes time, have them come with the next answer."""

@@ -7,15 +7,18 @@ at any moment.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 import apsw
 
-from fanfold.errors import SetupError
+from fanfold.errors import NoRoom, SetupError, Unavailable
 from fanfold.work.store.connection import FIRST_GID, VERSION, Connection
+from fanfold.work.store.links import external_field
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.reader import Reader
 from fanfold.work.store.sqlite_content import SqliteContent
@@ -24,8 +27,22 @@ from fanfold.work.store.tables import Content
 
 T = TypeVar("T")
 
+logger = logging.getLogger("fanfold")
+
 SQL = Queries(IDIOM, "queries.sql")
 """What is asked of SQLite."""
+
+PATIENCE = 5000
+"""Milliseconds that another process is waited for which has the file locked."""
+
+HURRY = 100
+"""The same while others wait as long: every request of a server."""
+
+SILENCE = 10.0
+"""Seconds between two lines in the log that the database cannot be written."""
+
+WAL = 64 * 1024 * 1024
+"""Bytes that the log of changes is cut back to, once nobody needs them any more who kept it from being so."""
 
 GID_BLOCK = 1024
 """Gids are taken from the database in blocks, so that most creations need no write to the counter."""
@@ -43,7 +60,7 @@ class File(Connection):
         self.path = str(path)
         try:
             self._connection: Any = apsw.Connection(self.path, statementcachesize=256)
-            self._connection.set_busy_timeout(5000)
+            self._connection.set_busy_timeout(PATIENCE)
             # Plans that depend on bound values are prepared anew for each execution, which costs more than the query.
             self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
             self._prepare()
@@ -53,6 +70,10 @@ class File(Connection):
             raise SetupError(f"The database {path} cannot be opened for writing: {error}.") from error
         self._cursor: Any = self._connection.cursor()
         self._open = self._writing = False
+        self._broken: Exception | None = None
+        self._patience = PATIENCE
+        self._locked = False
+        self._complained = float("-inf")
         self._gid = self._gid_end = 0
         self._reserved = False
         self.signing_key = self._lasting_key("signing_key")
@@ -75,11 +96,13 @@ class File(Connection):
             "cache_size = -65536",
             "mmap_size = 268435456",
             "wal_autocheckpoint = 4000",
+            f"journal_size_limit = {WAL}",
             "temp_store = MEMORY",
         ):
             run(f"PRAGMA {pragma}")
         if version < VERSION:
-            scripts = ("schema.sql", "upgrade.sql") if version == 1 else ("schema.sql",)
+            scripts = ["schema.sql", *["upgrade.sql"] * (version == 1), *["upgrade_links.sql"] * (0 < version < 5)]
+            self._connection.create_scalar_function("external_field", external_field, 1, deterministic=True)
             sql = "".join(resources.files(__package__).joinpath(script).read_text() for script in scripts)
             run(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {VERSION}; COMMIT")
         else:
@@ -96,14 +119,38 @@ class File(Connection):
 
     def begin_action(self) -> None:
         """Open a savepoint for one action's writes, and the transaction around it if there is none yet."""
-        if not self._writing:
-            if self._open:
-                self._cursor.execute("COMMIT")
-                self._open = False
+        if self._broken is not None:
+            raise self._broken
+        try:
+            if not self._writing:
+                if self._open:
+                    self._cursor.execute("COMMIT")
+                    self._open = False
+                self._lock()
+                self._open = self._writing = True
+                self._remembered.look(self.changes_elsewhere())
+            self._cursor.execute("SAVEPOINT action")
+        except apsw.Error as error:
+            raise self.in_words(error) from None
+
+    def _lock(self) -> None:
+        """Begin to write. Whoever has the file locked is waited for once; after that it is only tried."""
+        try:
             self._cursor.execute("BEGIN IMMEDIATE")
-            self._open = self._writing = True
-            self._remembered.look(self.changes_elsewhere())
-        self._cursor.execute("SAVEPOINT action")
+        except apsw.BusyError:
+            if not self._locked:
+                self._locked = True
+                self._connection.set_busy_timeout(0)
+                logger.warning("another process has the database locked: nothing can be written")
+            raise
+        if self._locked:
+            self._locked = False
+            self._connection.set_busy_timeout(self._patience)
+
+    def hurry(self) -> None:
+        """From now on others have to wait as long as this does."""
+        self._patience = HURRY
+        self._connection.set_busy_timeout(HURRY)
 
     def end_action(self) -> None:
         """Keep the action's writes until the next ``commit``."""
@@ -113,6 +160,14 @@ class File(Connection):
 
     def undo_action(self) -> None:
         """Take back all that the action wrote."""
+        if not self._writing:
+            return
+        if not self._connection.in_transaction:
+            # The database has undone everything: without room it cannot undo a part. So all that was written with it is
+            # lost, as whoever commits is told.
+            self._broken = self._broken or Unavailable()
+            self._start_over()
+            return
         self._cursor.execute("ROLLBACK TO action; RELEASE action")
         self._remembered.undo()
         if self._reserved:
@@ -121,17 +176,41 @@ class File(Connection):
 
     def commit(self) -> None:
         """Make everything written since the last commit durable; on failure nothing of it is kept."""
+        broken, self._broken = self._broken, None
         if not self._open:
             return
         self._open = self._writing = False
         try:
+            if broken is not None:
+                raise broken
             self._cursor.execute("COMMIT")
-        except apsw.Error:
+        except (apsw.Error, Unavailable) as error:
             if self._connection.in_transaction:
                 self._cursor.execute("ROLLBACK")
-            self.forget_gids()
-            self._remembered.clear()
-            raise
+            self._start_over()
+            raise self.in_words(error) from None
+
+    def _start_over(self) -> None:
+        """Nothing is known any more: what was has been undone."""
+        self.forget_gids()
+        self._remembered.clear()
+
+    def in_words(self, error: Exception) -> Exception:
+        """What to tell whoever asked for something that failed."""
+        if isinstance(error, apsw.FullError):
+            return self._say(NoRoom(), error)
+        if isinstance(error, (apsw.BusyError, apsw.LockedError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError)):
+            return self._say(Unavailable(), error)
+        return super().in_words(error)
+
+    def _say(self, said: Unavailable, error: apsw.Error) -> Unavailable:
+        """Keep what is said, if all that was being written is lost with it."""
+        if self._writing and not self._connection.in_transaction:
+            self._broken = said
+        if not isinstance(error, apsw.BusyError) and monotonic() - self._complained >= SILENCE:
+            self._complained = monotonic()
+            logger.warning("the database cannot be written: %s", error)
+        return said
 
     # -- reading at length -------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from fanfold.work.store.greenlets import carry, wait
 from fanfold.work.store.postgres import OutOfScopeError
 from fanfold.work.store.questions import Connection, is_lost, put, told
 from fanfold.work.store.reading import Pool
-from fanfold.work.store.wire import Found, LookUp, Question, Rows
+from fanfold.work.store.wire import Found, LookUp, Question, Rows, asked_of
 
 logger = logging.getLogger("fanfold")
 
@@ -51,6 +51,7 @@ class Errand(Struct, eq=False):
     work: Callable[[Any], Any]
     future: asyncio.Future[Any]
     alone: bool = False
+    attempts: int = 0
 
 
 class WriteWire:
@@ -74,7 +75,7 @@ class WriteWire:
 
     def look_up(self, *wanted: LookUp) -> list[Rows]:
         """The rows for some keys, of several look-ups at once."""
-        return [found.rows for found in self._put([(sql, (list(keys), *values)) for sql, keys, values in wanted])]
+        return [found.rows for found in self._put([asked_of(one) for one in wanted])]
 
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement some time before the next question."""
@@ -193,6 +194,12 @@ class Lanes:
         if len(group) > 1 and isinstance(error, psycopg.Error) and not lost and not connection.closed:
             for errand in group:
                 await self._do(connection, lane, [errand])
+            return
+        if lost and not committing and not isinstance(error, TimeoutError) and group[0].attempts <= self._pool.max_size:
+            # The connection had died before anything could be done: all that there were may have died at once.
+            for errand in reversed(group):
+                errand.attempts += 1
+                self._waiting[lane].appendleft(errand)
             return
         for errand in group:
             _settle(errand, None, _in_words(error, committing=committing and lost))

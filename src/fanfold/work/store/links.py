@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 
 from fanfold.work.store.records import Records
@@ -11,6 +12,14 @@ from fanfold.work.store.rows import Link
 GAP = 1 << 32
 """Distance between neighbours in an ordered list: room for 32 insertions at one place before it is renumbered."""
 
+EXTERNAL = "external:"
+"""The beginning of the link fields by which a workspace keeps the gids that its tasks have in other systems."""
+
+_DIGEST = "sha256:"
+
+_LONGEST = 1000
+"""Bytes of such a gid that is kept as it is: an index of PostgreSQL holds few more."""
+
 LOWEST = -(1 << 63)
 """A position before all there may be."""
 
@@ -19,6 +28,13 @@ Linked = tuple[int, str, int, int | None]
 
 Border = tuple[int, int, int]
 """Position and gid of the last record read, and how often the list had been renumbered by then."""
+
+
+def external_field(gid: str) -> str:
+    """The link field for a gid of another system; a long one is represented by a digest."""
+    if len(gid.encode()) <= _LONGEST and not gid.startswith(_DIGEST):
+        return EXTERNAL + gid
+    return f"{EXTERNAL}{_DIGEST}{hashlib.sha256(gid.encode()).hexdigest()}"
 
 
 class BorderLostError(LookupError):

@@ -47,6 +47,8 @@ class Mirror:
         self.links: dict[int, dict[str, tuple[Other, ...]]] = {}
         self.snapshot: str | None = None
         """What all that is here has been compared with last, in the database's words."""
+        self.latest: object = None
+        """The last comparison, as it came."""
         self.moment = 0
         """Grows with each comparison: what was asked for at an earlier one may be old."""
         self._heard: dict[int | ListName, int] = {}

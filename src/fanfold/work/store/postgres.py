@@ -17,7 +17,7 @@ import psycopg
 
 from fanfold.errors import RequestError, SetupError
 from fanfold.work.store import migrations
-from fanfold.work.store.coherent import AtHand, CoherentReads, Touching
+from fanfold.work.store.coherent import COMPARE, AtHand, CoherentReads, Touching
 from fanfold.work.store.links import LOWEST
 from fanfold.work.store.mirror import Mirror
 from fanfold.work.store.postgres_content import PostgresContent
@@ -133,15 +133,22 @@ class PostgresStore(CoherentReads):
 
     # -- transactions ------------------------------------------------------------------------------------------------
 
+    def _settle(self) -> None:
+        """Let others know of what was written outside of any transaction, before anything else begins."""
+        if self._remembered.noted():
+            self.commit()
+
     def begin_read(self) -> None:
         """Read what is committed by now."""
         if not self._writing and not self._prepared:
+            self._settle()
             self.compare()
         self._prepared = False
 
     def begin_action(self) -> None:
         """Open a savepoint for one action's writes, and the transaction around it if there is none yet."""
         if not self._writing:
+            self._settle()
             self._wire.tell("BEGIN")
             before = self.mirror.known_until()
             scope = self._scope
@@ -150,7 +157,7 @@ class PostgresStore(CoherentReads):
                 [
                     lock,
                     self._question("gids", AHEAD),
-                    self._question("compare", [""], before),
+                    self._question(COMPARE, before),
                 ]
             )
             self._compared(compared.rows, before)
@@ -184,15 +191,14 @@ class PostgresStore(CoherentReads):
         self._gids.clear()
         self._told.clear()
         self._expected.clear()
-        if not writing:
-            return
         if everything:
             self._tell("touched", None, None)
         elif touched or lists:
             self._tell("touched", touched, [f"{gid} {field}" for gid, field in lists])
         questions = [self._question("listening", list(subjects))] if subjects else []
-        *webhooks, _ = self._wire.ask_all([*questions, ("COMMIT", ())])
-        self._webhooks += [gid for found in webhooks for (gid,) in found]
+        if writing or questions:
+            found = self._wire.ask_all([*questions, *[("COMMIT", ())] * writing])
+            self._webhooks += [gid for rows in found[: len(questions)] for (gid,) in rows]
         if everything:
             self.mirror.clear()
         else:

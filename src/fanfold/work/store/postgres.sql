@@ -15,12 +15,11 @@ SELECT hashtextextended(pg_current_snapshot()::text, 0);
 -- name: compare
 WITH newer AS (
     SELECT c.gids, c.lists FROM change c
-    WHERE c.xid >= pg_snapshot_xmin(?2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(c.xid, ?2::text::pg_snapshot))
-SELECT asked, pg_current_snapshot()::text,
+    WHERE c.xid >= pg_snapshot_xmin(?1::text::pg_snapshot) AND NOT pg_visible_in_snapshot(c.xid, ?1::text::pg_snapshot))
+SELECT pg_current_snapshot()::text,
        (SELECT array_agg(DISTINCT gid) FROM newer CROSS JOIN LATERAL unnest(newer.gids) gid),
        (SELECT array_agg(DISTINCT list) FROM newer CROSS JOIN LATERAL unnest(newer.lists) list),
-       EXISTS (SELECT 1 FROM newer WHERE newer.gids IS NULL)
-FROM unnest(?1::text[]) asked;
+       EXISTS (SELECT 1 FROM newer WHERE newer.gids IS NULL);
 
 -- name: touched
 INSERT INTO change (gids, lists) VALUES (?, ?);

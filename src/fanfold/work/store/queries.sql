@@ -127,7 +127,7 @@ SELECT gid, level FROM tree ORDER BY level;
 
 -- name: reaches
 WITH RECURSIVE reached(gid) AS (
-    SELECT ?1 UNION SELECT l.target FROM reached JOIN link l ON l.owner = reached.gid AND l.field = ?2)
+    SELECT CAST(?1 AS BIGINT) UNION SELECT l.target FROM reached JOIN link l ON l.owner = reached.gid AND l.field = ?2)
 SELECT 1 FROM reached WHERE gid = ?3;
 
 -- name: let_in
@@ -280,6 +280,12 @@ DELETE FROM token;
 
 -- name: keep_token
 INSERT INTO token (id, digest, "user", name, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: is_token_valid
+SELECT 1 FROM token WHERE id = ? AND revoked_at IS NULL;
+
+-- name: is_consent_given
+SELECT 1 FROM consent WHERE id = ?;
 
 -- name: add_token
 INSERT INTO token (digest, "user", name, created_at) VALUES (?, ?, ?, ?);
@@ -451,6 +457,12 @@ SELECT name, owner, until, document FROM shelved WHERE shelf = ? AND name = ?;
 
 -- name: shelved_of
 SELECT name, owner, until, document FROM shelved WHERE shelf = ? AND owner = ? ORDER BY place;
+
+-- name: shelved_on
+SELECT name, owner, until, document FROM shelved WHERE shelf = ? ORDER BY place;
+
+-- name: count_shelved
+SELECT count(*) FROM shelved WHERE shelf = ? AND owner = ?;
 
 -- name: all_shelved
 SELECT shelf, name, owner, until, document FROM shelved ORDER BY place;

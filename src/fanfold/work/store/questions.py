@@ -12,7 +12,7 @@ import psycopg
 from psycopg import errors as refused
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from fanfold.errors import RequestError, Unavailable, Undecided
+from fanfold.errors import NoRoom, RequestError, Unavailable, Undecided
 from fanfold.work.store.wire import Found, Question, packed
 
 logger = logging.getLogger("fanfold")
@@ -22,19 +22,10 @@ Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 PATIENCE = 10.0
 """Seconds that the database may take for what is asked at once. A connection that is slower is given up."""
 
-_BUSY = (
-    refused.LockNotAvailable,
-    refused.DeadlockDetected,
-    refused.SerializationFailure,
-    refused.TooManyConnections,
-    refused.CannotConnectNow,
-    refused.ReadOnlySqlTransaction,
-    refused.AdminShutdown,
-    refused.CrashShutdown,
-    refused.IdleInTransactionSessionTimeout,
-)
+_BUSY = (refused.LockNotAvailable, refused.DeadlockDetected, refused.SerializationFailure)
 _FULL = (refused.DiskFull, refused.OutOfMemory)
 _LOST = (
+    refused.ReadOnlySqlTransaction,  # what was the primary is none any more
     psycopg.OperationalError,
     psycopg.InterfaceError,
     PoolTimeout,
@@ -96,7 +87,7 @@ def told(*, committing: bool = False) -> Iterator[None]:
     try:
         yield
     except _FULL:
-        raise RequestError("There is no room left to store this; nothing was changed.", status=507) from None
+        raise NoRoom from None
     except _BUSY as error:
         logger.warning("the database is busy: %s", _brief(error))
         raise Unavailable from None

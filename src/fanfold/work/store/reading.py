@@ -18,7 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from fanfold.work.store.greenlets import wait
 from fanfold.work.store.questions import Connection, is_lost, put
-from fanfold.work.store.wire import Found, LookUp, Question, Rows
+from fanfold.work.store.wire import Found, LookUp, Question, Rows, asked_of
 
 logger = logging.getLogger("fanfold")
 
@@ -107,7 +107,7 @@ class Readers:
     async def _round(self, asked: list[_Asked], folded: list[_Folded]) -> None:
         questions = [
             *[one.question for one in asked],
-            *[(fold.sql, (list(fold.keys), *fold.values)) for fold in folded],
+            *[asked_of((fold.sql, list(fold.keys), fold.values)) for fold in folded],
         ]
         try:
             found = await self._put(questions)
@@ -128,7 +128,8 @@ class Readers:
 
     async def _put(self, questions: list[Question]) -> list[Found]:
         """What the database says. If the connection turns out to be dead, over another: reading changes nothing."""
-        for last in (False, True):
+        for attempt in range(self._pool.max_size + 1):
+            last = attempt == self._pool.max_size  # all that there were may have died at once
             self.trips += 1
             connection = await self._pool.getconn()
             try:
@@ -146,6 +147,11 @@ def _give(asked: list[_Asked], folded: list[_Folded], found: list[Found]) -> Non
         if not one.future.done():
             one.future.set_result(rows)
     for fold, gave in zip(folded, found[len(asked) :], strict=True):
+        if not fold.keys:
+            for _, future in fold.wanted:
+                if not future.done():
+                    future.set_result(gave.rows)
+            continue
         by_key: dict[Hashable, Rows] = defaultdict(list)
         for row in gave.rows:
             by_key[row[0]].append(row)

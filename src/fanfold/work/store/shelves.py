@@ -35,6 +35,14 @@ class Shelves(Lists):
         """Those of a user, in the order in which they came."""
         return [Shelved(*row) for row in self._rows("shelved_of", shelf, owner)]
 
+    def shelved_on(self, shelf: str) -> list[Shelved]:
+        """Those of everybody, in the order in which they came."""
+        return [Shelved(*row) for row in self._rows("shelved_on", shelf)]
+
+    def count_shelved(self, shelf: str, owner: int) -> int:
+        """How many there are of a user."""
+        return int(self._one("count_shelved", shelf, owner))
+
     def all_shelved(self) -> list[tuple[str, Shelved]]:
         """Everything, each with its shelf, to be kept while the data around it change."""
         return [(shelf, Shelved(*row)) for shelf, *row in self._rows("all_shelved")]

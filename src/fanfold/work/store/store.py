@@ -52,6 +52,10 @@ class Store(Index, Apps, Deliveries, KeptAnswers, Shelves):
         found: tuple[int, int] | None = self._cursor.execute(self._sql["token_by_digest"], (digest,)).fetchone()
         return found
 
+    def is_token_valid(self, token: int) -> bool:
+        """Whether a token was not revoked."""
+        return bool(self._one("is_token_valid", token))
+
     def tokens(self) -> list[tuple[int, int, str, str, str | None]]:
         """Id, user gid, name, creation and revocation time of all tokens."""
         return self._rows("tokens")

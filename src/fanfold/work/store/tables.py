@@ -206,4 +206,6 @@ def sums(content: Content) -> dict[str, Sum]:
 
 def _rows(content: Content, table: Table) -> Iterator[list[Values]]:
     for rows in content.rows(table):
-        yield [row for row in rows if row[0] not in OWN_SETTINGS] if table.name == "setting" else rows
+        shared = [row for row in rows if row[0] not in OWN_SETTINGS] if table.name == "setting" else rows
+        if shared:
+            yield shared

@@ -18,7 +18,7 @@ from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg.types.string import StrBinaryDumper
 
-from fanfold.errors import SetupError
+from fanfold.errors import RequestError, SetupError
 
 Question = tuple[str, Sequence[Any]]
 """SQL with ``$1`` for the first value, and the values."""
@@ -26,7 +26,16 @@ Question = tuple[str, Sequence[Any]]
 Rows = list[tuple[Any, ...]]
 
 LookUp = tuple[str, Sequence[Any], tuple[Any, ...]]
-"""SQL whose first value is an array of keys and whose rows begin with the key they are for; keys; further values."""
+"""SQL whose first value is an array of keys and whose rows begin with the key they are for; keys; further values.
+
+Without keys there is no array, and all rows are for everybody who asks.
+"""
+
+
+def asked_of(wanted: LookUp) -> Question:
+    """A look-up as a statement of its own."""
+    sql, keys, values = wanted
+    return sql, (list(keys), *values) if keys else values
 
 
 class Found(Struct, frozen=True):
@@ -86,7 +95,7 @@ class BlockingWire:
 
     def look_up(self, *wanted: LookUp) -> list[Rows]:
         """The rows for some keys, of several look-ups."""
-        return [self.ask(sql, (list(keys), *values)).rows for sql, keys, values in wanted]
+        return [self.ask(*asked_of(one)).rows for one in wanted]
 
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run a statement."""
@@ -112,7 +121,7 @@ def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     try:
         connection = psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="fanfold")
     except psycopg.Error as error:
-        raise SetupError(f"The database {shown(url)} cannot be reached: {str(error).strip()}") from None
+        raise SetupError(f"The database {shown(url)} cannot be reached: {' '.join(str(error).split())}") from None
     adapt(connection.adapters)
     return connection
 
@@ -129,7 +138,9 @@ class _GidsDumper(Dumper):
 
 
 def packed(values: Sequence[Any]) -> list[Any]:
-    """The values of a statement as the driver wants them."""
+    """The values of a statement as the driver wants them. Raises ``RequestError`` for a text that cannot be sent."""
+    if any([isinstance(value, str) and "\0" in value for value in values]):  # noqa: C419 - no generator: hot
+        raise RequestError("Text must not hold the character NUL")
     return [
         value
         if not isinstance(value, (list, tuple))

@@ -1,0 +1,41 @@
+"""The parts that jobs are made of, put together once for a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fanfold.dialects import AsanaDialect
+from fanfold.limits import profile
+from fanfold.server.jobs.actions import Means
+from fanfold.server.jobs.batch import AT_ONCE
+from fanfold.server.jobs.desk import Bounds, JobDesk
+from fanfold.server.jobs.jobs import Jobs, Terms
+
+if TYPE_CHECKING:
+    from fanfold.server.app import App
+
+
+def put_together(app: App) -> tuple[Jobs, JobDesk]:
+    """What carries jobs on, and who answers those who ask for them."""
+    settings = app.settings
+    dialect = AsanaDialect(
+        max_actions=max(settings.max_actions, settings.max_job_actions),
+        max_parallel=AT_ONCE,
+        lenient_paths=settings.lenient_paths,
+        extended=settings.extended,
+    )
+    means = Means(
+        app.api,
+        lambda: app.engine.target,
+        lambda: app.engine.admission,
+        app.watched,
+        app.ledger,
+        app.tokens.is_still_let_in,
+        timeout=settings.action_timeout,
+        most=settings.max_job_results,
+        fan_out=max(settings.max_fan_out, settings.max_job_actions),
+    )
+    terms = Terms(profile(settings.limits, settings.action_timeout).jobs, settings.job_results)
+    jobs = Jobs(means, dialect, terms, app.observing, lambda: app.log)
+    bounds = Bounds(settings.max_body, settings.body_timeout, settings.job_deadline, settings.job_results)
+    return jobs, JobDesk(jobs, app.api, app.engine, dialect, bounds, app.caller)
