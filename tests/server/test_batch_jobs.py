@@ -541,7 +541,7 @@ async def test_a_job_that_breaks_has_failed(make_app, monkeypatch, caplog):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(BatchWork, "__init__", broken)
+    monkeypatch.setattr(BatchWork, "run", broken)
     path = await begun(app, [ME])
     job = await ended(app, path)
     assert (job["status"], job["error"]["message"]) == ("failed", "Server Error")

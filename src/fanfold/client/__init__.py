@@ -19,6 +19,7 @@ from fanfold.client.errors import (
     Travelled,
     Unsupported,
 )
+from fanfold.client.jobs import Job, JobFailed, JobState
 from fanfold.client.limits import PROFILES, Limit
 from fanfold.client.offers import Offer
 from fanfold.client.ordered import PartlyCreated, Patience
@@ -42,6 +43,9 @@ __all__ = [
     "DependencyFailed",
     "File",
     "Forbidden",
+    "Job",
+    "JobFailed",
+    "JobState",
     "Limit",
     "NotAuthorized",
     "NotFound",

@@ -135,6 +135,7 @@ class App:
             observing=self.observing,
             ledger=self.ledger,
         )
+        self.batches.max_job_actions = max(settings.max_actions, settings.max_job_actions)
         self.faults = Faults(self.api, self.dialect.limit_answer)
         self.struck = self.watched(self.faults)
         self.journal = Journal(settings.journal) if settings.journal else None

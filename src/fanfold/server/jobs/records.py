@@ -33,6 +33,12 @@ REQUESTS = "job requests"
 HOOKS = "job webhooks"
 """The shelf of those who are to be told of the end of a job, until they have been (see ``telling.py``)."""
 
+ALL = "all"
+"""The place of what was answered altogether, where actions have no answers of their own."""
+
+Kind = Literal["batch", "plan"]
+"""Actions of the work API, or a recipe."""
+
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 OVER = frozenset(("succeeded", "failed", "cancelled"))
@@ -49,7 +55,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     id: str
-    kind: Literal["batch", "plan"] = "batch"
+    kind: Kind = "batch"
     status: Status = "queued"
     key: str
     user: str
@@ -209,8 +215,15 @@ def count_waiting(store: Store, caller: Caller) -> int:
 
 
 def add(store: Store, job: Job, found: Sequence[Settled], until: float) -> None:
-    """Keep what some actions were answered."""
-    name = found[0].place if len(found) == 1 else secrets.token_hex(8)
+    """Keep what some actions were answered, or ``ALL`` of them as far as it is known by now."""
+    several = [one for one in found if one.place != ALL]
+    for group in ([one] for one in found if one.place == ALL):
+        _shelve(store, job, ALL, group, until)
+    if several:
+        _shelve(store, job, several[0].place if len(several) == 1 else secrets.token_hex(8), several, until)
+
+
+def _shelve(store: Store, job: Job, name: str, found: Sequence[Settled], until: float) -> None:
     store.shelve(job.shelf, Shelved(name, int(job.user), until, _encode(found)))
 
 
