@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from msgspec import Struct
 
-from fanfold.client.errors import BadAnswer, CallTimeout, ClientError, Unsupported, api_error
+from fanfold.client.errors import BadAnswer, CallTimeout, JobFailed, Unsupported, api_error
 from fanfold.client.replies import Reply
 from fanfold.client.request import Request, written
 
@@ -56,10 +56,6 @@ class JobState(Struct, frozen=True):
     def is_over(self) -> bool:
         """Whether it is at its end."""
         return self.finished_at is not None
-
-
-class JobFailed(ClientError):
-    """The job has failed"""
 
 
 class Job:
@@ -147,4 +143,4 @@ def read_state(reply: Reply) -> JobState:
         raise BadAnswer(f"The answer is no job: {error}") from None
 
 
-__all__ = ["Ask", "Job", "JobFailed", "JobState", "Progress", "hand_over", "job_at", "read_state"]
+__all__ = ["Ask", "Job", "JobState", "Progress", "hand_over", "job_at", "read_state"]
