@@ -245,10 +245,10 @@ def _check_serial(journal: Journal, calls: dict[int, list[Seen]], results: list[
 
 
 def _check_stopped(journal: Journal, attempt: Attempt, calls: dict[int, list[Seen]], results: list[Result]) -> None:
-    """Nothing begins at a later moment than the first failure."""
+    """Nothing begins at a later moment than the first failure, but for what waited for another with its key."""
     failed = [attempt.watching.told[place] for place, result in enumerate(results) if has_failed(result)]
     if not failed:
         return
     first = journal.time_of(min(number for number, _ in failed))
     for seen in (seen for mine in calls.values() for seen in mine):
-        journal.demand(seen.began_at <= first, "begun after a failure that stops the batch", seen.nonce)
+        journal.demand(seen.key or seen.began_at <= first, "begun after a failure that stops the batch", seen.nonce)

@@ -113,13 +113,13 @@ class Crowd:
         """A preview says what the batch costs, takes nothing, and carries nothing out."""
         ground = attempt.ground
         journal = ground.journal
-        held = sum(ground.held.values())
+        held, steps = sum(ground.held.values()), self._loop.steps
         plan, refusals, _ = await engine.preview(attempt.batch, caller)
         journal.note("preview", attempt.number, plan.costs, [refusal.limit for refusal in refusals])
         if attempt.batch.conduct is None:
             requests = plan.costs.get("requests")
             journal.demand(requests == len(attempt.batch.actions), "a preview that costs otherwise", attempt.number)
-        alone = len(self._workers) == 1
+        alone = self._loop.steps == steps  # or somebody else has had their turn
         took = alone and sum(ground.held.values()) != held
         journal.demand(not took, "a preview took something", attempt.number)
         check_refused(attempt)

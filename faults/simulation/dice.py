@@ -60,6 +60,10 @@ class Weather(Struct, frozen=True):
     message_late: float = 0.0
     clock_jumps: float = 0.0
     worker_dies: float = 0.0
+    shard_restarts: float = 0.0
+    store_waits: float = 0.0
+    store_breaks: float = 0.0
+    undecided: float = 0.0
 
 
 RANGES = {
@@ -85,6 +89,10 @@ RANGES = {
     "message_late": 0.3,
     "clock_jumps": 0.3,
     "worker_dies": 0.5,
+    "shard_restarts": 0.5,
+    "store_waits": 0.8,
+    "store_breaks": 0.1,
+    "undecided": 0.1,
 }
 """The highest rate that each may have."""
 

@@ -16,7 +16,7 @@ from faults.simulation.dice import Dice
 MOST_STEPS = 3_000_000
 """Callbacks after which a run is taken for one that never ends."""
 
-MOST_SECONDS = 1e6
+MOST_SECONDS = 1e5
 """Virtual seconds after which likewise."""
 
 START = 1000.0

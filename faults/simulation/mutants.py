@@ -24,8 +24,12 @@ from fanfold.engine.plan import Plan, Step
 from fanfold.engine.runs import PENDING, Run
 from fanfold.errors import LimitExceeded, TimedOut
 from fanfold.idempotency import Ledger, MemoryAnswers
-from fanfold.limits import MemoryGrant, MemoryLimiter
+from fanfold.limits import MemoryGrant, MemoryLimiter, fallback
 from fanfold.limits.concurrency import Slots
+from fanfold.limits.fallback import FallbackLimiter
+from fanfold.limits.line import Line
+from fanfold.limits.redis import Holders, RedisGrant, RedisLimiter
+from fanfold.limits.shapes import Held
 from fanfold.limits.standing import _Reservation
 from fanfold.limits.window import Span
 from fanfold.model import Action, Grant, Pairs, Refusal, Result
@@ -141,8 +145,12 @@ async def _extend_for_nothing(*_: object) -> None:
     """Take nothing."""
 
 
-def _forget(self: Ledger, name: bytes, *_: object) -> None:
-    self._store.forget(name)
+async def _forget(self: Ledger, name: bytes, *_: object) -> None:
+    await self._store.forget(name)
+
+
+async def _find_nothing(*_: object) -> None:
+    """Whatever stands there."""
 
 
 def _headers_with_one_key(action: Action, inherited: Pairs) -> Pairs:
@@ -150,8 +158,30 @@ def _headers_with_one_key(action: Action, inherited: Pairs) -> Pairs:
     return (*inherited, ("idempotency-key", key.partition("/")[0])) if key else inherited
 
 
+async def _read_for_whoever_waits(self: Line, connection: Any) -> None:
+    while True:
+        reply = await connection.read_response(disable_decoding=True)
+        asked = self._asked.popleft()
+        while asked.reply is not None and asked.reply.done():
+            asked = self._asked.popleft()
+        if asked.reply is not None:
+            asked.reply.set_result(reply)
+
+
+async def _take_and_forget_nothing(self: RedisLimiter, key: str, costs: Mapping[str, int]) -> Any:
+    shape = self._shape(costs)
+    held = Held(shape, self._caller(key), self.line.name(), costs)
+    reply = await self.line.ask(shape.decision(held, self._verb, self._now()))
+    numbers = [int(number) for number in bytes(reply).split()]
+    return shape.refusal(numbers) if numbers[1] else self._holders.add(RedisGrant(self, held, numbers))
+
+
 def _nothing(*_: object) -> None:
     """Do nothing."""
+
+
+def _no(*_: object) -> bool:
+    return False
 
 
 def _yes(*_: object) -> bool:
@@ -200,8 +230,14 @@ MUTANTS: dict[str, Broken] = {
     "all reads are alike": (ordering, "twin_key", lambda call, _: call.method if call.method == "GET" else None),
     "elements share a key": (ordering, "_element", lambda action, _: action),
     "elements are sent with one key": (planning, "_headers_of", _headers_with_one_key),
+    "replies go to whoever waits": (Line, "_read", _read_for_whoever_waits),
+    "who gives up waiting forgets nothing": (RedisLimiter, "take", _take_and_forget_nothing),
+    "leases are not renewed": (Holders, "_turn_over", _nothing),
+    "slots are never given back to Redis": (RedisLimiter, "release", _nothing),
+    "a Redis that came back empty is believed": (FallbackLimiter, "_doubtful", _no),
+    "each worker has the whole": (fallback, "share_of", lambda profile, _: profile),
     "the ledger forgets": (Ledger, "_keep", _forget),
-    "the answers are looked up in vain": (MemoryAnswers, "begin", _nothing),
+    "the answers are looked up in vain": (MemoryAnswers, "begin", _find_nothing),
 }
 
 

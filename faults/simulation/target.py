@@ -12,7 +12,8 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
-from fanfold.errors import LimitExceeded, NoSuchRoute, RequestError
+from fanfold.errors import LimitExceeded, NoSuchRoute, RequestError, Undecided
+from fanfold.limits import Concurrency, Profile
 from fanfold.model import Answer, Call, Leave
 from fanfold.targets.echo import METHODS, EchoEndpoint
 from faults.simulation.dice import CALM, Dice, Weather
@@ -54,7 +55,7 @@ class Seen(Struct, eq=False):
 class Ground(Struct, eq=False):
     """What all who look on share: what is live, what is held for it, what was called, and what it brought about.
 
-    ``counted``: the names of the costs that slots are held for; ``widths``: how many calls of an attempt may run at
+    ``slots``: how many there are at most, by the names of costs; ``widths``: how many calls of an attempt may run at
     once. ``jobs`` are under way for each caller, ``most_jobs`` at most where there is a limit.
     ``died`` is done when the worker is dead: what its calls bring about then is as if it had never been.
     ``closing``: the server is being shut down, and whatever still runs may be cancelled. ``mistakes``: keys are used
@@ -64,7 +65,7 @@ class Ground(Struct, eq=False):
     journal: Journal
     live: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     held: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
-    counted: tuple[str, ...] = ()
+    slots: dict[str, int] = msgspec.field(default_factory=dict)
     calls: dict[int, list[Seen]] = msgspec.field(default_factory=dict)
     running: Counter[int] = msgspec.field(default_factory=Counter)
     widths: dict[int, int] = msgspec.field(default_factory=dict)
@@ -143,9 +144,10 @@ class SwarmTarget:
         ground.calls.setdefault(attempt, []).append(seen)
         ground.live[caller, cost] += 1
         ground.running[attempt] += 1
-        if ground.exact and cost in ground.counted:
+        if ground.exact and cost in ground.slots:
             live, held = ground.live[caller, cost], ground.held[caller, cost]
             self._journal.demand(live <= held, f"more {cost} are live than slots are held", caller, live, held, nonce)
+            self._journal.demand(live <= ground.slots[cost], f"more {cost} are live than may be", caller, live, nonce)
         width = ground.widths.get(attempt, 0)
         if width:
             running = ground.running[attempt]
@@ -200,6 +202,10 @@ class SwarmTarget:
             return Answer(dice.one_of((404, 409, 503)), b'{"errors":[]}', trusted=True)
         answer = _echo(call, seen)
         if seen.write:
+            if dice.happens(self.weather.undecided):
+                if dice.happens(0.5):
+                    bring_about(seen)
+                raise Undecided
             bring_about(seen)
             if dice.happens(self.weather.lost_answer):
                 lost = RequestError("the answer was lost", status=502)
@@ -228,9 +234,11 @@ class SwarmTarget:
 
     async def _take_leave(self, seen: Seen) -> None:
         """What was cancelled may still have something to put away."""
+        waited = self._loop.time() - seen.began_at
         if seen.write and not self.ground.closing:
-            waited = self._loop.time() - seen.began_at
             self._journal.demand(waited >= PATIENCE - 1e-6, "a write was cancelled", seen.nonce, waited)
+        if waited >= PATIENCE - 1e-6:
+            self._end(seen, "cancelled")  # nobody can be asked to wait any longer, however long it takes
         seen.told = True
         self._journal.note("cancel", seen.attempt, seen.nonce)
         if self._dice.happens(self.weather.stubborn):
@@ -314,6 +322,11 @@ def _echo(call: Call, seen: Seen) -> Answer:
 
 def _header(call: Call, name: str) -> str:
     return next((value for header, value in call.headers if header == name), "")
+
+
+def slots_of(profile: Profile) -> dict[str, int]:
+    """How many slots there are of each kind that a profile bounds."""
+    return {rule.counts: rule.limit for rule in profile.rules if isinstance(rule, Concurrency)}
 
 
 def _cost(*, write: bool) -> str:

@@ -1,188 +1,169 @@
-"""A limiter on another machine: messages to it are late or lost, it decides in one step, and holders may die.
-
-The limiter of a worker here is the plainest that has the port. Whatever a worker can do about lost messages it does: it
-names each admission, so that one which is asked for twice is decided once; it takes back what it has given up waiting
-for; it decides by itself where nobody answers; and slots that nobody renews run out.
-"""
+"""Connections to a shard: what is sent arrives in order, late, or not at all, and what arrived may stay unanswered."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-from fanfold.limits import Concurrency, Profile, Window
-from fanfold.model import Grant, Refusal, Standing
-from faults.simulation.audit import Audited, Held
 from faults.simulation.dice import CALM, Dice, Weather
-from faults.simulation.journal import Witness
 from faults.simulation.loop import VirtualLoop
-
-DEADLINE = 0.1
-"""Seconds that a decision is waited for."""
-
-LEASE = 6.0
-"""Seconds after which a slot comes back that nobody renews."""
-
-Decision = Grant | Refusal
-Costs = Mapping[str, int]
-
-
-class Shard:
-    """Where the decisions fall: one at a time, each admission once, however often its message comes."""
-
-    def __init__(self, limiter: Audited) -> None:
-        self._limiter = limiter
-        self._decided: dict[str, Decision | None] = {}
-
-    async def take(self, admission: str, key: str, costs: Costs) -> Decision | None:
-        """What was decided; None for an admission that was taken back before it was asked for."""
-        if admission not in self._decided:
-            self._decided[admission] = None
-            self._decided[admission] = await self._limiter.take(key, costs)
-        return self._decided[admission]
-
-    async def release(self, admission: str) -> None:
-        """Give back what was taken; an admission that comes later comes to nothing."""
-        decision = self._decided.get(admission)
-        self._decided[admission] = None
-        if isinstance(decision, Held):
-            decision.release()
-
-    async def renew(self, admission: str) -> None:
-        """Hold it for longer."""
-        decision = self._decided.get(admission)
-        if isinstance(decision, Held):
-            await decision.renew()
+from faults.simulation.shard import RedisError, Reply, Shard
+from faults.simulation.target import Ground
 
 
 class Wire:
-    """The way from one worker to a shard and back."""
+    """The way from one worker to its shard; every connection goes over it."""
 
-    def __init__(self, shard: Shard, dice: Dice, weather: Weather, loop: VirtualLoop, witness: Witness) -> None:
-        self._shard = shard
+    def __init__(self, shard: Shard, dice: Dice, weather: Weather, loop: VirtualLoop, ground: Ground) -> None:
+        self.shard = shard
+        self.cut = False
+        self.loop = loop
+        self.ground = ground
         self._dice = dice
         self._weather = weather
-        self._loop = loop
-        self._witness = witness
-        self.cut = False
+        self._open: list[Connection] = []
 
     def calm(self) -> None:
         """From now on every message arrives soon."""
         self._weather = CALM
+        self.cut = False
 
-    def send(self, verb: str, *message: object, answer: Callable[[Decision | None], None] | None = None) -> None:
-        """Send; ``answer`` is called when there is one, if it ever arrives."""
-        for _ in range(2 if self._dice.happens(self._weather.message_late / 4) else 1):
-            self._after(lambda: self._arrive(verb, message, answer))
+    def connection(self) -> Connection:
+        """One that is not open yet."""
+        made = Connection(self)
+        self._open = [*(one for one in self._open if one.is_connected), made]
+        return made
 
-    def _after(self, what: Callable[[], None]) -> None:
-        lost = self.cut or not self._witness.alive or self._dice.happens(self._weather.message_lost)
-        if not lost:
-            late = self._dice.happens(self._weather.message_late)
-            self._loop.call_later(self._dice.random() * (0.5 if late else 0.002), what)
+    def is_dead(self) -> bool:
+        """Whether the worker is, so that nothing leaves it any more."""
+        return self.ground.died is not None and self.ground.died.done()
 
-    def _arrive(self, verb: str, message: tuple[object, ...], answer: Callable[[Decision | None], None] | None) -> None:
-        if self.cut:
-            return
-        coroutine = getattr(self._shard, verb)(*message)
-        try:
-            coroutine.send(None)
-        except StopIteration as end:
-            decision: Decision | None = end.value
-            if answer is not None:
-                told = answer
-                self._after(lambda: told(decision))
-        else:
-            raise AssertionError("a shard waited")
+    def breaks(self) -> bool:
+        """Whether the connection breaks at this message."""
+        return self._dice.happens(self._weather.message_lost / 4)
+
+    def refuses(self) -> bool:
+        """Whether nobody answers the door."""
+        return self.shard.away or self._dice.happens(self._weather.message_lost / 2)
+
+    def lost(self) -> bool:
+        """Whether a message disappears, and with it, as they go in order, all others after it."""
+        return self.cut or self.is_dead() or self._dice.happens(self._weather.message_lost / 8)
+
+    def delay(self) -> float:
+        """How long a message is under way."""
+        late = self._dice.happens(self._weather.message_late)
+        return self._dice.random() * (0.3 if late else 0.001)
+
+    def break_all(self) -> None:
+        """Break every connection, as a server does that ends."""
+        for connection in self._open:
+            connection.fail()
 
 
-class RemoteLimiter:
-    """A worker's limiter: asks the shard, and decides by itself with its part of the limits where nobody answers."""
+class Stream:
+    """One direction: what arrives is what was sent first, even where several things arrive at one moment."""
 
-    def __init__(self, name: str, wire: Wire, part: Audited, loop: VirtualLoop) -> None:
-        self.alone = 0
-        self._name = name
+    def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._part = part
-        self._loop = loop
-        self._number = 0
-        self._held: dict[str, None] = {}
-        self._beating: asyncio.TimerHandle | None = None
+        self._sent: deque[Callable[[], None]] = deque()
+        self._last = 0.0
 
-    async def take(self, key: str, costs: Costs) -> Grant | Refusal:
-        """What the shard says, or what we say."""
-        self._number += 1
-        admission = f"{self._name}/{self._number}"
-        reply: asyncio.Future[Decision | None] = self._loop.create_future()
+    def send(self, arrives: Callable[[], None]) -> None:
+        """Have something arrive, after all that was sent before."""
+        self._sent.append(arrives)
+        self._last = max(self._last, self._wire.loop.time() + self._wire.delay())
+        self._wire.loop.call_at(self._last, self._arrive)
 
-        def answered(decision: Decision | None) -> None:
-            if not reply.done():
-                reply.set_result(decision)
-
-        decision: Decision | None = None
-        try:
-            for _ in range(2):
-                self._wire.send("take", admission, key, costs, answer=answered)
-                await asyncio.wait([reply], timeout=DEADLINE / 2)
-                if reply.done():
-                    decision = reply.result()
-                    break
-        except BaseException:
-            self._wire.send("release", admission)
-            raise
-        if isinstance(decision, Refusal):
-            return decision
-        if decision is None:
-            self._wire.send("release", admission)
-            self.alone += 1
-            return await self._part.take(key, costs)
-        return self._hold(admission, decision)
-
-    async def look(self, key: str, costs: Costs) -> Refusal | tuple[Standing, ...]:
-        """What we would say."""
-        return await self._part.look(key, costs)
-
-    def _hold(self, admission: str, decision: Grant) -> RemoteGrant:
-        self._held[admission] = None
-        if self._beating is None:
-            self._beating = self._loop.call_later(LEASE / 3, self._beat)
-        return RemoteGrant(decision, lambda: self._give_back(admission))
-
-    def _beat(self) -> None:
-        """Renew all that is held."""
-        self._beating = self._loop.call_later(LEASE / 3, self._beat) if self._held else None
-        for admission in self._held:
-            self._wire.send("renew", admission)
-
-    def _give_back(self, admission: str) -> None:
-        if admission in self._held:
-            del self._held[admission]
-            self._wire.send("release", admission)
+    def _arrive(self) -> None:
+        self._sent.popleft()()
 
 
-class RemoteGrant:
-    """What a worker holds at a shard."""
+class Connection:
+    """As those of the library. Each way is a stream: what is sent first arrives first."""
 
-    def __init__(self, decision: Grant, give_back: Callable[[], None]) -> None:
-        self._standing = decision.standing()
-        self._give_back = give_back
+    def __init__(self, wire: Wire) -> None:
+        self.is_connected = False
+        self._wire = wire
+        self._replies: asyncio.Queue[Reply] = asyncio.Queue()
+        self._there = Stream(wire)
+        self._back = Stream(wire)
+        self._stalled = False
 
-    def standing(self) -> tuple[Standing, ...]:
-        """How the limits stood."""
-        return self._standing
+    async def connect(self) -> None:
+        """Open it."""
+        wire = self._wire
+        await asyncio.sleep(wire.delay())
+        if wire.cut:
+            await wire.loop.create_future()
+        if wire.refuses():
+            raise ConnectionRefusedError
+        self.is_connected = True
 
-    def release(self) -> None:
-        """Give back."""
-        self._give_back()
+    async def disconnect(self, nowait: bool = False) -> None:  # noqa: FBT001, FBT002 - as the library has it
+        """Close it."""
+        del nowait
+        self.is_connected = False
+
+    async def send_packed_command(self, command: bytes, check_health: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Send commands."""
+        del check_health
+        for parts in _commands(command):
+            if self._wire.breaks():
+                self.fail()
+            if not self.is_connected:
+                raise ConnectionResetError
+            self._stalled = self._stalled or self._wire.lost()
+            if not self._stalled:
+                self._there.send(partial(self._arrive, parts))
+
+    async def read_response(self, disable_decoding: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """The next reply."""
+        del disable_decoding
+        reply = await self._replies.get()
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    def fail(self) -> None:
+        """Break. What is under way to the server may arrive all the same."""
+        if self.is_connected:
+            self.is_connected = False
+            self._replies.put_nowait(RedisError("the connection was reset"))
+
+    def _arrive(self, parts: list[bytes]) -> None:
+        if self._wire.shard.away:
+            self.fail()
+            return
+        reply = self._wire.shard.carry_out(parts)
+        self._stalled = self._stalled or self._wire.lost()
+        if not self._stalled:
+            self._back.send(partial(self._hand_over, reply))
+
+    def _hand_over(self, reply: Reply) -> None:
+        if self.is_connected and not self._wire.is_dead():
+            self._replies.put_nowait(reply)
 
 
-def part_of(profile: Profile, workers: int) -> Profile:
-    """The limits that each of so many workers keeps by itself: never more together than there is, but for rounding."""
-    rules: list[Window | Concurrency] = []
-    for rule in profile.rules:
-        limit = max(1, rule.limit // workers)
-        if isinstance(rule, Window):
-            rules.append(Window(rule.name, limit, rule.seconds, rule.cost))
-        else:
-            rules.append(Concurrency(rule.name, limit, rule.lease, rule.deadline, rule.cost))
-    return Profile(tuple(rules), charge_refused=profile.charge_refused)
+def _commands(packed: bytes) -> list[list[bytes]]:
+    """The commands that a message holds."""
+    commands: list[list[bytes]] = []
+    at = 0
+    while at < len(packed):
+        count, at = _number(packed, at)
+        parts = []
+        for _ in range(count):
+            size, at = _number(packed, at)
+            parts.append(packed[at : at + size])
+            at += size + 2
+        commands.append(parts)
+    return commands
+
+
+def _number(packed: bytes, at: int) -> tuple[int, int]:
+    """The number that stands there after a letter, and where its line ends."""
+    end = packed.index(b"\r\n", at)
+    return int(packed[at + 1 : end]), end + 2

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from fanfold.engine import Admission, Engine
-from fanfold.idempotency import Ledger
+from fanfold.idempotency import Ledger, MemoryAnswers
 from fanfold.limits import Concurrency, MemoryLimiter, Profile, StandingLimiter, Waiting, Window
 from fanfold.model import Caller, Limiter, Refusal
+from faults.simulation.answers import FarAnswers
 from faults.simulation.audit import Audited, Moody
 from faults.simulation.clients import Crowd, Worker
 from faults.simulation.dice import CALM, Dice, Weather, draw_weather
 from faults.simulation.journal import Journal
 from faults.simulation.loop import VirtualLoop
-from faults.simulation.target import EarlySwarmTarget, Ground, InlineSwarmTarget, SwarmTarget
+from faults.simulation.target import EarlySwarmTarget, Ground, InlineSwarmTarget, SwarmTarget, slots_of
 
 LONG = 1e6
 """Seconds that a lease lasts which nobody is to lose."""
@@ -36,7 +37,8 @@ class World:
         self._audited: list[Audited] = []
         self._standing: StandingLimiter | None = None
         self._wall = Wall(loop)
-        self.ledger = Ledger(clock=self._wall.time)
+        self._answers = FarAnswers(MemoryAnswers(), Dice(f"{seed}/answers"), self.weather, lambda: False)
+        self.ledger = Ledger(self._answers, clock=self._wall.time)
         self.engine = Engine(
             self.target,
             Admission(*self._limiters(Dice(f"{seed}/limiters"))),
@@ -57,17 +59,27 @@ class World:
     def _limiters(self, dice: Dice) -> list[Limiter]:
         own = self._profile(dice)
         limiters = [self._in_mood(self._audit(own, guards=True), dice)]
-        self.ground.counted = tuple([rule.counts for rule in own.rules if isinstance(rule, Concurrency)])
+        self.ground.slots = slots_of(own)
         self.ground.exact = all(rule.span >= LONG for rule in own.rules if isinstance(rule, Concurrency))
         if dice.happens(0.4):
             shared = self._audit(Profile((Window("requests", dice.randint(20, 300)),)), guards=False)
             limiters.append(Waiting(self._in_mood(shared, dice), dice.one_of((0.0, 10.0, 60.0)), key="all"))
         if dice.happens(0.5):
             most = self.ground.most_jobs = dice.randint(1, 5)
-            self._standing = StandingLimiter("jobs", most, self.ground.jobs.__getitem__, 30.0)
+            self._standing = StandingLimiter("jobs", most, self._under_way, 30.0)
             limiters.append(self._standing)
         dice.shuffle(limiters)
         return limiters
+
+    async def _under_way(self, key: str) -> int:
+        """How many jobs somebody has, read somewhere else."""
+        dice, waits = self._dice, self.target.weather.limiter_waits
+        if dice.happens(waits):
+            await asyncio.sleep(dice.seconds() / 10)
+        found = self.ground.jobs[key]
+        if dice.happens(waits):
+            await asyncio.sleep(dice.seconds() / 10)
+        return found
 
     def _profile(self, dice: Dice) -> Profile:
         lease = LONG if dice.happens(0.8) else dice.one_of((1.0, 40.0))
@@ -126,6 +138,7 @@ class World:
     def _calm(self) -> None:
         self.journal.note("calm")
         self.target.calm()
+        self._answers.calm()
         self.crowd.calm()
         for moody in self._moody:
             moody.calm()

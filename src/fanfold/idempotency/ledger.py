@@ -152,8 +152,9 @@ class Ledger:
     ) -> tuple[Answer, bool]:
         """What is kept, or what ``run`` answers where nothing is."""
         kept = await self._begin(name, fingerprint)
-        until, pause = time.monotonic() + self._elsewhere, 0.05
-        while kept is not None and not kept.done and time.monotonic() < until:
+        loop = asyncio.get_running_loop()
+        until, pause = loop.time() + self._elsewhere, 0.05
+        while kept is not None and not kept.done and loop.time() < until:
             await asyncio.sleep(pause)
             pause = min(2 * pause, 1.0)
             kept = await self._begin(name, fingerprint)
