@@ -7,6 +7,7 @@ message that begins with the field's name.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ MAX_TEXT = 65_535
 
 MAX_LIST = 1000
 """Most members that one list in a request may have."""
+
+_LARGEST = sys.float_info.max
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -187,7 +190,7 @@ def _integer(field: Field, value: Any) -> int:
 
 
 def _number(field: Field, value: Any) -> float | int:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return value
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", value):
         return float(value)
