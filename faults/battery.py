@@ -9,6 +9,7 @@ from faults import (
     jobs,
     kills,
     leaving,
+    limiter_model,
     memory,
     overload,
     points,
@@ -33,5 +34,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     memory.SCENARIO,
     rolling_restarts.SCENARIO,
     postgres.SCENARIO,
+    limiter_model.SCENARIO,
 )
 """The order in which they are run."""

@@ -8,6 +8,7 @@ whose process was killed before it heard of it has a note too.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import signal
@@ -180,5 +181,6 @@ async def _run(url: str, seed: str, notes: str) -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("fanfold").setLevel(logging.ERROR)  # what is broken on purpose need not be told
     noting()
     asyncio.run(_run(*sys.argv[1:4]))

@@ -236,7 +236,7 @@ async def run(setting: Setting) -> Figures:
     """As a scenario of the battery."""
     if BINARY is None:
         raise UnableError("there is no redis-server or valkey-server")
-    one = Run(setting.sized(20_000, 1_000_000), 4, setting.seed, setting.say)
+    one = Run(setting.sized(10_000, 1_000_000), 4, setting.seed, setting.say)
     return await asyncio.to_thread(one.carry_out, setting.folder)
 
 

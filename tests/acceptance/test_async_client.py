@@ -235,3 +235,22 @@ async def test_a_server_that_was_restarted_is_talked_to_as_before(serve: Callabl
         again = serve("--limits", "off", port=first.port, db=first.db)
         assert again.port == first.port
         assert len(await asyncio.gather(*[client.get("/users/me") for _ in range(30)])) == 30
+
+
+def test_a_batch_is_handed_over_as_a_job_and_its_replies_are_waited_for(live: Any) -> None:
+    async def conversation() -> None:
+        async with Client(live.api, live.token) as client:
+            handle = await client.submit(
+                [post("/tasks", {"name": f"In a job {number}", "projects": [PROJECT]}) for number in range(40)]
+            )
+            replies = await handle.results(timeout=30)
+            assert [reply.status for reply in replies] == [201] * 40
+            assert [reply.data["name"] for reply in replies] == [f"In a job {number}" for number in range(40)]
+            assert handle.state is not None
+            assert handle.state.status == "succeeded"
+            assert (await client.job(handle.id).refresh()).progress.done == 40
+            await handle.remove()
+            with pytest.raises(NotFound):
+                await handle.refresh()
+
+    asyncio.run(conversation())

@@ -229,12 +229,9 @@ def check_exchange(method: str, url: str, sent: object, status: int, body: objec
     That a batch is carried out as a job is ours altogether.
     """
     parts = urlsplit(url)
-    if (
-        status >= 300
-        or (status == 202 and parts.path == f"{BASE}/batch")
-        or not parts.path.startswith(f"{BASE}/")
-        or method == "OPTIONS"
-    ):
+    if status >= 300 or not parts.path.startswith(f"{BASE}/") or method == "OPTIONS":
+        return []
+    if status == 202 and parts.path == f"{BASE}/batch":
         return []
     if parts.path == f"{BASE}/batch":
         return _check_batch(parts.query, json.decode(sent) if isinstance(sent, bytes) else sent, status, body)

@@ -222,6 +222,28 @@ async def test_whoever_waits_too_long_is_told_and_so_is_everybody_until_it_works
     assert server.now.sent == []
 
 
+async def test_who_has_time_left_is_looked_after_later(line, server):
+    (task,) = await asked(line, b"a")
+    line._timer.cancel()
+    line._watch()
+    assert not line._timer.cancelled()
+    server.now.reply(b"1")
+    assert await task == b"1"
+    line._timer.cancel()
+    line._watch()
+    assert line._timer is None
+
+
+async def test_a_release_that_is_refused_troubles_nobody(line, server):
+    line.say(b"release", keep=60)
+    (task,) = await asked(line, b"a")
+    server.now.reply(ResponseError("WRONGTYPE"))
+    await turns()
+    assert server.now.sent == [b"a"]
+    server.now.reply(b"1")
+    assert await task == b"1"
+
+
 async def test_a_reply_that_is_there_when_the_time_is_up_counts(line, server):
     await asked(line)
     (first,) = await asked(line, b"a")

@@ -94,6 +94,7 @@ async def test_off_allows_everything_and_its_grants_hold_nothing():
         grant = await limiter.take("ada", {"requests": 10**9})
         assert not isinstance(grant, Refusal)
         assert await grant.renew()
+        assert await limiter.look("ada", {"requests": 10**9}) == grant.standing() == ()
         grant.release()
 
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import gc
+import re
+import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -165,6 +168,32 @@ async def test_many_charges_pass_at_once(limiters):
     (standing,) = await limiter.look("ada", {"requests": 1})
     assert standing.left == 5000 - 1279
     assert await limiter.take("ada", {"requests": 4400}) == Refusal("requests", 11)
+
+
+async def test_the_user_of_the_guide_may_do_all_that_is_needed(own_redis):
+    guide = (Path(__file__).parents[2] / "docs" / "limits.md").read_text()
+    own_redis.do(*re.search(r"`(ACL SETUSER .*?)`", guide)[1].split())
+    own_redis.do("ACL", "SETUSER", "default", "off")
+    line = line_to(f"redis://fanfold:secret@127.0.0.1:{own_redis.port}/0", SCRIPTS, deadline=PATIENCE)
+    limiter = RedisLimiter(profile("asana-paid"), line)
+    grant = await limiter.take("ada", {"requests": 5, "reads": 2, "writes": 3})
+    assert await grant.renew()
+    grant.release()
+    assert isinstance(await limiter.take("ada", {"requests": 1500}), Refusal)
+    await limiter.close()
+
+
+async def test_a_process_that_was_busy_does_not_blame_the_server(own_redis, caplog):
+    limiter = RedisLimiter(Profile((Window("requests", 50),)), own_redis.url)
+    await limiter.take("ada", {"requests": 1})
+    for _ in range(3):
+        task = asyncio.ensure_future(limiter.take("ada", {"requests": 1}))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        time.sleep(0.2)  # noqa: ASYNC251 - far more than a decision may take
+        assert not isinstance(await task, Refusal)
+    assert caplog.messages == []
+    await limiter.close()
 
 
 # -- the clock ---------------------------------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ LIMITS = Profile((Window("requests", 30), Concurrency("writes", 9)))
 FLEET = 3
 COSTS = {"requests": 1, "writes": 1}
 
+DEADLINE = 0.5
+"""Longer than that of a server: these tests share the machine, and most are not about time."""
+
 POLICIES = ("local", "deny", "allow")
 
 
@@ -37,7 +40,7 @@ async def worker(own_redis, policy):
     lines = []
 
     def made(policy=policy):
-        lines.append(line_to(own_redis.url, SCRIPTS))
+        lines.append(line_to(own_redis.url, SCRIPTS, deadline=DEADLINE))
         return FallbackLimiter(RedisLimiter(LIMITS, lines[-1]), policy, fleet=FLEET)
 
     yield made

@@ -65,3 +65,10 @@ async def test_callers_have_accounts_of_their_own_unless_there_is_one_for_all(ti
     for limiter, refused in ((own, False), (shared, True)):
         await limiter.take("x", {"requests": 1})
         assert isinstance(await limiter.take("y", {"requests": 1}), Refusal) is refused
+
+
+async def test_looking_needs_no_patience(time):
+    limiter = waiting(time, 60, Window("requests", 10, seconds=7), key="all")
+    await limiter.take("x", {"requests": 10})
+    assert await limiter.look("y", {"requests": 1}) == Refusal("requests", 7)
+    assert time.slept == []

@@ -442,8 +442,8 @@ async def killed(app):
         task.cancel()
     await asyncio.gather(*app.runner._tasks.values(), return_exceptions=True)
     await app.jobs.drain(5)
-    app.jobs, app.job_desk = put_together(app)
-    app.jobs.runner = app.runner
+    app.jobs, app.teller, app.job_desk = put_together(app)
+    app.jobs.runner = app.teller.runner = app.runner
     app.runner._performances["batch"] = app.jobs.perform
 
 
@@ -507,8 +507,8 @@ async def test_what_was_done_is_not_carried_out_again(make_app, created):
 async def test_two_processes_that_carry_on_one_job_do_nothing_twice(make_app):
     app = make_app()
     before = await _tasks(app)
-    other, _ = put_together(app)
-    other.runner = app.runner
+    other, teller, _ = put_together(app)
+    other.runner = teller.runner = app.runner
     app.runner.start = lambda *_: None
     path = await begun(app, [creation(f"T{number}") for number in range(30)])
     job = path.rpartition("/")[2]
@@ -541,7 +541,7 @@ async def test_a_job_that_breaks_has_failed(make_app, monkeypatch, caplog):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(BatchWork, "__init__", broken)
+    monkeypatch.setattr(BatchWork, "run", broken)
     path = await begun(app, [ME])
     job = await ended(app, path)
     assert (job["status"], job["error"]["message"]) == ("failed", "Server Error")

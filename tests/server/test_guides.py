@@ -25,6 +25,7 @@ PAGES = (
             "batch",
             "dependent-actions",
             "idempotency",
+            "jobs",
             "limits",
             "quickstart",
             "events",
@@ -42,7 +43,7 @@ EXAMPLES = [
 ]
 SCRIPTS = [
     pytest.param(script, id=f"{name} {number}")
-    for name in ("docs/events.md", "docs/work-api.md")
+    for name in ("docs/events.md", "docs/jobs.md", "docs/work-api.md")
     for number, script in enumerate(re.findall(r"```python\n(.*?)```", GUIDES[name], re.DOTALL))
 ]
 ROWS = re.findall(r"^\| `(.+?)` \| (\d{3}) \| `(.+?)` \|$", GUIDES["docs/batch.md"], re.MULTILINE)
@@ -75,6 +76,13 @@ def sent_by(curl):
     return method, f"{parts.path}?{parts.query}".rstrip("?"), body
 
 
+def headers_of(curl):
+    """The headers that say how something is to be done."""
+    words = shlex.split(curl.replace("\\\n", " "))
+    headers = [words[place + 1].split(": ", 1) for place, word in enumerate(words) if word == "-H"]
+    return {name.lower(): value for name, value in headers if name not in ("Authorization", "Content-Type")}
+
+
 def message_of(body):
     (error,) = body["errors"]
     return error["message"]
@@ -83,7 +91,7 @@ def message_of(body):
 @pytest.mark.parametrize(("curl", "answer"), EXAMPLES)
 async def test_what_is_sent_is_answered_as_written(curl, answer, make_app):
     limited = {"limits": "asana-paid"} if "OPTIONS" in curl else {}
-    reply = await ask(make_app(**limited), *sent_by(curl))
+    reply = await ask(make_app(**limited), *sent_by(curl), headers=headers_of(curl))
     assert fits(json.loads(answer), reply.json), json.dumps(reply.json, indent=1)
 
 
@@ -120,7 +128,7 @@ async def test_an_action_is_refused_as_written(action, status, message, make_app
 def test_nothing_that_is_written_down_is_passed_over():
     curls = sum(len(re.findall(FENCED, text, re.DOTALL)) for text in GUIDES.values())
     assert len(EXAMPLES) == curls
-    assert len(SCRIPTS) == 3
+    assert len(SCRIPTS) == 4
     assert len(ROWS) == len(re.findall(r"\| \d{3} \| `", GUIDES["docs/batch.md"]))
     assert len(GRAPHS) == len(re.findall(r"\| \d{3} \| `", GUIDES["docs/dependent-actions.md"]))
     assert len(BODIES) > 5

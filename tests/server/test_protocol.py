@@ -90,7 +90,7 @@ async def test_who_takes_nothing_of_an_answer_is_not_waited_for(serve):
 
 
 async def test_who_takes_it_slowly_gets_all_of_it(serve):
-    served = await serve(body_timeout=0.1)
+    served = await serve(body_timeout=1.0)
     reader, writer = await served.connect()
     writer.write(MUCH)
     await served.app.asked.wait()
@@ -100,7 +100,7 @@ async def test_who_takes_it_slowly_gets_all_of_it(serve):
     got = 0
     for _ in range(10):
         got += len(await reader.readexactly(1_000_000))
-        await asyncio.sleep(0.04)
+        await asyncio.sleep(0.15)
     got += len(await reader.readexactly(40_000_000))
     assert got == 50_000_000
     writer.close()

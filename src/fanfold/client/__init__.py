@@ -10,6 +10,7 @@ from fanfold.client.errors import (
     ClientError,
     DependencyFailed,
     Forbidden,
+    JobFailed,
     NotAuthorized,
     NotFound,
     PaymentRequired,
@@ -19,6 +20,7 @@ from fanfold.client.errors import (
     Travelled,
     Unsupported,
 )
+from fanfold.client.jobs import Job, JobState
 from fanfold.client.limits import PROFILES, Limit
 from fanfold.client.offers import Offer
 from fanfold.client.ordered import PartlyCreated, Patience
@@ -42,6 +44,9 @@ __all__ = [
     "DependencyFailed",
     "File",
     "Forbidden",
+    "Job",
+    "JobFailed",
+    "JobState",
     "Limit",
     "NotAuthorized",
     "NotFound",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from fanfold.client.calls import Call
 from fanfold.client.errors import BadAnswer, CallTimeout, ClientError
 from fanfold.client.intake import Intake, Manner
+from fanfold.client.jobs import Job, hand_over, job_at
 from fanfold.client.limits import Limit, chosen
 from fanfold.client.offers import Offer
 from fanfold.client.ordered import Patience, Scarce, create_in_order
@@ -281,6 +283,33 @@ class Client:
         return await create_in_order(
             self, project, tasks, offer=offer, size=size, room=room, scarce=scarce, fields=names, patience=patience
         )
+
+    # -- jobs --------------------------------------------------------------------------------------------------------
+
+    async def submit(
+        self,
+        requests: Iterable[Request],
+        *,
+        serial: bool = False,
+        stop: bool = False,
+        webhook: str = "",
+        key: str = "",
+    ) -> Job:
+        """Hand many requests over to the server, which carries them out as a job, however long that takes.
+
+        ``serial`` and ``stop`` are as in ``batch``. The URL ``webhook`` is told when the job is at its end; the secret
+        that signs this is in ``state.webhook`` of the job. With the same ``key`` it is the same job. Raises
+        ``Unsupported`` where the server has no jobs, or not so large ones, and ``ApiError`` where it refuses.
+        """
+        options = ({"execution": "serial"} if serial else {}) | ({"on_error": "stop"} if stop else {})
+        headers = {"Idempotency-Key": key or secrets.token_hex(16)} | ({"Fanfold-Webhook": webhook} if webhook else {})
+        return await hand_over(self._intake, self.base_url, list(requests), options, headers)
+
+    def job(self, id: str) -> Job:  # noqa: A002 - the word of the wire
+        """A job that was handed over before, by whoever has the same rights."""
+        return job_at(self._intake, self.base_url, id)
+
+    # -- the server --------------------------------------------------------------------------------------------------
 
     async def offer(self) -> Offer:
         """What the server offers: sizes, features and limits. Asked once; the plain format where it says nothing."""

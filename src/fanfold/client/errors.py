@@ -16,6 +16,7 @@
         ├── BadAnswer                    an answer came that is none: HTML, broken JSON, results that do not fit
         ├── Unsupported                  the server, or a batch, cannot do what was asked; nothing was sent
         ├── PartlyCreated                not all tasks could be created in order (in ``client/ordered/``)
+        ├── JobFailed                    a job ended without a reply to each of its actions
         └── ClientClosed                 the client was closed while the call waited
 
 Children of ``ApiError`` are chosen by status; other statuses have ``ApiError`` itself.
@@ -149,6 +150,10 @@ class Unsupported(ClientError):
     """This server cannot do that"""
 
 
+class JobFailed(ClientError):
+    """The job has failed"""
+
+
 class ClientClosed(ClientError):
     """The client is closed"""
 
@@ -204,6 +209,7 @@ __all__ = [
     "ClientError",
     "DependencyFailed",
     "Forbidden",
+    "JobFailed",
     "NotAuthorized",
     "NotFound",
     "PaymentRequired",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +20,7 @@ from fanfold.client.grouping import groups_of, packed
 from fanfold.client.limits import Limit, costs_of
 from fanfold.client.offers import PLAIN, Offer, read_offer
 from fanfold.client.pacing import Costs, Pacer
-from fanfold.client.replies import JSON, Collected
+from fanfold.client.replies import JSON, Collected, Reply
 from fanfold.client.request import Request
 from fanfold.client.retrying import Retries
 from fanfold.client.sending import Sending, Way
@@ -109,6 +109,26 @@ class Intake:
         if self._manner.discover:
             await asyncio.shield(self._asked())
         return self._sending.offer
+
+    async def exchange(
+        self, method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """What the server answers to what is neither a call nor a batch; it is asked again where no answer comes."""
+        if self._closed:
+            raise ClientClosed
+        way, tried = self._way, 0
+        bodied = {} if body is None else {"Content-Type": JSON}
+        wire = Wire(method, url, {**way.headers, "Accept": JSON, **bodied, **(headers or {})}, body, way.timeout)
+        while True:
+            answer = Collected(way.most)
+            try:
+                await self._transport.send(wire, answer)
+                return answer.reply()
+            except TransportError:
+                tried += 1
+                if tried >= self._manner.retries.attempts:
+                    raise
+                await asyncio.sleep(self._manner.retries.pause(tried, 1.0))
 
     @property
     def room(self) -> tuple[int, int]:

@@ -13,7 +13,9 @@ from fanfold.client.limits import Told, told_by_options
 
 
 class Offer(Struct, frozen=True):
-    """What a server offers: actions in a batch, bytes of its body, names of features, and how limits stand.
+    """What a server offers: actions in a batch, and in a job (0 where it has none), bytes of the body, and so on.
+
+    ``features`` are names of what it can do, ``limits`` how these stand.
 
     ``told`` says whether the server has told it, or whether it is but what all batch endpoints of this kind have.
     """
@@ -23,6 +25,7 @@ class Offer(Struct, frozen=True):
     features: frozenset[str] = frozenset()
     limits: tuple[Told, ...] = ()
     told: bool = False
+    max_job_actions: int = 0
 
     def has(self, feature: str) -> bool:
         """Whether the server has a feature, such as ``references``, ``serial`` or ``idempotency_key``."""
@@ -44,6 +47,7 @@ def read_offer(body: Any) -> Offer:
         frozenset(one for one in features if isinstance(one, str)) if isinstance(features, list) else frozenset(),
         told_by_options(data.get("limits")),
         told=True,
+        max_job_actions=_count(data.get("max_job_actions"), 0),
     )
 
 

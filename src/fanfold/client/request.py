@@ -122,6 +122,18 @@ class Request(Struct, frozen=True):
         return None if self.data is None or self.method in SAFE else _encode({"data": self.data})
 
 
+def written(requests: Iterable[Request], options: Mapping[str, Any]) -> bytes:
+    """A whole batch, with the keys that its requests have, as JSON. Raises ``ValueError`` for one that fits in none."""
+    lines = []
+    for request in requests:
+        if not request.batchable:
+            raise ValueError(f"{request.title}: Headers, files, and the query of a write cannot travel in a batch")
+        line = request.in_batch()
+        lines.append(b'%b,"idempotency_key":%b}' % (line[:-1], _encode(request.key)) if request.key else line)
+    tail = b'],"options":%b}}' % _encode(options) if options else b"]}}"
+    return b'{"data":{"actions":[' + b",".join(lines) + tail
+
+
 def make(  # noqa: PLR0913 - what a request may say
     method: str,
     path: str,
@@ -166,4 +178,4 @@ def _parameter(value: Any) -> str:
     return _encode(value).decode()
 
 
-__all__ = ["METHODS", "SAFE", "File", "Request", "make"]
+__all__ = ["METHODS", "SAFE", "File", "Request", "make", "written"]

@@ -345,7 +345,7 @@ class Line:
                 if self._asked and _is_final(error):
                     logger.warning("%s refuses what it was asked (%s)", self._shown, error)
                     asked = self._asked.popleft()
-                    if asked.waits() and asked.reply is not None:
+                    if asked.reply is not None and not asked.reply.done():
                         asked.reply.set_exception(LimitsUnknown())
                 raise
             self._answered = True

@@ -46,7 +46,7 @@ class StandingLimiter:
         self._under_way = under_way
         self._wait = ceil(wait)
         # No request of this process crashes without releasing, unless the process does.
-        self._reserved = reserved or MemoryLimiter(reservations(name, limit, wait, inf))
+        self._reserved = MemoryLimiter(reservations(name, limit, wait, inf)) if reserved is None else reserved
 
     async def take(self, key: str, costs: Mapping[str, int]) -> Grant | Refusal:
         """Reserve what the costs name, or refuse."""

@@ -36,6 +36,7 @@ from fanfold.server.jobs.desk import PREFIX as JOBS
 from fanfold.server.jobs.desk import wants_job
 from fanfold.server.jobs.jobs import PERFORMANCE
 from fanfold.server.jobs.parts import put_together
+from fanfold.server.jobs.telling import PERFORMANCE as TELLING
 from fanfold.server.limits import Limits
 from fanfold.server.outbound import Poster, vetting_of
 from fanfold.server.pages import Pages
@@ -134,6 +135,7 @@ class App:
             observing=self.observing,
             ledger=self.ledger,
         )
+        self.batches.max_job_actions = max(settings.max_actions, settings.max_job_actions)
         self.faults = Faults(self.api, self.dialect.limit_answer)
         self.struck = self.watched(self.faults)
         self.journal = Journal(settings.journal) if settings.journal else None
@@ -144,20 +146,26 @@ class App:
         self.pages = Pages(self.api, address)
         self.poster = Poster(vetting_of(settings))
         self.api.post = self.poster
-        self.jobs, self.job_desk = put_together(self)
+        self.jobs, self.teller, self.job_desk = put_together(self)
         self.courier = Courier(
             Deliveries(self.api),
             self._start_unfinished,
             self.jobs.resume,
+            self.teller.resume,
             self._discard_exports,
             self._discard_shelved,
             turn=Turns(self.api).mine,
         )
         self.api.told = self.courier.begin
         self.indexer = Indexer(self.api)
-        performances = {"job": self._carry_on, "delivery": self.courier.deliver, PERFORMANCE: self.jobs.perform}
+        performances = {
+            "job": self._carry_on,
+            "delivery": self.courier.deliver,
+            PERFORMANCE: self.jobs.perform,
+            TELLING: self.teller.tell,
+        }
         self.runner: Runner = TaskRunner(performances) if durable is None else DurableRunner(performances, durable)
-        self.courier.runner = self.jobs.runner = self.runner
+        self.courier.runner = self.jobs.runner = self.teller.runner = self.runner
         self.api.background = self._start_job
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(3)

@@ -68,6 +68,11 @@ class Poster:
             found = {name.lower(): value for name, value in response.headers.items()}
             return Reply(response.status, found, begun)
 
+    async def vet(self, url: str) -> None:
+        """Raise ``ForbiddenTarget`` for a URL that may not be called, ``Unreachable`` where nobody knows its host."""
+        parts = urlsplit(url)
+        await self._vetting.resolve(parts.hostname or "", parts.port or 0)
+
     async def close(self) -> None:
         """Close what is open."""
         await self._client.close()

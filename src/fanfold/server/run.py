@@ -72,7 +72,7 @@ def _give_first_data(settings: Settings, store: Store) -> None:
         seed(store, settings.seed)
     elif store.setting(FIRST_USER) is None:
         source = first_data(settings.seed)
-        store.take_over(source)
+        store.take_over_once(source, FIRST_USER)
         source.close()
 
 

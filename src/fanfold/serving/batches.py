@@ -54,6 +54,8 @@ class Batches:
         observing: Observing | None = None,
         ledger: Ledger | None = None,
     ) -> None:
+        self.max_job_actions = 0
+        """What is told of jobs, which are somebody else's to carry out; 0 where there are none."""
         self.engine = engine
         self.dialect = dialect
         self._max_body = max_body
@@ -130,8 +132,11 @@ class Batches:
         features = FEATURES if self.dialect.extended else ()
         if self._ledger is not None:
             features = (*features, "idempotency_key")
+        if self.max_job_actions:
+            features = (*features, "jobs")
         data: dict[str, Any] = {
             "max_actions": self.dialect.max_actions,
+            **({"max_job_actions": self.max_job_actions} if self.max_job_actions else {}),
             "max_body": self._max_body,
             "max_results": self.engine.means.max_results,
             "max_fan_out": self.engine.means.max_fan_out,

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from fanfold.work.view import View
 
 
+_PARTED = frozenset((dict, list))
+
+
 class Relation(Struct, frozen=True):
     """A link that a change made or took away: ``field`` is the name shown, such as ``followers``."""
 
@@ -106,7 +109,8 @@ class Change:
             return
         if "modified_at" in self.kind.fields:
             after["modified_at"] = self.view.now
-        document = encode(after)
+        parts = {name: in_order(value) for name, value in after.items() if type(value) in _PARTED}
+        document = encode({**after, **parts} if parts else after)
         if b"\\u0000" in document:
             self._refuse_nul()
         row = Row(self.gid, self.kind.name, self.workspace, self.private, document, compact(self.kind, self.gid, after))
@@ -120,6 +124,17 @@ class Change:
         for name, value in self.after.items():
             if holds_nul(value) and value != self.before.get(name):
                 raise RequestError(f"{name}: Text must not hold the character NUL")
+
+
+def in_order(value: Any) -> Any:
+    """A value of JSON with the members of objects in one order, short names first: that of PostgreSQL."""
+    if isinstance(value, dict):
+        names = sorted(value)
+        names.sort(key=len if "".join(names).isascii() else lambda name: (len(name.encode()), name.encode()))
+        return {name: in_order(value[name]) if type(value[name]) in _PARTED else value[name] for name in names}
+    if isinstance(value, list):
+        return [in_order(part) if type(part) in _PARTED else part for part in value]
+    return value
 
 
 def holds_nul(value: object) -> bool:

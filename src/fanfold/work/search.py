@@ -17,7 +17,6 @@ from msgspec import Struct
 from fanfold.work.clock import Clock, stamp
 from fanfold.work.pages import MAX_LIMIT
 from fanfold.work.store import Held
-from fanfold.work.store.queries import named_queries
 
 if TYPE_CHECKING:
     from fanfold.work.api import Api
@@ -131,32 +130,10 @@ def found(request: Request, find: Callable[[Request], Find], wanted: int = MAX_L
 
 _OF_ALL = "SELECT count(*) FROM task_facts {along task_by_modified_at} WHERE workspace = ?"
 
-_LET_IN = named_queries("queries.sql")["let_in"].replace("?2", "p.gid").replace("?3", "'project.member_teams'")
-
-_VISIBLE = """
-r.private = 0 OR EXISTS (
-    WITH RECURSIVE above(gid) AS (
-        SELECT f.gid
-        UNION SELECT l.owner FROM above JOIN link l ON l.target = above.gid AND l.field = 'task.subtasks')
-    SELECT 1 FROM above
-    WHERE EXISTS (SELECT 1 FROM record a WHERE a.gid = above.gid AND a.private = 0)
-       OR EXISTS (SELECT 1 FROM task_facts t WHERE t.gid = above.gid AND ?1 IN (t.assignee, t.created_by))
-       OR EXISTS (SELECT 1 FROM link k WHERE k.target = ?1 AND k.field = 'task.followers' AND k.owner = above.gid)
-       OR EXISTS (SELECT 1 FROM link k JOIN record p ON p.gid = k.note
-                  WHERE k.target = above.gid AND k.field = 'section.tasks' AND (p.private = 0
-                    OR EXISTS (SELECT 1 FROM link m
-                               WHERE m.target = ?1 AND m.field = 'project.members' AND m.owner = p.gid)
-                    OR EXISTS ({let_in})
-                    OR ({text p privacy_setting} = 'private_to_team' AND EXISTS (
-                        SELECT 1 FROM link m WHERE m.target = ?1 AND m.field = 'team.members'
-                        AND m.owner = CAST({text p team} AS BIGINT))))))
-""".replace("{let_in}", _LET_IN)
-"""That somebody lets the user ``?1`` in on a task that is private: what ``View.sees`` says, as a condition."""
-
 
 def visible(view: View) -> str:
     """The condition that the caller may see a task ``f`` with the record ``r``."""
-    return "TRUE" if view.service else _VISIBLE
+    return "TRUE" if view.service else f"r.private = 0 OR {view.store.query('task_lets_in')}"
 
 
 def tasks(view: View, workspace: int, conditions: Sequence[Condition], order: Order, limit: int) -> Find:

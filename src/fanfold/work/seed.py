@@ -62,21 +62,31 @@ def first_user(store: Store) -> int:
 
 
 def seed(store: Store, which: str, clock: Clock = utc_now) -> None:
-    """Fill a database that is empty; one that is not stays as it is."""
+    """Fill a database that is empty; one that is not stays as it is. All is done in one transaction.
+
+    So if several processes find it empty, one of them fills it, and one that dies meanwhile leaves nothing.
+    """
     if store.setting(FIRST_USER) is not None:
         return
     api = WorkApi(store, clock=clock)
     store.begin_action()
+    if store.setting(FIRST_USER) is None:
+        _fill(store, api, which)
+    else:
+        store.end_action()
+    store.commit()
+
+
+def _fill(store: Store, api: WorkApi, which: str) -> None:
+    """Fill it, from within the open action on."""
     people = [_person(api, name, mail) for name, mail in (PEOPLE if which == "demo" else PEOPLE[:1])]
     workspace = _workspace(api, "Fanfold Demo" if which == "demo" else "My workspace")
     for index, user in enumerate(people):
         join_workspace(api.view(people[0]), workspace, user, admin=index == 0)
     store.set(FIRST_USER, str(people[0]).encode())
     store.end_action()
-    store.commit()
     if which == "demo":
         _demo(_Asker(api, people[0]), workspace, people)
-        store.commit()
 
 
 def _person(api: WorkApi, name: str, mail: str) -> int:

@@ -204,9 +204,8 @@ def has_words(query: str) -> Condition:
     """The words of the task match the query of an idiom; an empty one is matched by nothing."""
     if not query:
         return Condition("FALSE", (), "SELECT gid FROM task_facts WHERE FALSE")
-    # Asking the index for each task apart would have it put the words' lists together each time.
     source = "SELECT {key words} AS gid FROM words WHERE {matches words}"
-    return Condition(f"f.gid IN ({source})", (query,), source, (query,))
+    return Condition("{has_words f}", (query,), source, (query,))
 
 
 def has_value(field: int, where: str = "", *values: Plain) -> Condition:

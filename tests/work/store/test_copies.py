@@ -1,11 +1,13 @@
 """One database becomes a copy of another, of whatever sort: nothing is lost, and it goes on where the other was."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from fanfold.errors import SetupError
 from fanfold.server import database_admin
 from fanfold.work.api import WorkApi
-from fanfold.work.seed import seed
+from fanfold.work.seed import FIRST_USER, seed
 from fanfold.work.store import SqliteStore
 from fanfold.work.store.shelves import Shelved
 from fanfold.work.store.tables import TABLES, copy, sums
@@ -234,3 +236,45 @@ def test_what_cannot_be_copied_is_said(tmp_path):
 def test_an_empty_database_has_nothing_to_look_at(url):
     with pytest.raises(SetupError, match="nothing of Fanfold"):
         database_admin.status(url)
+
+
+# -- first data ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("which", ["demo", "empty", "file"])
+def test_of_several_processes_one_gives_an_empty_database_its_first_data(url, which):
+    from fanfold.work.store.postgres import PostgresStore  # noqa: PLC0415
+
+    def begin(_):
+        store = PostgresStore.open(url)
+        if which == "file":
+            source = SqliteStore()
+            seed(source, "demo")
+            store.take_over_once(source, FIRST_USER)
+            source.close()
+        else:
+            seed(store, which)
+        found = store.signing_key, store.of_kind("user"), store.of_kind("task")
+        store.close()
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(begin, range(4)))
+    assert all(one == found[0] for one in found)
+    alone = SqliteStore()
+    seed(alone, "demo" if which == "file" else which)
+    assert found[0][1:] == (alone.of_kind("user"), alone.of_kind("task"))
+    alone.close()
+
+
+def test_first_data_do_not_take_the_place_of_what_is_there(store, target):
+    fill(store)
+    key = target.signing_key
+    target.take_over_once(store, FIRST_USER)
+    assert target.signing_key == key
+    before = sums(target.content())
+    with store.transaction():
+        store.insert(record(store.new_gid()))
+    target.take_over_once(store, FIRST_USER)
+    assert sums(target.content()) == before

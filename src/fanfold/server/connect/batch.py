@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from fanfold.dialects import TrutoDialect
 from fanfold.dialects.limit_headers import limit_headers
-from fanfold.engine import Engine, Gone, Watch
+from fanfold.engine import Engine, Gone, Watch, make_plan
 from fanfold.entries import Recipe
 from fanfold.errors import RequestError
+from fanfold.idempotency import fingerprint_of
 from fanfold.integrations.accounts import Account
 from fanfold.integrations.declaration import Declaration
 from fanfold.model import Answer, Batch, Call, Caller, Resolve, Result, Standing
@@ -22,12 +23,13 @@ from fanfold.server.connect.once import Once
 from fanfold.server.connect.opening import Opened
 from fanfold.server.connect.previews import preview_of
 from fanfold.server.connect.record_flow import RecordFlow
+from fanfold.server.jobs.desk import JobDesk, Wanted, wants_job
 from fanfold.serving.bodies import gone
 from fanfold.serving.flows import NDJSON, Streamed, wanted_flow
 from fanfold.serving.observing import Observing
 
-Usable = Callable[[str, Asked], Awaitable[Opened]]
-"""The account of an id that whoever asks may use; raises ``RequestError`` 404 or 503."""
+Usable = Callable[[str, Caller, Account | None], Awaitable[Opened]]
+"""The account of an id that a caller may use, who opened one with its token; raises ``RequestError`` 404 or 503."""
 
 Handled = tuple[Answer, Sequence[Result]]
 
@@ -54,6 +56,7 @@ class BatchRequests:
         ways: Ways,
         once: Once,
         observing: Observing,
+        jobs: JobDesk,
     ) -> None:
         self._engine = engine
         self._dialect = dialect
@@ -61,6 +64,7 @@ class BatchRequests:
         self._ways = ways
         self._once = once
         self._observing = observing
+        self._jobs = jobs
 
     async def answer(self, asked: Asked) -> Handled:
         """The answer, and what became of each entry; of a streamed one that is known when it was sent."""
@@ -70,14 +74,14 @@ class BatchRequests:
         except RequestError as error:
             self._observing.unreadable(error.status)
             raise
-        recipe, opened = _recipe_of(batch), None
-        # What is wrong with the recipe itself is told before all else.
-        if not recipe.failures:
-            opened = await self._usable(recipe.account, asked)
-            recipe = replace(recipe, context=open_part(opened.account.context))
-            batch = replace(batch, recipe=recipe, resolve=self._ways.opened(*opened))
+        batch, opened = await self._opened(batch, asked.caller, asked.opened)
+        recipe = _recipe_of(batch)
         if recipe.dry_run:
             return await self._preview(batch, opened, asked.caller), ()
+        if wants_job(asked.scope):
+            plan = make_plan(batch, asked.caller, self._engine.target, self._engine.means.evaluator)
+            wanted = Wanted("plan", len(plan.steps), fingerprint_of("POST", asked.path, (), body))
+            return await self._jobs.take_on(asked.scope, body, asked.caller, wanted, self._engine.admission), ()
         key = asked.header(b"idempotency-key")
         if key:
             return await self._once.of(asked, recipe.account, key, lambda: self._whole(asked, batch, recipe, None))
@@ -87,6 +91,18 @@ class BatchRequests:
             head = (("content-type", NDJSON), *flow.headers())
             return Streamed(200, b"", head, trusted=True, flow=flow), flow.results
         return await self._whole(asked, batch, recipe, lambda: gone(asked.receive))
+
+    async def opened(self, batch: Batch, caller: Caller) -> Batch:
+        """The batch as it can be run, with its account opened; raises ``RequestError`` where that may not be used."""
+        return (await self._opened(batch, caller, None))[0]
+
+    async def _opened(self, batch: Batch, caller: Caller, account: Account | None) -> tuple[Batch, Opened | None]:
+        recipe = _recipe_of(batch)
+        if recipe.failures:  # what is wrong with the recipe itself is told before all else
+            return batch, None
+        opened = await self._usable(recipe.account, caller, account)
+        recipe = replace(recipe, context=open_part(opened.account.context))
+        return replace(batch, recipe=recipe, resolve=self._ways.opened(*opened)), opened
 
     async def _preview(self, batch: Batch, opened: Opened | None, caller: Caller) -> Answer:
         plan, refusals, _ = await self._engine.preview(batch, caller)

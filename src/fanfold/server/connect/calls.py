@@ -128,7 +128,7 @@ class Calls:
         account = asked.account or named
         if not account:
             raise RequestError(f"{ACCOUNT}: Missing in the query")
-        return await self._usable(account, asked)
+        return await self._usable(account, asked.caller, asked.opened)
 
     async def _fetch_page(self, asked: Asked, wanted: Wanted, query: dict[str, Any]) -> Fetch:
         cursor = query.pop("next_cursor", "")

@@ -30,6 +30,7 @@ from fanfold.server.connect.metadata import UnifiedMetadata
 from fanfold.server.connect.once import Once
 from fanfold.server.connect.opening import Opener
 from fanfold.server.connect.parts import put_together
+from fanfold.server.connect.plan_jobs import Keeping, OnceTarget, PlanWork
 from fanfold.serving.bodies import ClientLeftError, Receive, Scope, header
 from fanfold.settings import Settings
 from fanfold.targets.observed import observed
@@ -37,6 +38,7 @@ from fanfold.work.clock import stamp
 
 if TYPE_CHECKING:
     from fanfold.server.app import App
+    from fanfold.server.jobs.records import Job
 
 logger = logging.getLogger("fanfold")
 
@@ -89,6 +91,7 @@ class Connect:
             evaluator=self.parts.evaluator,
         )
         once = Once(app.ledger)
+        self._ledger, self._most = app.ledger, settings.max_job_results
         accounts, integrations, target = self.parts.accounts, self.parts.integrations, self.parts.target
         self._metadata = UnifiedMetadata(app.api, integrations, self.parts.mapper)
 
@@ -116,7 +119,9 @@ class Connect:
             ways=target,
             once=once,
             observing=app.observing,
+            jobs=app.job_desk,
         )
+        self._batches = batches
         self._calling: dict[str, Calling] = {
             "batch-request": batches.answer,
             "proxy": calls.proxy,
@@ -188,6 +193,13 @@ class Connect:
         if caller.scopes is not None:
             raise RequestError("An app that was allowed only some things has no access to accounts", status=403)
         return caller, None
+
+    async def plan_work(self, job: Job, body: bytes, until: float) -> PlanWork:
+        """A recipe that is carried out as a job; raises ``RequestError`` where its account may not be used any more."""
+        batch = await self._batches.opened(self.dialect.decode(body), job.caller)
+        target = OnceTarget(self.engine.target, self._ledger, job, self._book.is_still_let_in)
+        keeping = Keeping(self._api, until, self._most)
+        return PlanWork(keeping, self.dialect, job, batch, target, self.parts.evaluator)
 
     async def close(self, seconds: float) -> None:
         """Let what still runs finish, then close the connections."""

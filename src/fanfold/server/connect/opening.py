@@ -10,7 +10,6 @@ from fanfold.integrations.accounts import Account
 from fanfold.integrations.declaration import Declaration
 from fanfold.model import Caller
 from fanfold.server.connect.account_tokens import AccountTokens
-from fanfold.server.connect.asked import Asked
 from fanfold.server.connect.declared import Integrations
 from fanfold.server.connect.store import SealedAccounts
 from fanfold.work import Store
@@ -48,12 +47,14 @@ class Opener:
             raise RequestError(f"There is no integrated account {gid[:100]!r}", status=404)
         return account
 
-    async def usable(self, gid: str, asked: Asked) -> Opened:
-        """An account for a call; raises ``RequestError`` 404 as ``find`` does, 503 for one that is blocked."""
-        opened = asked.opened
+    async def usable(self, gid: str, caller: Caller, opened: Account | None) -> Opened:
+        """An account for a call; raises ``RequestError`` 404 as ``find`` does, 503 for one that is blocked.
+
+        ``opened`` is the account that the caller's token opens, if it is one of an account.
+        """
         if opened is not None and opened.id == gid:
             return await self._api.read(lambda session: self._for_call(session.store, opened))
-        return await self._accounts.look(lambda store: self._for_call(store, self.find(store, gid, asked.caller)))
+        return await self._accounts.look(lambda store: self._for_call(store, self.find(store, gid, caller)))
 
     def _for_call(self, store: Store, account: Account) -> Opened:
         if account.is_blocked:

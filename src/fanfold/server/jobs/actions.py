@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
@@ -19,9 +19,10 @@ from fanfold.engine import Admission
 from fanfold.engine.plan import Plan, add_costs
 from fanfold.errors import Limited, LimitExceeded, RequestError, TimedOut, Unauthenticated, Unavailable, Undecided
 from fanfold.idempotency import Ledger, fingerprint_of
-from fanfold.model import Answer, Call, Caller, Target, Wiring
+from fanfold.model import Answer, Call, Target, Wiring
 from fanfold.server.jobs import records
 from fanfold.server.jobs.records import Job
+from fanfold.server.jobs.work import Still
 from fanfold.work.schema import Route
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Means(Struct, frozen=True):
     admission: Callable[[], Admission]
     watched: Callable[[Target], Target]
     ledger: Ledger
-    still: Callable[[Caller], Awaitable[bool]]
+    still: Still
     timeout: float
     most: int
     fan_out: int

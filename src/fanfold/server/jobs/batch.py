@@ -14,6 +14,7 @@ from fanfold.model import Action, Batch, Conduct, Result, Standing, Wiring
 from fanfold.server.jobs import records
 from fanfold.server.jobs.actions import Actions, Means, Room
 from fanfold.server.jobs.recording import Recorder
+from fanfold.server.jobs.work import NOT_ALLOWED
 
 if TYPE_CHECKING:
     from fanfold.dialects import AsanaDialect
@@ -25,7 +26,6 @@ AT_ONCE = 10
 
 _CANCELLED = "Not carried out: the job was cancelled"
 _TOO_LATE = "Not carried out: the time for this job was over"
-_NOT_ALLOWED = "Whoever asked for this job is not authorized any more"
 
 
 class BatchWork:
@@ -77,7 +77,7 @@ class BatchWork:
                 (), self._batch, lambda: self._engine.run(self._batch, self._job.caller, None, self)
             )
             if not self._actions.let_in:
-                self._end("failed", _NOT_ALLOWED)
+                self._end("failed", NOT_ALLOWED)
             now = self._now().timestamp()
             job = replace(self._job, status=self._status, why=self._why, finished=now)
             await self._recorder.finish(job, now + kept)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fanfold.engine import make_plan
 from fanfold.engine.plan import Plan
@@ -16,7 +17,8 @@ from fanfold.idempotency import answer_again, fingerprint_of, name_of
 from fanfold.model import Answer, Caller
 from fanfold.server.answers import keep, kept
 from fanfold.server.jobs import records
-from fanfold.server.jobs.records import OVER, Job, Settled
+from fanfold.server.jobs.records import OVER, Job, Kind, Settled
+from fanfold.server.jobs.telling import KEPT, WANTED, Hook, new_hook, put, shown_secret
 from fanfold.serving.answering import fields_of
 from fanfold.serving.bodies import Receive, Scope, header, read_body, read_query
 from fanfold.serving.preferences import RESPOND_ASYNC, WAIT, preferences, seconds_to_wait
@@ -25,8 +27,9 @@ from fanfold.work.clock import stamp
 
 if TYPE_CHECKING:
     from fanfold.dialects import AsanaDialect
-    from fanfold.engine import Engine
+    from fanfold.engine import Admission, Engine
     from fanfold.server.jobs.jobs import Jobs
+    from fanfold.server.jobs.telling import Teller
     from fanfold.work.api import Api
     from fanfold.work.session import Session
 
@@ -59,6 +62,16 @@ class Bounds(Struct, frozen=True):
     kept: float
 
 
+class Wanted(Struct, frozen=True):
+    """What is to be a job: ``total`` actions or entries; the names of these, and which members of each are wanted."""
+
+    kind: Kind
+    total: int
+    fingerprint: bytes
+    names: tuple[str, ...] = ()
+    fields: tuple[str, ...] | None = None
+
+
 def wants_job(scope: Scope) -> bool:
     """Whether whoever asks would rather not wait for the answer."""
     return RESPOND_ASYNC in preferences(scope["headers"])
@@ -70,6 +83,7 @@ class JobDesk:
     def __init__(
         self,
         jobs: Jobs,
+        teller: Teller,
         api: Api,
         engine: Engine,
         dialect: AsanaDialect,
@@ -77,6 +91,7 @@ class JobDesk:
         let_in: Callable[[Scope], Awaitable[Caller]],
     ) -> None:
         self._jobs = jobs
+        self._teller = teller
         self._api = api
         self._engine = engine
         self._dialect = dialect
@@ -96,48 +111,63 @@ class JobDesk:
         make_plan(batch, caller, self._engine.target, self._engine.means.evaluator)
         names = tuple([action.wiring.id if action.wiring is not None else "" for action in batch.actions])
         fields = query.get("opt_fields")
-        job = self._new(
-            caller,
-            total=len(batch.actions),
-            names=names if any(names) else (),
-            fields=tuple(sorted(fields_of(fields))) if fields else None,
+        wanted = Wanted(
+            "batch",
+            len(batch.actions),
+            fingerprint_of("POST", scope["path"], tuple(query.items()), body),
+            names if any(names) else (),
+            tuple(sorted(fields_of(fields))) if fields else None,
         )
-        key = header(scope["headers"], b"idempotency-key").decode("latin-1")
-        fingerprint = fingerprint_of("POST", scope["path"], tuple(query.items()), body)
-        async with self._engine.admission.admit(Plan((), _COSTS), caller):
-            return await self._begin(job, body, key, fingerprint)
+        return await self.take_on(scope, body, caller, wanted, self._engine.admission)
 
-    def _new(self, caller: Caller, *, total: int, names: tuple[str, ...], fields: tuple[str, ...] | None) -> Job:
+    async def take_on(self, scope: Scope, body: bytes, caller: Caller, wanted: Wanted, admission: Admission) -> Answer:
+        """Have what is wanted carried out as a job, if ``admission`` lets it in as one request."""
+        job = self._new(caller, wanted)
+        url = header(scope["headers"], WANTED).decode("latin-1")
+        hook = new_hook(url) if url else None
+        if hook is not None:
+            await self._teller.vet(hook)
+            job = replace(job, webhook=url)
+        key = header(scope["headers"], b"idempotency-key").decode("latin-1")
+        async with admission.admit(Plan((), _COSTS), caller):
+            return await self._begin(job, body, hook, key, wanted.fingerprint)
+
+    def _new(self, caller: Caller, wanted: Wanted) -> Job:
         now = self._api.now().timestamp()
         return Job(
             id=records.new_id(),
+            kind=wanted.kind,
             key=caller.key,
             user=caller.user,
             scopes=None if caller.scopes is None else tuple(sorted(caller.scopes)),
             counted=caller.counted,
             created=now,
             deadline=now + self._bounds.deadline,
-            total=total,
-            names=names,
-            fields=fields,
+            total=wanted.total,
+            names=wanted.names,
+            fields=wanted.fields,
         )
 
-    async def _begin(self, job: Job, body: bytes, key: str, fingerprint: bytes) -> Answer:
+    async def _begin(self, job: Job, body: bytes, hook: Hook | None, key: str, fingerprint: bytes) -> Answer:
         """Keep the job, unless it was asked for before with the same key: then that one is told of again."""
         name = name_of(job.caller, key) if key else b""
         until = job.deadline + self._bounds.kept
-        told = _encode({"data": shown(job, until)})
+        told = shown(job, until)
+        if hook is not None:
+            told["webhook"]["secret"] = shown_secret(hook)
         headers = (("location", f"/-/jobs/{job.id}"), _APPLIED, ("retry-after", "1"))
-        answer = Answer(202, told, headers, trusted=True)
+        answer = Answer(202, _encode({"data": told}), headers, trusted=True)
 
         def begin(session: Session) -> tuple[Answer, list[str]]:
             store = session.store
             known = kept(store, name, job.created) if name else None
             if known is not None:
                 again = answer_again(known, fingerprint)
-                return msgspec.structs.replace(again, headers=(*again.headers, ("idempotency-replayed", "true"))), []
+                return replace(again, headers=(*again.headers, ("idempotency-replayed", "true"))), []
             self._bound(session, job)
             records.begin(store, job, body, until)
+            if hook is not None:
+                put(store, job, hook, until + KEPT)
             if name:
                 keep(store, name, fingerprint, answer, job.created + DAY)
             return answer, self._jobs.admit(store, job.user)
@@ -185,8 +215,12 @@ class JobDesk:
         if query.get("results", "true").lower() == "false":
             return Answer(200, _encode({"data": shown(job, until)}), headers, trusted=True)
         found = await self._api.read(lambda session: records.results(session.store, job))
-        results = b"[" + b",".join(self._encoded(job, found)) + b"]"
-        told = _encode(shown(job, until, done=sum("/" not in place for place in found)))
+        if job.kind == "plan":
+            results = bytes(found[records.ALL].body) if records.ALL in found else b"null"
+            told = _encode(shown(job, until))
+        else:
+            results = b"[" + b",".join(self._encoded(job, found)) + b"]"
+            told = _encode(shown(job, until, done=sum("/" not in place for place in found)))
         body = b'{"data":' + told[:-1] + b',"results":' + results + b"}}"
         return Answer(200, body, headers, trusted=True)
 
@@ -263,6 +297,8 @@ def shown(job: Job, until: float, done: int = 0) -> dict[str, Any]:
     }
     if job.leaving and job.status not in OVER:
         told["cancelling"] = True
+    if job.webhook:
+        told["webhook"] = {"url": job.webhook}
     if job.why:
         told["error"] = {"message": job.why}
     return told

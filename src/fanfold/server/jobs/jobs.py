@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fanfold.errors import Crashed, Unavailable, Undecided
+from fanfold.errors import Crashed, RequestError, Unavailable, Undecided
 from fanfold.server.jobs import records
-from fanfold.server.jobs.batch import BatchWork
-from fanfold.server.jobs.records import OVER, Job, Settled
+from fanfold.server.jobs.records import OVER, Job, Kind, Settled
 
 if TYPE_CHECKING:
-    from fanfold.dialects import AsanaDialect
     from fanfold.model import Result
     from fanfold.server.access_log import AccessLog
     from fanfold.server.durable import Runner
-    from fanfold.server.jobs.actions import Means
+    from fanfold.server.jobs.telling import Teller
+    from fanfold.server.jobs.work import Make, Work
     from fanfold.serving.observing import Observing
+    from fanfold.work.api import Api
     from fanfold.work.session import Session
     from fanfold.work.store import Store
 
@@ -37,6 +37,9 @@ AT_ONCE = 20
 
 PERFORMANCE = "batch"
 """What the durable engine knows a job by."""
+
+PATHS: Mapping[Kind, str] = {"batch": "/api/1.0/batch", "plan": "/batch-request"}
+"""Where jobs are asked for, as the access log has it."""
 
 LOOK = 0.5
 """Seconds between two looks at a job that another process carries on."""
@@ -55,17 +58,23 @@ class Jobs:
     runner: Runner
 
     def __init__(
-        self, means: Means, dialect: AsanaDialect, terms: Terms, observing: Observing, log: Callable[[], AccessLog]
+        self,
+        api: Api,
+        make: Mapping[Kind, Make],
+        terms: Terms,
+        teller: Teller,
+        observing: Observing,
+        log: Callable[[], AccessLog],
     ) -> None:
-        self._means = means
-        self._api = means.api
-        self._dialect = dialect
+        self._api = api
+        self._make = make
         self._terms = terms
+        self._teller = teller
         self._observing = observing
         self._log = log
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._running: dict[str, BatchWork] = {}
-        self._left: list[BatchWork] = []
+        self._running: dict[str, Work] = {}
+        self._left: list[Work] = []
         self._ended: dict[str, asyncio.Event] = {}
 
     # -- beginning ---------------------------------------------------------------------------------------------------
@@ -100,8 +109,7 @@ class Jobs:
             if taken is None:
                 return None
             job = await self._carry(*taken)
-        self._tell(job.id)
-        await self._admit_next(job.user)
+        await self._over(job)
         return None
 
     async def _take(self, job: Job) -> tuple[Job, bytes, dict[str, Settled], float] | None:
@@ -121,10 +129,10 @@ class Jobs:
 
     async def _carry(self, job: Job, body: bytes, found: dict[str, Settled], until: float) -> Job:
         started = perf_counter()
-        work: BatchWork | None = None
+        work: Work | None = None
         results: Sequence[Result] = ()
         try:
-            work = self._running[job.id] = BatchWork(self._means, self._dialect, job, body, found, until)
+            work = self._running[job.id] = await self._make[job.kind](job, body, found, until)
             job = await work.run(self._observing, self._terms.kept)
             results = work.results
         except (Unavailable, Undecided):
@@ -133,19 +141,21 @@ class Jobs:
             if work is not None:
                 self._left.append(work)
             raise
+        except RequestError as error:
+            job = await self._break_off(job, error)
         except Exception:
             logger.exception("job %s broke off", job.id)
-            job = await self._break_off(job)
+            job = await self._break_off(job, Crashed())
         finally:
             self._running.pop(job.id, None)
         self._observing.job(job.status)
         status = 200 if job.status == "succeeded" else 500
-        self._log().note(f"job-{job.id}", "JOB", "/api/1.0/batch", status, started, job.caller, results)
+        self._log().note(f"job-{job.id}", "JOB", PATHS[job.kind], status, started, job.caller, results)
         return job
 
-    async def _break_off(self, job: Job) -> Job:
+    async def _break_off(self, job: Job, error: RequestError) -> Job:
         now = self._api.now().timestamp()
-        ended = replace(job, status="failed", why=Crashed().message, finished=now)
+        ended = replace(job, status="failed", why=error.message, finished=now)
         await self._api.write(
             lambda session: records.end(session.store, ended, now + self._terms.kept), records.lane_of(job.user)
         )
@@ -175,9 +185,16 @@ class Jobs:
         if work is not None:
             work.cancel()
         if known is not None and known.status in OVER:
-            self._tell(job.id)
-            await self._admit_next(job.user)
+            await self._over(known)
         return known
+
+    async def _over(self, job: Job) -> None:
+        """Tell whoever waits for the end of a job, and go on with the next."""
+        event = self._ended.get(job.id)
+        if event is not None:
+            event.set()
+        self._teller.start(job)
+        await self._admit_next(job.user)
 
     async def ended(self, job: str, seconds: float) -> None:
         """Wait until a job is at its end, but so many seconds at most."""
@@ -197,11 +214,6 @@ class Jobs:
         finally:
             if self._ended.get(job) is event:
                 del self._ended[job]
-
-    def _tell(self, job: str) -> None:
-        event = self._ended.get(job)
-        if event is not None:
-            event.set()
 
     async def drain(self, seconds: float) -> None:
         """Wait for writes that had begun when jobs were left to others."""

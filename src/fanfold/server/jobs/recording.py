@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,9 @@ logger = logging.getLogger("fanfold")
 SOON = 0.1
 """Seconds between two writes at least."""
 
+APART = 1.0
+"""Seconds between two times that all of it is kept, where there is only all of it."""
+
 LOOK = 1.0
 """Seconds between two looks whether the job is wanted, where there is nothing to write."""
 
@@ -34,9 +37,20 @@ AGAIN = 1.0
 
 
 class Recorder:
-    """Keeps the results of one job, until the moment ``until``; ``left`` is called when it is not wanted any more."""
+    """Keeps the results of one job, until the moment ``until``; ``left`` is called when it is not wanted any more.
 
-    def __init__(self, api: Api, job: Job, until: float, left: Callable[[], None]) -> None:
+    ``gather`` is asked for more to be kept, if what it gave last is so many seconds old.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        job: Job,
+        until: float,
+        left: Callable[[], None],
+        gather: Callable[[float], Sequence[Settled]] = lambda _: (),
+    ) -> None:
+        self._gather = gather
         self._api = api
         self._job = job
         self._until = until
@@ -64,7 +78,7 @@ class Recorder:
     async def finish(self, job: Job, until: float) -> None:
         """Keep what is left, and the job as it is in the end."""
         await self.close()
-        found, self._found = self._found, []
+        found, self._found = [*self._found, *self._gather(0.0)], []
 
         def finish(session: Session) -> None:
             known = records.find(session.store, job.id, 0.0)
@@ -88,7 +102,7 @@ class Recorder:
                 async with asyncio.timeout(LOOK):
                     await self._news.wait()
             self._news.clear()
-            found, self._found = self._found, []
+            found, self._found = [*self._found, *self._gather(APART)], []
             wanted = True
             try:
                 wanted = await self._keep(found)

@@ -30,6 +30,15 @@ UNDER_WAY = "jobs under way"
 REQUESTS = "job requests"
 """The shelf of what was asked, for as long as it is needed."""
 
+HOOKS = "job webhooks"
+"""The shelf of those who are to be told of the end of a job, until they have been (see ``telling.py``)."""
+
+ALL = "all"
+"""The place of what was answered altogether, where actions have no answers of their own."""
+
+Kind = Literal["batch", "plan"]
+"""Actions of the work API, or a recipe."""
+
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 OVER = frozenset(("succeeded", "failed", "cancelled"))
@@ -41,11 +50,12 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One job. Moments are in seconds since 1970; ``deadline`` is when it has to be at its end.
 
     ``key``, ``user``, ``scopes`` and ``counted`` are those of the caller. ``names`` are the ids of its actions, if any
-    has one; ``fields`` the members that their results are to have, if not all. ``leaving``: it was asked to end.
+    has one; ``fields`` the members that their results are to have, if not all. ``leaving``: it was asked to end. At
+    its end ``webhook`` is told.
     """
 
     id: str
-    kind: Literal["batch", "plan"] = "batch"
+    kind: Kind = "batch"
     status: Status = "queued"
     key: str
     user: str
@@ -62,7 +72,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fields: tuple[str, ...] | None = None
     leaving: bool = False
     why: str = ""
-    account: str = ""
+    webhook: str = ""
 
     @property
     def caller(self) -> Caller:
@@ -167,7 +177,7 @@ def remove(store: Store, job: Job) -> None:
     """Keep nothing of a job."""
     for row in store.shelved_of(job.shelf, int(job.user)):
         store.unshelve(job.shelf, row.name)
-    for shelf in (REQUESTS, UNDER_WAY):
+    for shelf in (REQUESTS, UNDER_WAY, HOOKS):
         store.unshelve(shelf, job.id)
     store.unshelve(JOBS, job.id)
 
@@ -205,8 +215,15 @@ def count_waiting(store: Store, caller: Caller) -> int:
 
 
 def add(store: Store, job: Job, found: Sequence[Settled], until: float) -> None:
-    """Keep what some actions were answered."""
-    name = found[0].place if len(found) == 1 else secrets.token_hex(8)
+    """Keep what some actions were answered, or ``ALL`` of them as far as it is known by now."""
+    several = [one for one in found if one.place != ALL]
+    for group in ([one] for one in found if one.place == ALL):
+        _shelve(store, job, ALL, group, until)
+    if several:
+        _shelve(store, job, several[0].place if len(several) == 1 else secrets.token_hex(8), several, until)
+
+
+def _shelve(store: Store, job: Job, name: str, found: Sequence[Settled], until: float) -> None:
     store.shelve(job.shelf, Shelved(name, int(job.user), until, _encode(found)))
 
 

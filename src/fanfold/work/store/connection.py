@@ -10,7 +10,7 @@ import hmac
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -18,7 +18,7 @@ from fanfold.errors import NO_ROOM, NoRoom
 from fanfold.work.store.idioms import Idiom
 from fanfold.work.store.queries import Queries
 from fanfold.work.store.remembered import Compact, Remembered
-from fanfold.work.store.tables import Content, copy
+from fanfold.work.store.tables import Content, FilledError, copy
 
 T = TypeVar("T")
 
@@ -139,6 +139,11 @@ class Connection(ABC):
         copy(other.content(), self.content(), without=("answer",))
         self._renew()
 
+    def take_over_once(self, other: Connection, setting: str) -> None:
+        """The same where a setting is not there yet, which other processes may be about to make just now too."""
+        with suppress(FilledError):
+            copy(other.content(), self.content(), without=("answer",), unless=setting)
+
     def _renew(self) -> None:
         """Have another key to sign with, and forget what was here."""
         self.use_key(secrets.token_bytes(32))
@@ -185,6 +190,10 @@ class Connection(ABC):
     def idiom(self) -> Idiom:
         """How conditions are said to this database."""
         return self._sql.idiom
+
+    def query(self, name: str) -> str:
+        """What stands under a name, to be part of a query: conditions on what stands there before them."""
+        return self._sql[name]
 
     # -- settings ----------------------------------------------------------------------------------------------------
 

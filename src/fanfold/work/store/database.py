@@ -27,6 +27,7 @@ AT_MOST = 3.0
 
 OPTIONS = (
     "-c statement_timeout=15s -c lock_timeout=8s -c idle_in_transaction_session_timeout=5s -c jit=off "
+    "-c max_parallel_workers_per_gather=0 "
     "-c synchronous_commit=on"
 )
 """A worker that stands still in the midst of a transaction is thrown out of it, and cannot commit when it goes on."""

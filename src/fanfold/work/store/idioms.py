@@ -79,6 +79,10 @@ class Idiom(ABC):
         """The column of a table of words that is the gid."""
 
     @abstractmethod
+    def say_has_words(self, task: str) -> str:
+        """The condition that a task has the words that are asked for, where many tasks are gone through."""
+
+    @abstractmethod
     def say_matches(self, table: str) -> str:
         """The condition that a table of words holds the phrases that are asked for."""
 

@@ -7,7 +7,7 @@ record. What hangs on a task (projects, tags, followers) is not kept here: the l
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from zlib import crc32
 
 from msgspec import Struct
@@ -22,7 +22,7 @@ NAMED = (*("agent", "custom_field", "goal", "portfolio", "project", "project_tem
 """Kinds that are found by their name."""
 
 STEP = 20
-"""Records that one step looks at: one to three milliseconds."""
+"""Records that one step looks at, unless the database is far away: one to three milliseconds."""
 
 _STATE = "search"
 
@@ -42,6 +42,8 @@ _decode = Decoder().decode
 class Index(Events):
     """The tables of ``search.sql``."""
 
+    step: ClassVar[int] = STEP
+
     # -- bringing it up to date --------------------------------------------------------------------------------------
 
     def index_step(self, until: str = "") -> bool:
@@ -50,30 +52,32 @@ class Index(Events):
         ``until``: leave out what happened after that moment.
         """
         state = self._index_state()
-        if state.gid is not None:
+        begun = state.gid is not None
+        if begun:
             query = self._sql.filled("searchable", len(NAMED))
-            gids = [gid for (gid,) in self._cursor.execute(query, (state.gid, *self._among(NAMED), STEP))]
-            state.gid = gids[-1] if len(gids) == STEP else None
+            gids = [gid for (gid,) in self._cursor.execute(query, (state.gid, *self._among(NAMED), self.step))]
+            state.gid = gids[-1] if len(gids) == self.step else None
             more = True
         else:
-            name, bounds = ("events_since_until", (until, STEP)) if until else ("events_since", (STEP,))
+            name, bounds = ("events_since_until", (until, self.step)) if until else ("events_since", (self.step,))
             events = self._rows(name, state.seq, *bounds)
             if not events:
                 return False
             gids = list({int(gid) for _, *touched in events for gid in touched if gid})
             state.seq = events[-1][0]
-            more = len(events) == STEP
+            more = len(events) == self.step
         self._index(gids)
+        if begun and state.gid is None:
+            self._indexed_all()
         self.set(_STATE, _encode(state))
         return more
 
     def index_is_behind(self) -> bool:
         """Whether ``index_step`` has anything to do, events that are too young apart."""
-        stored = self.setting(_STATE)
+        stored, first, last = self._index_bounds()
         if stored is None:
             return True
         state = _read_state(stored)
-        first, last = self._cursor.execute(self._sql["event_bounds"]).fetchone()
         return state.gid is not None or last != state.seq or first > state.seq + 1
 
     def index_upto(self) -> int | None:
@@ -86,10 +90,14 @@ class Index(Events):
         upto = self.index_upto()
         return 0 if upto is None else self.last_event() - upto
 
+    def _index_bounds(self) -> tuple[bytes | None, int, int]:
+        """How far it has come, as that is stored, and the first and last event that there is."""
+        found: tuple[bytes | None, int, int] = self._cursor.execute(self._sql["index_bounds"], (_STATE,)).fetchone()
+        return found
+
     def _index_state(self) -> _State:
         """Where to go on: at the beginning if there is no index yet, or if the log no longer tells what it lacks."""
-        stored = self.setting(_STATE)
-        first, last = self._cursor.execute(self._sql["event_bounds"]).fetchone()
+        stored, first, last = self._index_bounds()
         if stored is None:
             self._prepare_index()
             return _State(last, 0)
@@ -156,6 +164,9 @@ class Index(Events):
             if known is not None:
                 run(self._sql["drop_names"], (row.gid,))
             run(self._sql["keep_names"], (row.gid, *self._words(name)))
+
+    def _indexed_all(self) -> None:
+        """All records have been gone through for the first time."""
 
     def _words(self, *texts: str) -> tuple[str, ...]:
         """What is kept of texts whose words are searched for."""

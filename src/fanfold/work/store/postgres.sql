@@ -39,6 +39,9 @@ WHERE gid IN (SELECT target FROM link WHERE owner = ?1 AND field = 'project.sect
   AND record.private <> p.private
 RETURNING record.gid;
 
+-- name: task_lets_in
+task_lets_in(?1, f.gid);
+
 -- name: insert
 INSERT INTO record (gid, kind, workspace, private, document, compact)
 VALUES (?, ?, ?, ?, convert_from(?, 'UTF8')::jsonb, ?);

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fanfold.work.store.tables import BATCH, TABLES, Content, Table, Values
+from fanfold.work.store.tables import BATCH, TABLES, Content, FilledError, Table, Values
 
 if TYPE_CHECKING:
     from fanfold.work.store.postgres import PostgresStore
@@ -53,16 +53,20 @@ class PostgresContent(Content):
         self._wire.tell("CLOSE copied")
 
     @contextmanager
-    def replacing(self) -> Iterator[None]:
+    def replacing(self, unless: str = "") -> Iterator[None]:
         """Under the lock of those who write, so that there is nobody between; readers wait for the end."""
         store = self._store
         store.commit()
         store.begin_action()
         try:
+            if unless and store.setting(unless) is not None:
+                raise FilledError
             names = [table.name for table in TABLES if table.name != "setting"]
             self._wire.ask(f"TRUNCATE {', '.join((*names, *_SEARCHED))}")
             self._wire.ask("DELETE FROM setting WHERE name <> 'signing_key'")
             yield
+            # Until somebody has counted, plans are made as if there were next to nothing.
+            self._wire.ask(f"ANALYZE {', '.join(names)}")
         except BaseException:
             store.undo_action()
             store.commit()

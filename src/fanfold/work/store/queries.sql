@@ -141,6 +141,35 @@ SELECT 1 FROM link s JOIN link t ON t.owner = s.owner AND t.field = 'portfolio.m
 JOIN link m ON m.target = ?1 AND m.field = 'team.members' AND m.owner = t.target
 WHERE s.target = ?2 AND s.field = 'portfolio.shared_projects' LIMIT 1;
 
+-- name: task_lets_in
+EXISTS (
+    WITH RECURSIVE above(gid) AS (
+        SELECT f.gid
+        UNION SELECT l.owner FROM above JOIN link l ON l.target = above.gid AND l.field = 'task.subtasks')
+    SELECT 1 FROM above
+    WHERE EXISTS (SELECT 1 FROM record a WHERE a.gid = above.gid AND a.private = 0)
+       OR EXISTS (SELECT 1 FROM task_facts t WHERE t.gid = above.gid AND ?1 IN (t.assignee, t.created_by))
+       OR EXISTS (SELECT 1 FROM link k WHERE k.target = ?1 AND k.field = 'task.followers' AND k.owner = above.gid)
+       OR EXISTS (SELECT 1 FROM link k JOIN record p ON p.gid = k.note
+                  WHERE k.target = above.gid AND k.field = 'section.tasks' AND (p.private = 0
+                    OR EXISTS (SELECT 1 FROM link m
+                               WHERE m.target = ?1 AND m.field = 'project.members' AND m.owner = p.gid)
+                    OR EXISTS (
+                        SELECT 1 FROM link t
+                        JOIN link m ON m.target = ?1 AND m.field = 'team.members' AND m.owner = t.target
+                        WHERE t.owner = p.gid AND t.field = 'project.member_teams'
+                        UNION ALL
+                        SELECT 1 FROM link s
+                        JOIN link m ON m.target = ?1 AND m.field = 'portfolio.members' AND m.owner = s.owner
+                        WHERE s.target = p.gid AND s.field = 'portfolio.shared_projects'
+                        UNION ALL
+                        SELECT 1 FROM link s JOIN link t ON t.owner = s.owner AND t.field = 'portfolio.member_teams'
+                        JOIN link m ON m.target = ?1 AND m.field = 'team.members' AND m.owner = t.target
+                        WHERE s.target = p.gid AND s.field = 'portfolio.shared_projects')
+                    OR ({text p privacy_setting} = 'private_to_team' AND EXISTS (
+                        SELECT 1 FROM link m WHERE m.target = ?1 AND m.field = 'team.members'
+                        AND m.owner = CAST({text p team} AS INTEGER))))));
+
 -- name: found
 SELECT r.gid, r.gid, r.kind, r.workspace, r.private, {empty}, r.compact
 FROM record r
@@ -389,8 +418,8 @@ ORDER BY seq LIMIT ?8;
 -- name: prune_audit
 DELETE FROM audit WHERE at < ?;
 
--- name: event_bounds
-SELECT coalesce((SELECT min(seq) FROM event), 0), coalesce((SELECT max(seq) FROM event), 0);
+-- name: index_bounds
+SELECT (SELECT value FROM setting WHERE name = ?), coalesce((SELECT min(seq) FROM event), 0), coalesce((SELECT max(seq) FROM event), 0);
 
 -- name: events_since
 SELECT seq, resource, CASE WHEN json_extract(CAST(document AS TEXT), '$[2]') = 'attachment'

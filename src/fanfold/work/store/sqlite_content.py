@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fanfold.work.store.connection import FIRST_GID
-from fanfold.work.store.tables import BATCH, TABLES, Content, Table, Values
+from fanfold.work.store.tables import BATCH, TABLES, Content, FilledError, Table, Values
 
 if TYPE_CHECKING:
     from fanfold.work.store.file import File
@@ -47,11 +47,13 @@ class SqliteContent(Content):
             yield rows
 
     @contextmanager
-    def replacing(self) -> Iterator[None]:
+    def replacing(self, unless: str = "") -> Iterator[None]:
         """A transaction too: the tables of the index go, the others are emptied."""
         self._file.commit()
         self._run("BEGIN IMMEDIATE")
         try:
+            if unless and self._file.setting(unless) is not None:
+                raise FilledError
             for name in _SEARCHED:
                 self._run(f"DROP TABLE IF EXISTS {name}")
             for table in TABLES:

@@ -148,8 +148,11 @@ class Content(ABC):
         """The rows of a table in order, some at a time."""
 
     @abstractmethod
-    def replacing(self) -> AbstractContextManager[None]:
-        """A block that begins with nothing there, and whose end makes durable what was written in it."""
+    def replacing(self, unless: str = "") -> AbstractContextManager[None]:
+        """A block that begins with nothing there, and whose end makes durable what was written in it.
+
+        Raises ``FilledError`` where the setting ``unless`` is there.
+        """
 
     def keepable(self, table: Table, rows: list[Values]) -> list[Values]:  # noqa: ARG002 - for most it is all
         """Rows of another database as this one can keep them."""
@@ -176,10 +179,17 @@ class Content(ABC):
         """Give this gid to the next record."""
 
 
-def copy(source: Content, target: Content, *, without: Collection[str] = ()) -> dict[str, Sum]:
-    """Have in one database what is in another, but for tables that are left out; what each table has now."""
+class FilledError(Exception):
+    """There is something in the database already."""
+
+
+def copy(source: Content, target: Content, *, without: Collection[str] = (), unless: str = "") -> dict[str, Sum]:
+    """Have in one database what is in another, but for tables that are left out; what each table has now.
+
+    Raises ``FilledError`` where the setting ``unless`` is there already.
+    """
     copied: dict[str, Sum] = {}
-    with source.reading(), target.replacing():
+    with source.reading(), target.replacing(unless):
         for table in TABLES:
             if table.name not in without:
                 copied[table.name] = counted = Sum()

@@ -74,3 +74,31 @@ CREATE TABLE names (gid bigint PRIMARY KEY, words tsvector NOT NULL);
 CREATE INDEX words_by_word ON words USING gin (words);
 CREATE INDEX task_names_by_word ON task_names USING gin (words);
 CREATE INDEX names_by_word ON names USING gin (words);
+
+-- Whether somebody lets a user in on a task that is private: what queries.sql says to SQLite under this name. As a
+-- function it is planned once, and asked only of tasks that are private.
+CREATE FUNCTION task_lets_in(who bigint, task bigint) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH RECURSIVE above(gid) AS (
+        SELECT task
+        UNION SELECT l.owner FROM above JOIN link l ON l.target = above.gid AND l.field = 'task.subtasks'),
+    teams(gid) AS (SELECT owner FROM link WHERE target = who AND field = 'team.members'),
+    portfolios(gid) AS (
+        SELECT owner FROM link WHERE target = who AND field = 'portfolio.members'
+        UNION SELECT l.owner FROM teams JOIN link l ON l.target = teams.gid AND l.field = 'portfolio.member_teams'),
+    projects(gid, private, team) AS (
+        SELECT p.gid, p.private, CASE WHEN p.document ->> 'privacy_setting' = 'private_to_team'
+                                      THEN CAST(p.document ->> 'team' AS bigint) END
+        FROM above JOIN link k ON k.target = above.gid AND k.field = 'section.tasks' JOIN record p ON p.gid = k.note)
+    SELECT EXISTS (SELECT 1 FROM above JOIN record a ON a.gid = above.gid WHERE a.private = 0)
+        OR EXISTS (SELECT 1 FROM above JOIN task_facts t ON t.gid = above.gid WHERE who IN (t.assignee, t.created_by))
+        OR EXISTS (SELECT 1 FROM above JOIN link k
+                   ON k.target = who AND k.field = 'task.followers' AND k.owner = above.gid)
+        OR EXISTS (SELECT 1 FROM projects WHERE private = 0 OR team IN (SELECT gid FROM teams))
+        OR EXISTS (SELECT 1 FROM projects p JOIN link m
+                   ON m.target = who AND m.field = 'project.members' AND m.owner = p.gid)
+        OR EXISTS (SELECT 1 FROM projects p JOIN link t ON t.owner = p.gid AND t.field = 'project.member_teams'
+                   WHERE t.target IN (SELECT gid FROM teams))
+        OR EXISTS (SELECT 1 FROM projects p JOIN link s
+                   ON s.target = p.gid AND s.field = 'portfolio.shared_projects'
+                   WHERE s.owner IN (SELECT gid FROM portfolios))
+$$;
