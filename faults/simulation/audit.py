@@ -70,10 +70,12 @@ class Audited:
         self._ground = ground
         self._clock = clock
         self._guards = guards
+        self._unreleased: dict[Held, None] = {}
 
     async def take(self, key: str, costs: Mapping[str, int]) -> Grant | Refusal:
         """What the limiter says, once it was looked at."""
         now = self._clock()
+        self._look_for_lapsed(now)
         outcome = await self._limiter.take(key, costs)
         journal = self._ground.journal
         full, impossible = self.book.decide(key, costs, now)
@@ -89,6 +91,8 @@ class Audited:
         journal.demand(not full, "granted what does not fit", key, dict(costs), full)
         held = Held(outcome, self, key, costs if self._guards else {}, self.book.charge(key, costs, now, admitted=True))
         self.hold(key, held.costs, 1)
+        if held.slots:
+            self._unreleased[held] = None
         self._compare(key, outcome.standing())
         return held
 
@@ -107,6 +111,7 @@ class Audited:
     def released(self, held: Held) -> None:
         """Note that slots came back, and look whether they did."""
         self._ground.journal.note("released", held.key, len(held.slots))
+        self._unreleased.pop(held, None)
         for entry in held.slots:
             entry.end = 0.0
         self.hold(held.key, held.costs, -1)
@@ -121,6 +126,12 @@ class Audited:
         right = all_of_it == (len(kept) == len(held.slots))
         self._ground.journal.demand(right, "renewed wrongly", held.key, all_of_it, len(kept), len(held.slots))
         self._compare(held.key, held.grant.standing())
+
+    def _look_for_lapsed(self, now: float) -> None:
+        """Where nothing gets lost no lease runs out under whoever holds it."""
+        for held in self._unreleased if self._ground.exact else ():
+            lapsed = any(entry.end <= now for entry in held.slots)
+            self._ground.journal.demand(not lapsed, "a lease ran out that somebody held", held.key)
 
     def _compare(self, key: str, standing: tuple[Standing, ...]) -> None:
         """Neither more nor less is taken than the book has."""

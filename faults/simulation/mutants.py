@@ -24,12 +24,12 @@ from fanfold.engine.plan import Plan, Step
 from fanfold.engine.runs import PENDING, Run
 from fanfold.errors import LimitExceeded, TimedOut
 from fanfold.idempotency import Ledger, MemoryAnswers
-from fanfold.limits import MemoryGrant, MemoryLimiter, fallback
+from fanfold.limits import MemoryGrant, MemoryLimiter, Profile
 from fanfold.limits.concurrency import Slots
 from fanfold.limits.fallback import FallbackLimiter
 from fanfold.limits.line import Line
 from fanfold.limits.redis import Holders, RedisGrant, RedisLimiter
-from fanfold.limits.shapes import Held
+from fanfold.limits.shapes import Held, granted
 from fanfold.limits.standing import _Reservation
 from fanfold.limits.window import Span
 from fanfold.model import Action, Grant, Pairs, Refusal, Result
@@ -171,9 +171,8 @@ async def _read_for_whoever_waits(self: Line, connection: Any) -> None:
 async def _take_and_forget_nothing(self: RedisLimiter, key: str, costs: Mapping[str, int]) -> Any:
     shape = self._shape(costs)
     held = Held(shape, self._caller(key), self.line.name(), costs)
-    reply = await self.line.ask(shape.decision(held, self._verb, self._now()))
-    numbers = [int(number) for number in bytes(reply).split()]
-    return shape.refusal(numbers) if numbers[1] else self._holders.add(RedisGrant(self, held, numbers))
+    told = bytes(await self.line.ask(shape.decision(held, self._verb, self._now())))
+    return self._holders.add(RedisGrant(self, held, told)) if granted(told) else shape.refusal(told)
 
 
 def _nothing(*_: object) -> None:
@@ -235,7 +234,7 @@ MUTANTS: dict[str, Broken] = {
     "leases are not renewed": (Holders, "_turn_over", _nothing),
     "slots are never given back to Redis": (RedisLimiter, "release", _nothing),
     "a Redis that came back empty is believed": (FallbackLimiter, "_doubtful", _no),
-    "each worker has the whole": (fallback, "share_of", lambda profile, _: profile),
+    "each worker has the whole": (Profile, "shared_by", lambda profile, *_, **__: profile),
     "the ledger forgets": (Ledger, "_keep", _forget),
     "the answers are looked up in vain": (MemoryAnswers, "begin", _find_nothing),
 }

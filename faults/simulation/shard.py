@@ -141,7 +141,7 @@ class Shard:
             standing = outcome.standing
         else:
             standing = outcome if isinstance(outcome, tuple) else outcome.standing()
-        numbers = [round(self._loop.time() * MICRO), refused, wait]
+        numbers = [refused, wait, round(self._loop.time() * MICRO)]
         for stand in standing:
             numbers += (stand.left, ceil(stand.reset))
         return b" ".join([b"%d" % number for number in numbers])

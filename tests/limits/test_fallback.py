@@ -195,6 +195,22 @@ async def test_after_a_loss_the_share_alone_decides_when_redis_goes_away_again(l
     assert watched.alone_by == {"local": 1}
 
 
+async def test_to_deny_does_not_give_everything_away_once_more_either(limiter, redis, watched):
+    workers = [limiter("deny") for _ in range(3)]
+    given = 0
+    for _ in range(4):
+        for worker in workers:
+            while not isinstance(await worker.take("ada", {"requests": 1}), Refusal):
+                given += 1
+        redis.lose_all()
+    assert given == 2 * 12
+    redis.away = True
+    with pytest.raises(LimitsUnknown):
+        await workers[0].take("bob", {"writes": 2})
+    redis.away = False
+    assert not isinstance(await workers[0].take("bob", {"writes": 2}), Refusal)
+
+
 async def test_a_crash_after_a_loss_leaves_nothing_taken(limiter, redis):
     one = limiter("local")
     redis.lose_all()
@@ -228,18 +244,21 @@ FLEET = 3
 class Fleet(RuleBasedStateMachine):
     """Workers that share a Redis to which everything happens."""
 
-    @initialize(charge_refused=st.booleans())
-    def start(self, charge_refused):
+    @initialize(charge_refused=st.booleans(), policy=st.sampled_from(("local", "deny")))
+    def start(self, charge_refused, policy):
         self.clock = Clock()
         self.redis = Redis(Profile(LIMITS.rules, charge_refused), self.clock)
-        self.workers = [FallbackLimiter(self.redis, "local", fleet=FLEET, clock=self.clock) for _ in range(FLEET)]
+        self.workers = [FallbackLimiter(self.redis, policy, fleet=FLEET, clock=self.clock) for _ in range(FLEET)]
         self.admitted = []
         self.held = []
 
     @rule(worker=st.integers(0, FLEET - 1), n=st.integers(1, 6), writes=st.integers(0, 3))
     def take(self, worker, n, writes):
         costs = {"requests": n, "writes": writes} if writes else {"requests": n}
-        outcome = finish(self.workers[worker].take("ada", costs))
+        try:
+            outcome = finish(self.workers[worker].take("ada", costs))
+        except LimitsUnknown:
+            return
         if not isinstance(outcome, Refusal):
             self.admitted.append((self.clock.now, n))
             self.held.append((outcome, writes, self.clock.now + 60))

@@ -2,10 +2,10 @@
 
 ``deny`` refuses everything (503, as no limit has been exceeded), ``allow`` nothing. ``local`` gives each worker its
 share of each limit, so that all of them together let through no more than the limit. That comes on top of what Redis
-had let through just before. If Redis then came back empty it would give everything away once more: until what it has
-forgotten has passed anyway, its yes is not enough, and each worker's share has to have room too. So no span of a window
-holds more than twice its limit, whatever happens to Redis when, unless workers come that were not there before, or
-there are more of them than the limit has requests.
+had let through just before. If Redis then came back empty it would give everything away once more, each time: until
+what it has forgotten has passed anyway, its yes is not enough but for who is to be allowed everything, and each
+worker's share has to have room too. So no span of a window holds more than twice its limit, whatever happens to Redis
+when, unless workers come that were not there before, or there are more of them than the limit has requests.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class FallbackLimiter:
         self._watch = watch
         self._clock = clock
         share = shared.profile.shared_by(fleet, batch=batch)
-        self._share = Share(shared.profile, MemoryLimiter(share, clock)) if policy == "local" else None
+        self._share = None if policy == "allow" else Share(shared.profile, MemoryLimiter(share, clock))
         self._losses = shared.line.losses
         self._doubtful_until: float | None = None
 
@@ -69,8 +69,6 @@ class FallbackLimiter:
                 return await self._shared.take(key, costs)
             except LimitsUnknown:
                 self._alone()
-                if self._policy == "deny":
-                    raise
                 return NOTHING_HELD
         if self._doubtful():
             return await self._take_twice(share, key, costs)
@@ -78,6 +76,8 @@ class FallbackLimiter:
             return await self._shared.take(key, costs)
         except LimitsUnknown:
             self._alone()
+            if self._policy == "deny":
+                raise
             return await share.take(key, costs)
 
     async def look(self, key: str, costs: Mapping[str, int]) -> Refusal | tuple[Standing, ...]:
@@ -85,7 +85,7 @@ class FallbackLimiter:
         try:
             return await self._shared.look(key, costs)
         except LimitsUnknown:
-            return () if self._share is None else await self._share.look(key, costs)
+            return () if self._share is None or self._policy == "deny" else await self._share.look(key, costs)
 
     async def _take_twice(self, share: Share, key: str, costs: Mapping[str, int]) -> Grant | Refusal:
         """Take from the own share and from a Redis that has forgotten what it granted."""
@@ -96,6 +96,9 @@ class FallbackLimiter:
             outcome = await self._shared.take(key, costs)
         except LimitsUnknown:
             self._alone()
+            if self._policy == "deny":
+                mine.release()
+                raise
             return mine
         except BaseException:
             mine.release()
