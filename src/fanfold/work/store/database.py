@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -24,6 +25,9 @@ logger = logging.getLogger("fanfold")
 
 AT_MOST = 3.0
 """Seconds that somebody waits for a connection."""
+
+LAST = 10.0
+"""Seconds that each part may take to end."""
 
 OPTIONS = (
     "-c statement_timeout=15s -c lock_timeout=8s -c idle_in_transaction_session_timeout=5s -c jit=off "
@@ -58,13 +62,15 @@ class Database:
         self._listening = asyncio.get_running_loop().create_task(self._listen())
 
     async def close(self) -> None:
-        """Wait for what is being written, and let go of everything."""
-        await self.lanes.drain()
+        """Wait for what is being written, and let go of everything; of a database that does not answer, after a time."""
         if self._listening is not None:
             self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
-        await self._reading.close()
-        await self._writing.close()
+        for ending in (self.lanes.drain(), self._reading.close(), self._writing.close()):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST):
+                    await ending
+        if self._listening is not None:
+            await asyncio.wait([self._listening], timeout=LAST)
 
     @property
     def changes(self) -> int:
