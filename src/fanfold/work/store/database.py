@@ -62,7 +62,7 @@ class Database:
         self._listening = asyncio.get_running_loop().create_task(self._listen())
 
     async def close(self) -> None:
-        """Wait for what is being written, and let go of everything; of a database that does not answer, after a time."""
+        """Wait for what is being written, and let go of all; where the database does not answer, after a time."""
         if self._listening is not None:
             self._listening.cancel()
         for ending in (self.lanes.drain(), self._reading.close(), self._writing.close()):
