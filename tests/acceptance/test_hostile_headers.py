@@ -39,7 +39,7 @@ CLAIMS = {
         "If-None-Match": "*",
         "TE": "gzip",
     },
-    "a client that waits": {"Prefer": "respond-async", "Content-MD5": "x", "Expect": "x"},
+    "a client that waits": {"Prefer": "return=minimal", "Content-MD5": "x", "Expect": "x"},
 }
 
 

@@ -86,7 +86,7 @@ async def test_work_in_memory_goes_on_until_its_end_and_is_not_started_twice():
 
 
 async def test_work_that_has_to_wait_is_tried_again_until_it_can_be_done(monkeypatch, caplog):
-    monkeypatch.setattr("fanfold.server.durable.LATER", 0.0)
+    monkeypatch.setattr("fanfold.server.durable.AGAIN", 0.0)
     tries = []
 
     async def step(subject):

@@ -203,6 +203,7 @@ def test_the_guide_names_every_metric_with_its_labels(metrics, registry):
     metrics.refused("reads")
     metrics.shared(up=True)
     metrics.alone("local")
+    metrics.job("succeeded")
     observe(metrics, "GET", "/a", 200)
     shown = {}
     for family in text_string_to_metric_families(exposition(registry)[0].decode()):

@@ -21,6 +21,9 @@ from fanfold.client import (
     DependencyFailed,
     File,
     Forbidden,
+    Job,
+    JobFailed,
+    JobState,
     Limit,
     NotAuthorized,
     NotFound,
@@ -152,3 +155,18 @@ class Echo:
 
 def own_transport() -> Client:
     return Client(transport=Echo())
+
+
+async def jobs(client: Client) -> None:
+    job = await client.submit([get("/tasks/1")], serial=True, stop=False, webhook="", key="k")
+    assert_type(job, Job)
+    assert_type(client.job("id"), Job)
+    assert_type(job.id, str)
+    assert_type(await job.results(timeout=1.0), list[Reply])
+    assert_type(await job.refresh(1.0), JobState)
+    assert_type(await job.cancel(), JobState)
+    await job.remove()
+
+
+def job_failed(error: JobFailed) -> None:
+    assert_type(error.message, str)
