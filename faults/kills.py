@@ -52,7 +52,7 @@ class Run:
         ]
         never = asyncio.Event()
         flying = asyncio.create_task(fly_all(clients, never))
-        while history.acknowledged < CLIENTS:
+        while history.acknowledged < CLIENTS and not flying.done():
             await asyncio.sleep(0)
         await asyncio.sleep(dice.uniform(0, WITHIN))
         server.kill()
