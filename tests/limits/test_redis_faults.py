@@ -82,7 +82,7 @@ async def test_a_server_that_is_killed_and_comes_back_empty(own_redis, worker, p
     assert await admitted(one, "bob") == WITHOUT[policy]
     own_redis.start()
     await until_up(one)
-    # The share that was used up while Redis was away still is, now that Redis remembers nothing; one that was not is had.
+    # The share that was used up while Redis was away still is, now that Redis remembers nothing.
     assert await admitted(one) == {"local": (0, 429), "deny": (10, 429), "allow": (30, 429)}[policy]
     assert [message.partition(" (")[0] for message in caplog.messages] == [
         f"The Redis at 127.0.0.1:{own_redis.port} cannot be asked for the limits",
