@@ -237,7 +237,7 @@ class JobDesk:
     async def _list(self, scope: Scope, caller: Caller) -> Answer:
         query = dict(read_query(scope["query_string"])) if scope["query_string"] else {}
         limit = query.get("limit", "20")
-        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= 100):
+        if not (limit.isascii() and limit.isdigit() and len(limit) <= 3 and 1 <= int(limit) <= 100):
             raise RequestError("limit: Must be an integer between 1 and 100")
         now = self._api.now().timestamp()
         found = await self._api.read(lambda session: records.all_of(session.store, caller.user, now))

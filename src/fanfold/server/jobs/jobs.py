@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("fanfold")
 
-AT_ONCE = 20
-"""Jobs that one process carries on at once."""
+AT_ONCE = 100
+"""Jobs that one process carries on at once; many of them may do no more than wait for a limit."""
 
 PERFORMANCE = "batch"
 """What the durable engine knows a job by."""
