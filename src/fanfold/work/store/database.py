@@ -34,7 +34,7 @@ OPTIONS = (
     "-c max_parallel_workers_per_gather=0 "
     "-c synchronous_commit=on"
 )
-"""The database does not time idle transactions after a pipeline: what psycopg sends last stops its timer (known fault)."""
+"""The database times no idle transaction after a pipeline: what psycopg sends last stops its timer (a known fault)."""
 
 ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 """How soon a connection whose other end is gone is given up, in seconds and milliseconds."""
