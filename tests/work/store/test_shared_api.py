@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import time
 
 import psycopg
 import pytest
@@ -12,8 +13,10 @@ from fanfold.errors import RequestError, Unavailable
 from fanfold.model import Call, Caller
 from fanfold.work.seed import first_user, seed
 from fanfold.work.shared_api import SharedApi
+from fanfold.work.store import database as postgres_database
 from fanfold.work.store import questions
-from fanfold.work.store.postgres import PostgresStore
+from fanfold.work.store.database import OPTIONS
+from fanfold.work.store.postgres import WRITING, PostgresStore
 from fanfold.work.store.questions import put
 from tests import databases
 
@@ -352,6 +355,34 @@ async def test_a_commit_of_which_nobody_saw_the_end_is_not_said_to_have_failed(h
     monkeypatch.undo()
     tags = await here.ask("GET", f"/workspaces/{workspace}/tags")
     assert [tag["name"] for tag in tags].count("Undecided") == 1
+
+
+async def test_a_worker_that_stands_still_in_a_write_loses_it_to_the_others(database, monkeypatch):
+    monkeypatch.setattr(postgres_database, "OPTIONS", OPTIONS.replace("session_timeout=5s", "session_timeout=300ms"))
+    worker = Worker(database)
+    await worker.api.open()
+    (lane,) = [int(found["gid"]) for found in await worker.ask("GET", "/workspaces")][:1]
+    tries = []
+
+    def another_got_the_lock():
+        with psycopg.connect(database[0]) as other:
+            other.execute("SET lock_timeout = '5s'")
+            other.execute("SELECT pg_advisory_xact_lock(%s::int, %s::int)", (WRITING, 0))
+
+    def work(session):
+        session.store.set("stood still", str(len(tries)).encode())
+        session.store.setting("something else")  # both are in the database now, and nothing is committed
+        tries.append(session)
+        if len(tries) == 1:
+            another_got_the_lock()  # while this thread, and so the whole process, does nothing else
+            time.sleep(0.3)  # the database lets go of the lock a little before it closes the connection
+
+    try:
+        await worker.api.write(work, lane)
+        assert len(tries) == 2
+        assert await worker.api.read(lambda session: session.store.setting("stood still")) == b"1"
+    finally:
+        await worker.api.close()
 
 
 def test_a_time_limit_is_shorter_than_that_of_the_database():

@@ -32,9 +32,13 @@ LAST = 10.0
 OPTIONS = (
     "-c statement_timeout=15s -c lock_timeout=8s -c idle_in_transaction_session_timeout=5s -c jit=off "
     "-c max_parallel_workers_per_gather=0 "
-    "-c synchronous_commit=on"
+    "-c synchronous_commit=on -c tcp_user_timeout=10s"
 )
-"""The database times no idle transaction after a pipeline: what psycopg sends last stops its timer (a known fault)."""
+"""What the database is told of each connection: how long it bears with one whose process stands still, or is gone.
+
+A process that stops in the midst of a write loses its transaction, and with it the lock on its workspace, after five
+seconds: others go on, and it finds its connection closed when it goes on itself.
+"""
 
 ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 """How soon a connection whose other end is gone is given up, in seconds and milliseconds."""

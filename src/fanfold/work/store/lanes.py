@@ -19,7 +19,7 @@ from msgspec import Struct
 from fanfold.errors import Unavailable
 from fanfold.work.store.greenlets import carry, wait
 from fanfold.work.store.postgres import OutOfScopeError
-from fanfold.work.store.questions import Connection, is_lost, put, told
+from fanfold.work.store.questions import Connection, is_lost, must_be_there, put, told
 from fanfold.work.store.reading import Pool
 from fanfold.work.store.wire import Found, LookUp, Question, Rows, asked_of
 
@@ -57,12 +57,14 @@ class Errand(Struct, eq=False):
 class WriteWire:
     """A store's wire for writing, in work that is carried: what only tells goes out with the next question."""
 
-    __slots__ = ("_broken", "_connection", "_told", "trips")
+    __slots__ = ("_broken", "_connection", "_told", "sent", "trips")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._told: list[Question] = []
         self._broken: BaseException | None = None
+        self.sent = False
+        """Whether anything of what was asked last may have reached the database."""
         self.trips = 0
 
     def ask(self, sql: str, values: Sequence[Any] = ()) -> Found:
@@ -86,7 +88,10 @@ class WriteWire:
             raise self._broken
         told, self._told = self._told, []
         self.trips += 1
+        self.sent = False
         try:
+            must_be_there(self._connection)
+            self.sent = True
             return wait(put(self._connection, [*told, *questions]))[len(told) :]
         except BaseException as error:
             self._broken = error
@@ -170,7 +175,7 @@ class Lanes:
         try:
             await carry(work)
         except Exception as error:  # noqa: BLE001 - whoever waits for it is told
-            await self._failed(connection, lane, group, error, committing=committing)
+            await self._failed(connection, lane, group, error, committing=committing and wire.sent)
         else:
             for errand, (result, raised) in zip(group, results, strict=True):
                 if isinstance(raised, OutOfScopeError) and lane != EVERYTHING:

@@ -381,8 +381,6 @@ class PostgresStore(CoherentReads):
         """
         return int(self._one("latest_event", workspace))
 
-    # -- the log -----------------------------------------------------------------------------------------------------
-
     def _log(self, workspace: int, resource: int, document: bytes, subjects: Iterable[int]) -> None:
         self._tell("event", workspace, resource, document, list(subjects))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,7 +49,8 @@ async def put(connection: Connection, questions: Sequence[Question]) -> list[Fou
                 ((sql, values),) = questions
                 await cursor.execute(sql, packed(values))
                 return [await _found(cursor)]
-            async with connection.pipeline():
+            async with connection.pipeline() as pipeline:
+                pipeline.__class__ = _Pipeline
                 cursors = [_cursor(connection) for _ in questions]
                 for cursor, (sql, values) in zip(cursors, questions, strict=True):
                     await cursor.execute(sql, packed(values))
@@ -58,6 +59,26 @@ async def put(connection: Connection, questions: Sequence[Question]) -> list[Fou
     except (TimeoutError, asyncio.CancelledError):
         await connection.close()
         raise
+
+
+def must_be_there(connection: Connection) -> None:
+    """Raise ``psycopg.OperationalError`` if the database is known to have closed a connection that has nothing to read.
+
+    Whoever asks this before they send something knows of a failure that nothing of it can have been done.
+    """
+    for _ in range(2):  # what the database says in parting comes before the end
+        connection.pgconn.consume_input()
+
+
+class _Pipeline(psycopg.AsyncPipeline):
+    """A pipeline that ends with the Sync that it sends, and no Flush behind it.
+
+    The Flush asks for nothing that the Sync does not bring, but with it PostgreSQL no longer counts the session as one
+    that idles in its transaction: a process that stood still would keep its locks for ever.
+    """
+
+    def _fetch_gen(self, *, flush: bool) -> Generator[Any, Any, None]:  # noqa: ARG002 - see above
+        return super()._fetch_gen(flush=False)
 
 
 def _cursor(connection: Connection) -> psycopg.AsyncRawCursor[tuple[Any, ...]]:
