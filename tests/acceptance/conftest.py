@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -79,8 +80,9 @@ def start(directory: Path, *flags: str, db: Path | None = None, token: str = TOK
     output = directory / f"server-{time.monotonic_ns()}.out"
     command = [sys.executable, "-m", "fanfold", "serve", "--port", str(port), "--db", str(db), *flags]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FANFOLD_")}
+    environment |= {"FANFOLD_TOKEN": token, "PYTHONFAULTHANDLER": "1"}
     with output.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment | {"FANFOLD_TOKEN": token})
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
     until = time.monotonic() + 30
     while time.monotonic() < until and process.poll() is None:
         found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", output.read_text())
@@ -106,7 +108,12 @@ def stop(live: Live) -> int:
     """Ask the server to stop; its exit code."""
     if live.process.poll() is None:
         live.process.terminate()
-    return live.process.wait(timeout=40)
+    try:
+        return live.process.wait(timeout=40)
+    except subprocess.TimeoutExpired:
+        live.process.send_signal(signal.SIGABRT)  # upon which it says where its threads are
+        live.process.wait(timeout=10)
+        raise AssertionError(live.output.read_text()) from None
 
 
 @contextmanager

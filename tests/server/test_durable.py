@@ -3,11 +3,14 @@
 import asyncio
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from fanfold.errors import Unavailable
+from fanfold.server import workflows
 from fanfold.server.durable import TaskRunner
 
 CARRIER = """
@@ -113,3 +116,30 @@ async def test_work_that_breaks_is_reported_and_harms_nobody(caplog):
     await asyncio.sleep(0)
     await runner.close()
     assert "step 1 broke off" in caplog.text
+
+
+async def test_an_engine_that_does_not_end_is_left(monkeypatch, caplog):
+    never = threading.Event()
+
+    class Engine:
+        def destroy(self, **_):
+            never.wait(10)
+
+    monkeypatch.setattr(workflows, "LAST", 0.05)
+    left = workflows.Workflows(Path("unused"), lambda *_: None, "local", lambda: 0, lambda *_: None)
+    left._thread.start()
+    left._engine = Engine()
+    began = time.monotonic()
+    left.stop()
+    assert time.monotonic() - began < 5
+    assert "does not end" in caplog.text
+    never.set()
+
+
+def test_a_process_that_has_closed_everything_waits_for_no_thread():
+    code = (
+        "import threading, time; from fanfold.server import draining; draining.LEAVING = 0.1; "
+        "threading.Thread(target=time.sleep, args=(60,)).start(); draining.end_soon(3)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False)

@@ -16,6 +16,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from types import FrameType
@@ -39,6 +40,9 @@ STEP = 0.05
 
 CUT_OFF = 1.0
 """Seconds in which a request that was not done in time, and is broken off, may still say so."""
+
+LEAVING = 5.0
+"""Seconds in which a process ends that has closed everything."""
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -249,3 +253,17 @@ def end_by(number: int) -> None:
     """End this process by a signal, at once."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def end_soon(code: int = 0) -> None:
+    """Have this process end, with everything closed, whatever threads there are that Python would wait for.
+
+    Those of a library may sleep for a minute before they try again what nobody needs any more.
+    """
+    threading.Thread(target=_end_after_all, args=(code,), name="fanfold-end", daemon=True).start()
+
+
+def _end_after_all(code: int) -> None:
+    time.sleep(LEAVING)
+    logger.warning("some threads did not end; they are left")
+    os._exit(code)

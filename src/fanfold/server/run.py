@@ -24,7 +24,7 @@ from fanfold.server.anteroom import Anteroom
 from fanfold.server.app import App
 from fanfold.server.connect.first import first_account
 from fanfold.server.databases import Elsewhere, at_once, open_database
-from fanfold.server.draining import DrainingServer, Patience
+from fanfold.server.draining import DrainingServer, Patience, end_soon
 from fanfold.server.listening import address_of, listen
 from fanfold.server.protocol import BoundedProtocol
 from fanfold.server.readiness import Readiness
@@ -142,6 +142,7 @@ def run(app: Application, settings: Patience, listener: socket.socket) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settle()
     DrainingServer(configuration(app, settings), settings, listener, leaving=app.readiness.leave).run()
+    end_soon()
 
 
 def settle() -> None:

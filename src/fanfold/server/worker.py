@@ -15,7 +15,7 @@ from importlib import import_module
 import msgspec
 
 from fanfold.errors import SetupError
-from fanfold.server.draining import DrainingServer
+from fanfold.server.draining import DrainingServer, end_soon
 from fanfold.server.run import Served, configuration, settle
 from fanfold.server.workers import Line, Order, Said, Told
 from fanfold.serving.metrics import MULTIPROCESS, count_as
@@ -42,8 +42,9 @@ def main() -> None:
     settle()
     server = WorkerServer(served, told, line)
     server.run()
-    if server.refused:
-        sys.exit(2)
+    code = 2 if server.refused else 0
+    end_soon(code)
+    sys.exit(code)
 
 
 def _told(line: Line) -> Told:

@@ -28,6 +28,9 @@ TIDIED = 600.0
 AT_ONCE = 1000
 """Workflows that are forgotten at once at most."""
 
+LAST = 10.0
+"""Seconds that the engine may take to end. Where its database is away it would wait for that, and nothing is lost."""
+
 SCHEMA = "fanfold_work"
 """Where the engine keeps its tables in a PostgreSQL database that others use too."""
 
@@ -36,6 +39,8 @@ CONNECTIONS = 4
 
 THREADS = 16
 """Threads in which the engine waits for its database."""
+
+logger = logging.getLogger("fanfold")
 
 Work = Callable[[], Awaitable[None]]
 
@@ -80,10 +85,17 @@ class Workflows:
         return self._go(partial(self._resume, executor))
 
     def stop(self) -> None:
-        """Stop, and return when that is so; whatever is not at its end stays as it is."""
+        """Stop, and return when that is so, or after a time; whatever is not at its end stays as it is."""
         self._stopped = True
         if self._thread.ident is None:
             return
+        ending = threading.Thread(target=self._end, name="fanfold-durable-end", daemon=True)
+        ending.start()
+        ending.join(LAST)
+        if ending.is_alive():
+            logger.warning("the durable engine does not end, and is left; what was under way goes on later")
+
+    def _end(self) -> None:
         asyncio.run_coroutine_threadsafe(self._leave(), self._loop).result()
         if self._engine is not None:
             self._engine.destroy(destroy_registry=True)
