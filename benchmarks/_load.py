@@ -11,11 +11,13 @@ hardware and does not see idle time.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -54,6 +56,25 @@ class Load:
         for index, _, _ in turns:
             self._receive(index)
         return done + len(turns)
+
+    def freely(self, request: bytes, seconds: float) -> int:
+        """The same of one request, each connection for itself: none waits for the answer of another."""
+        by_number = {connection.fileno(): (at, connection) for at, connection in enumerate(self._sockets)}
+        ready = select.epoll()
+        for number, (_, connection) in by_number.items():
+            ready.register(number, select.EPOLLIN)
+            connection.sendall(request)
+        done, until = 0, time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            for number, _ in ready.poll(1.0):
+                at, connection = by_number[number]
+                self._receive(at)
+                connection.sendall(request)
+                done += 1
+        ready.close()
+        for at in range(len(self._sockets)):
+            self._receive(at)
+        return done + len(self._sockets)
 
     def together(self, requests: Sequence[bytes]) -> float:
         """Seconds until all of ``requests`` are answered, which are sent at once, each over its own connection."""
@@ -146,8 +167,11 @@ class Server:
 
     def cpu(self) -> float:
         """Seconds of CPU time that the process and those it started have used."""
-        tasks = [task for pid in _family(self.process.pid) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
-        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+        return cpu_of(_family(self.process.pid))
+
+    def workers(self) -> list[int]:
+        """The processes that answer: those that it has started, or else itself."""
+        return _family(self.process.pid)[1:] or [self.process.pid]
 
     def memory(self) -> float:
         """Resident memory in MB."""
@@ -158,6 +182,22 @@ class Server:
         """End the process."""
         self.process.terminate()
         self.process.wait(timeout=60)
+
+
+def cpu_of(processes: Sequence[int]) -> float:
+    """Seconds of CPU time that processes have used."""
+    tasks = [task for pid in processes for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+
+def named(name: str) -> list[int]:
+    """The processes of a program on this machine."""
+    found = []
+    for said in Path("/proc").glob("[0-9]*/comm"):
+        with suppress(OSError):
+            if said.read_text().strip() == name:
+                found.append(int(said.parent.name))
+    return found
 
 
 def _family(pid: int) -> list[int]:

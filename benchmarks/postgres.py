@@ -20,13 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from _data import TOKEN, Made, make
-from _load import Load, Server, free_port, post
+from _load import Load, Server, cpu_of, free_port, named, post
 
 from fanfold.model import Call, Caller
 from fanfold.server.opening import open_store
@@ -151,34 +153,81 @@ async def _timed(what: Callable[[str], Awaitable[None]], gids: list[str]) -> tup
 
 
 def workers(url: str, redis: str, made: Made, options: argparse.Namespace) -> None:
-    """Batches of ten reads a second with one worker and with two, in turn, on all cores there are."""
+    """Batches of ten reads a second with one worker and with two, in turn.
+
+    Workers, database, Redis and load have to share the cores of one machine here, which workers on machines of their
+    own do not. So it is told which of them used the CPU, and with ``--share`` each worker is given so much of a core
+    and no more, as if that were its machine.
+    """
     actions = [{"method": "get", "relative_path": f"/tasks/{gid}"} for gid in made.tasks[:10]]
     request = post("/api/1.0/batch", TOKEN, json.dumps({"data": {"actions": actions}}).encode())
-    rates: dict[int, list[float]] = {1: [], 2: []}
+    found: dict[int, list[Rate]] = {1: [], 2: []}
     with tempfile.TemporaryDirectory() as directory:
         for _ in range(options.rounds):
-            for count, found in rates.items():
-                found.append(_rate(url, redis, request, count, directory, options.seconds))
-    one, two = statistics.median(rates[1]), statistics.median(rates[2])
-    say("batches of ten reads a second", one=round(one), two=round(two), ratio=round(two / one, 2), goal=1.7)
+            for count, rates in found.items():
+                rates.append(_rate(url, redis, request, count, directory, options))
+    one, two = (statistics.median([rate.each_second for rate in found[count]]) for count in (1, 2))
+    share = "all cores" if options.share is None else f"{options.share:g} of a core for each worker"
+    say(f"batches of ten reads a second, {share}", one=round(one), two=round(two), ratio=round(two / one, 2), goal=1.7)
+    for count, rates in found.items():
+        spent = {name: statistics.median([rate.cpu_us[name] for rate in rates]) for name in rates[0].cpu_us}
+        say(f"CPU of a batch in microseconds, {count} worker(s)", **{name: round(us) for name, us in spent.items()})
 
 
-def _rate(url: str, redis: str, request: bytes, count: int, directory: str, seconds: float) -> float:
+class Rate(NamedTuple):
+    """Batches a second, and who used how much CPU for each."""
+
+    each_second: float
+    cpu_us: dict[str, float]
+
+
+def _rate(url: str, redis: str, request: bytes, count: int, directory: str, options: argparse.Namespace) -> Rate:
     port = free_port()
     command = ["-m", "fanfold", "serve", "--db", url, "--port", str(port), "--limits", LIMITS, "--redis", redis]
     command += ["--workers", str(count), "--access-log", str(Path(directory) / "access.log")]
     cores = ",".join(map(str, sorted(os.sched_getaffinity(0))))
     server = Server([*command], port, {"FANFOLD_TOKEN": TOKEN}, core=cores)
     try:
-        load = Load(port, connections=32)
-        load.run(request, 1.0)
-        started = time.perf_counter()
-        done = load.run(request, seconds)
-        rate = done / (time.perf_counter() - started)
-        load.close()
-        return rate
+        with ExitStack() as shares:
+            if options.share is not None:
+                for worker in server.workers():
+                    shares.enter_context(held_to(worker, options.share))
+            load = Load(port, connections=32)
+            load.freely(request, 1.0)
+            parts = {
+                "workers": server.workers(),
+                "database": named("postgres"),
+                "redis": named("redis-server"),
+                "load": [os.getpid()],
+            }
+            before = {pid: cpu_of([pid]) for pids in parts.values() for pid in pids}
+            started = time.perf_counter()
+            done = load.freely(request, options.seconds)
+            took = time.perf_counter() - started
+            spent = {
+                name: sum(max(0.0, cpu_of([pid]) - before[pid]) for pid in pids) / done * 1e6
+                for name, pids in parts.items()
+            }
+            load.close()
+            return Rate(done / took, spent)
     finally:
         server.stop()
+
+
+@contextmanager
+def held_to(pid: int, share: float) -> Iterator[None]:
+    """A process that gets so much of a core and no more. Needs a control group for CPU (version 1), and to be root."""
+    group = Path(f"/sys/fs/cgroup/cpu/fanfold-{pid}")
+    group.mkdir()
+    try:
+        (group / "cpu.cfs_period_us").write_text("10000")
+        (group / "cpu.cfs_quota_us").write_text(str(round(10_000 * share)))
+        (group / "cgroup.procs").write_text(str(pid))
+        yield
+    finally:
+        with suppress(OSError):  # it may have ended
+            (group.parent / "cgroup.procs").write_text(str(pid))
+        group.rmdir()
 
 
 def main() -> None:
@@ -191,6 +240,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--share", type=float, help="how much of a core each worker is given")
     parser.add_argument("--only", choices=("process", "workers"))
     options = parser.parse_args()
     name = f"fanfold_bench_{os.getpid()}"
