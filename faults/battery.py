@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from faults import (
     busy,
+    cut_off,
     disk,
     hostile,
     jobs,
@@ -34,6 +35,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     memory.SCENARIO,
     rolling_restarts.SCENARIO,
     postgres.SCENARIO,
+    cut_off.SCENARIO,
     limiter_model.SCENARIO,
 )
 """The order in which they are run."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import random
 from contextlib import suppress
 from typing import Any
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
+from psycopg_pool.pool_async import AddConnection
 
 from fanfold.work.store.lanes import Begin, Lanes
 from fanfold.work.store.postgres import CHANNEL
@@ -25,6 +27,12 @@ logger = logging.getLogger("fanfold")
 
 AT_MOST = 3.0
 """Seconds that somebody waits for a connection."""
+
+LONGEST_PAUSE = 1.0
+"""Seconds between two attempts to make a connection."""
+
+CONNECTING = 3
+"""Seconds that one attempt may take."""
 
 LAST = 10.0
 """Seconds that each part may take to end."""
@@ -98,8 +106,18 @@ class Database:
             pause = min(2 * pause, 5.0)
 
 
+class _Pool(AsyncConnectionPool[Connection]):
+    """A pool that goes on trying: its own pauses double without end, so that an hour's outage would last for two."""
+
+    async def schedule_task(self, task: Any, delay: float) -> None:
+        """Do something later; connect soon."""
+        if isinstance(task, AddConnection):
+            delay = min(delay, LONGEST_PAUSE * random.uniform(0.8, 1.0))  # noqa: S311 - so that not all come at once
+        await super().schedule_task(task, delay)
+
+
 def _pool(url: str, size: int, name: str) -> Pool:
-    return AsyncConnectionPool(
+    return _Pool(
         url,
         kwargs=_parameters(name),
         min_size=size,
@@ -117,7 +135,7 @@ def _parameters(what: str) -> dict[str, Any]:
     return {
         "autocommit": True,
         "application_name": f"fanfold {what}",
-        "connect_timeout": 5,
+        "connect_timeout": CONNECTING,
         "options": OPTIONS,
         **ALIVE,
     }
