@@ -16,6 +16,7 @@ from faults import (
     points,
     postgres,
     receivers,
+    redis_outages,
     rolling_restarts,
     slow,
 )
@@ -36,6 +37,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     rolling_restarts.SCENARIO,
     postgres.SCENARIO,
     cut_off.SCENARIO,
+    redis_outages.SCENARIO,
     limiter_model.SCENARIO,
 )
 """The order in which they are run."""

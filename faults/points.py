@@ -7,7 +7,6 @@ first time all moments are counted, then the server is made to die at one after 
 from __future__ import annotations
 
 import random
-import shutil
 import signal
 from collections import Counter
 from pathlib import Path
@@ -71,7 +70,7 @@ class Telling:
 
     def __init__(self, server: Server, place: Home, receiver: Receiver, scene: Scene) -> None:
         self.server = server
-        self.folder = place.folder
+        self.place = place
         self.inside: Inside = place.inside
         self.receiver = receiver
         self.scene = scene
@@ -137,7 +136,7 @@ class Theatre:
         told = Path(server.environment["FAULTS_TOLD"]).with_suffix(".points")
         counted = json.decode(told.read_bytes(), type=dict[str, int])
         server.kill()
-        self._end(telling)
+        await self._makes.remove(telling.place)
         return counted
 
     async def die(self, moment: Moment) -> list[str]:
@@ -162,17 +161,13 @@ class Theatre:
         found = await telling.check()
         self.acknowledged += telling.history.acknowledged
         server.kill()
-        self._end(telling)
+        await self._makes.remove(telling.place)
         return found
 
     async def _begin(self, name: str) -> Telling:
         self._receiver.clear()
         place = await self._makes.make(self._folder / name, like=self._original)
         return Telling(_server(place), place, self._receiver, self._scene)
-
-    def _end(self, telling: Telling) -> None:
-        if telling.folder != self._original.folder:
-            shutil.rmtree(telling.folder, ignore_errors=True)
 
 
 def _server(place: Home) -> Server:

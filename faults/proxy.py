@@ -169,6 +169,8 @@ class ChaosProxy:
         flows = (_Flow(number, "up", reader, onwards, writer), _Flow(number, "down", there, writer, onwards))
         try:
             await asyncio.gather(*(self._pump(flow) for flow in flows))
+        except asyncio.CancelledError:
+            return  # the proxy ends
         finally:
             for end in (writer, onwards):
                 self._open.pop(end, None)
