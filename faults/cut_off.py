@@ -157,7 +157,7 @@ async def run(setting: Setting) -> Figures:
             ordeal = Ordeal(setting, proxy, home)
             for server in ordeal.servers:
                 await server.start()
-            names = _names(setting, setting.sized(len(disturbances.NAMES), 200))
+            names = _names(setting, setting.sized(4, 200))
             for number, name in enumerate(names, 1):
                 await ordeal.round(number, name)
                 setting.say(f"round {number}, {name}: {len(ordeal.violations)} violations")

@@ -70,6 +70,10 @@ class PostgresBuilder:
         url = self.server.url(name)
         return Home(folder, url, PostgresInside(url))
 
+    def name(self, home: Home) -> str:
+        """What its database is called."""
+        return self._made[home.folder]
+
     async def remove(self, home: Home) -> None:
         """Have it no more, whoever is connected with it."""
         self.server.ask(f"DROP DATABASE {self._made[home.folder]} WITH (FORCE)")

@@ -16,9 +16,13 @@ class Noted:
         self.pauses.append(delay)
 
 
+async def _nothing(_):
+    pass
+
+
 @pytest.fixture
 def pool():
-    made = _pool("postgresql://nobody@127.0.0.1:1/none", 1, "test")
+    made = _pool("postgresql://nobody@127.0.0.1:1/none", 1, "test", _nothing)
     made._sched = Noted()
     return made
 
