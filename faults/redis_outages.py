@@ -282,7 +282,7 @@ async def _window(setting: Setting, of: Shared) -> tuple[int, list[str]]:
     dice = setting.dice("window", of.policy)
     until = monotonic() + setting.seconds(3.0, 90.0)
     while monotonic() < until or (_admitted(askers) < LIMIT and monotonic() < until + PATIENT):
-        await asyncio.sleep(dice.uniform(0.2, 1.0))
+        await asyncio.sleep(dice.uniform(0.8, 2.0))
         await asyncio.to_thread(of.redis.kill)
         await asyncio.sleep(dice.uniform(0.0, 0.5))
         await asyncio.to_thread(of.redis.start)
