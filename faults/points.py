@@ -29,6 +29,9 @@ from faults.workload import Client, Ground, prepare
 FEW = ("commit", "committed", "answer", "answered", "post", "posted", "engine-commit")
 """Moments at which it is tried each time; of the others a sample is taken."""
 
+QUICK = {"sqlite": 10, "postgres": 2}
+"""How many of those are tried in the quick tier: over PostgreSQL a story takes several times as long."""
+
 SAMPLED = ("statement", "engine")
 COPY = "Copy at points"
 
@@ -182,10 +185,10 @@ def moments_of(counted: dict[str, int], setting: Setting) -> list[Moment]:
         Moment(where, dice.randrange(1, counted[where] + 1))
         for where in SAMPLED
         if where in counted
-        for _ in range(setting.sized(2, 100))
+        for _ in range(setting.sized(2 if setting.db == "sqlite" else 1, 100))
     ]
     if setting.tier == "quick":
-        few = dice.sample(all_of_few, min(len(all_of_few), setting.count or 10))
+        few = dice.sample(all_of_few, min(len(all_of_few), setting.count or QUICK[setting.db]))
         return [*few, *sampled]
     return [*all_of_few, *sampled]
 
