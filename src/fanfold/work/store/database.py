@@ -33,7 +33,7 @@ AT_MOST = 3.0
 LONGEST_PAUSE = 1.0
 """Seconds between two attempts to make a connection."""
 
-CONNECTING = 3
+CONNECTING = 2
 """Seconds that one attempt may take."""
 
 LISTENING = 5.0
