@@ -142,5 +142,6 @@ async def all_is_delivered(
         lost = Counter(committed) - Counter(arrived)
         more = Counter(arrived) - Counter(committed)
         told = f"of {len(committed)} events {lost.total()} were not delivered, {more.total()} unknown ones were"
-        found.append(f"I9: {told}{'' if lost or more else ', and they came in another order'}")
+        which = [f"; {word} {one}" for word, of in (("lost", lost), ("unknown", more)) for one in list(of)[:1]]
+        found.append(f"I9: {told}{''.join(which) or ', and they came in another order'}")
     return found

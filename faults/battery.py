@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from faults import (
     busy,
+    cut_off,
     disk,
     hostile,
     jobs,
@@ -15,6 +16,7 @@ from faults import (
     points,
     postgres,
     receivers,
+    redis_outages,
     rolling_restarts,
     slow,
 )
@@ -34,6 +36,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     memory.SCENARIO,
     rolling_restarts.SCENARIO,
     postgres.SCENARIO,
+    cut_off.SCENARIO,
+    redis_outages.SCENARIO,
     limiter_model.SCENARIO,
 )
 """The order in which they are run."""

@@ -16,6 +16,8 @@ class Counter(Protocol):
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN IMMEDIATE", "PRAGMA user")
 """How statements begin between which it makes a difference to die."""
 
+COMMIT = "COMMIT"
+
 
 def place_points(points: Counter, kinds: Collection[str]) -> None:
     """Have everything that may be a moment of these kinds tell of itself; of all kinds if there are none."""
@@ -60,40 +62,45 @@ def _in_sqlite(points: Counter) -> None:
 
 def _in_postgres(points: Counter) -> None:
     try:
-        from psycopg import AsyncConnection, Connection  # noqa: PLC0415
+        from fanfold.work.store import lanes, wire  # noqa: PLC0415
     except ModuleNotFoundError:
         return
-    for kind in (AsyncConnection, Connection):
-        _around_wire(kind, points)
+    _around_trips(lanes, points)
+    _around_wire(wire.BlockingWire, points)
+
+
+def _around_trips(lanes: Any, points: Counter) -> None:
+    """All that a server writes goes this way, some statements at a time; the last of a transaction is its commit."""
+    put = lanes.put
+
+    async def passed(connection: Any, questions: Any) -> Any:
+        commits = any(sql == COMMIT for sql, _ in questions)
+        points.come("commit" if commits else "statement")
+        found = await put(connection, questions)
+        if commits:
+            points.come("committed")
+        return found
+
+    lanes.put = passed
 
 
 def _around_wire(kind: Any, points: Counter) -> None:
-    """Statements and commits of PostgreSQL pass here, whichever way they are asked for."""
-    wait: Callable[..., Any] = kind.wait
+    """What is asked over a connection that waits, as when a server starts."""
+    ask, tell = kind.ask, kind.tell
 
-    def before(generator: Any) -> None:
-        name = getattr(getattr(generator, "gi_code", None), "co_name", "")
-        if "commit" in name:
-            points.come("commit")
-        elif name:
-            points.come("statement")
-
-    if kind.__name__.startswith("Async"):
-
-        async def waited(self: Any, generator: Any, *more: Any, **named: Any) -> Any:
-            before(generator)
-            found = await wait(self, generator, *more, **named)
-            points.come("committed" if "commit" in str(getattr(generator, "gi_code", "")) else "stated")
+    def around(told: Callable[..., Any]) -> Callable[..., Any]:
+        def passed(self: Any, sql: str, *values: Any) -> Any:
+            commits = sql == COMMIT
+            if commits or sql.lstrip().startswith(WRITES):
+                points.come("commit" if commits else "statement")
+            found = told(self, sql, *values)
+            if commits:
+                points.come("committed")
             return found
 
-        kind.wait = waited
-        return
+        return passed
 
-    def waited_for(self: Any, generator: Any, *more: Any, **named: Any) -> Any:
-        before(generator)
-        return wait(self, generator, *more, **named)
-
-    kind.wait = waited_for
+    kind.ask, kind.tell = around(ask), around(tell)
 
 
 def _in_the_engine(points: Counter) -> None:

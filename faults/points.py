@@ -7,7 +7,6 @@ first time all moments are counted, then the server is made to die at one after 
 from __future__ import annotations
 
 import random
-import shutil
 import signal
 from collections import Counter
 from pathlib import Path
@@ -29,6 +28,9 @@ from faults.workload import Client, Ground, prepare
 
 FEW = ("commit", "committed", "answer", "answered", "post", "posted", "engine-commit")
 """Moments at which it is tried each time; of the others a sample is taken."""
+
+QUICK = {"sqlite": 10, "postgres": 2}
+"""How many of those are tried in the quick tier: over PostgreSQL a story takes several times as long."""
 
 SAMPLED = ("statement", "engine")
 COPY = "Copy at points"
@@ -71,7 +73,7 @@ class Telling:
 
     def __init__(self, server: Server, place: Home, receiver: Receiver, scene: Scene) -> None:
         self.server = server
-        self.folder = place.folder
+        self.place = place
         self.inside: Inside = place.inside
         self.receiver = receiver
         self.scene = scene
@@ -137,7 +139,7 @@ class Theatre:
         told = Path(server.environment["FAULTS_TOLD"]).with_suffix(".points")
         counted = json.decode(told.read_bytes(), type=dict[str, int])
         server.kill()
-        self._end(telling)
+        await self._makes.remove(telling.place)
         return counted
 
     async def die(self, moment: Moment) -> list[str]:
@@ -162,17 +164,13 @@ class Theatre:
         found = await telling.check()
         self.acknowledged += telling.history.acknowledged
         server.kill()
-        self._end(telling)
+        await self._makes.remove(telling.place)
         return found
 
     async def _begin(self, name: str) -> Telling:
         self._receiver.clear()
         place = await self._makes.make(self._folder / name, like=self._original)
         return Telling(_server(place), place, self._receiver, self._scene)
-
-    def _end(self, telling: Telling) -> None:
-        if telling.folder != self._original.folder:
-            shutil.rmtree(telling.folder, ignore_errors=True)
 
 
 def _server(place: Home) -> Server:
@@ -187,10 +185,10 @@ def moments_of(counted: dict[str, int], setting: Setting) -> list[Moment]:
         Moment(where, dice.randrange(1, counted[where] + 1))
         for where in SAMPLED
         if where in counted
-        for _ in range(setting.sized(2, 100))
+        for _ in range(setting.sized(2 if setting.db == "sqlite" else 1, 100))
     ]
     if setting.tier == "quick":
-        few = dice.sample(all_of_few, min(len(all_of_few), setting.count or 10))
+        few = dice.sample(all_of_few, min(len(all_of_few), setting.count or QUICK[setting.db]))
         return [*few, *sampled]
     return [*all_of_few, *sampled]
 

@@ -8,7 +8,8 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from msgspec import json
 from faults.setting import UnableError
 
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql*/bin")
+MOST_CONNECTIONS = 60
 ACCOUNT = "postgres"
 """Whose server it is where we are root, as which it would not run."""
 
@@ -36,7 +38,7 @@ class PostgresServer:
         self._run("initdb", "-D", self._data, "-U", "faults", "--auth=trust", "-E", "UTF8", "--no-sync")
         with (self._folder / "data" / "postgresql.conf").open("a") as conf:
             conf.write(f"port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{self._folder}'\n")
-            conf.write("max_connections = 60\nshared_buffers = 64MB\n")
+            conf.write(f"max_connections = {MOST_CONNECTIONS}\nshared_buffers = 64MB\n")
 
     @property
     def _data(self) -> str:
@@ -68,6 +70,57 @@ class PostgresServer:
 
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(sql)
+
+    def kick(self, database: str) -> int:
+        """End every connection with a database; how many there were."""
+        return len(
+            self._answers(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+                database,
+            )
+        )
+
+    def _answers(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        import psycopg  # noqa: PLC0415 - an extra
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            return connection.execute(sql, values).fetchall()  # type: ignore[arg-type]
+
+    @contextmanager
+    def crowded(self, database: str) -> Iterator[None]:
+        """Have others take every connection that is left, and end those that there are, for as long as a block."""
+        import psycopg  # noqa: PLC0415 - an extra
+
+        with ExitStack() as others:
+            self.kick(database)
+            taken = 0
+            while taken < MOST_CONNECTIONS:
+                try:
+                    others.enter_context(psycopg.connect(self.url(), application_name="others"))
+                except psycopg.OperationalError:
+                    break
+                taken += 1
+            yield
+
+    @contextmanager
+    def locked(self, database: str) -> Iterator[None]:
+        """Have another hold what every writer needs for as long as a block."""
+        import psycopg  # noqa: PLC0415 - an extra
+
+        with psycopg.connect(self.url(database)) as other:
+            other.execute("LOCK TABLE record IN ACCESS EXCLUSIVE MODE")
+            yield
+
+    @contextmanager
+    def read_only(self, database: str) -> Iterator[None]:
+        """Have every connection with a database be for reading only, as with one that is the primary no more."""
+        self.ask(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+        self.kick(database)
+        try:
+            yield
+        finally:
+            self.ask(f"ALTER DATABASE {database} RESET default_transaction_read_only")
+            self.kick(database)
 
     def remove(self) -> None:
         """Stop, and leave nothing behind."""

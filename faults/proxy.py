@@ -20,6 +20,9 @@ from faults.client import abort
 PIECE = 16_384
 """Bytes that are passed on at once."""
 
+MOST_NOISE = 200
+"""Bytes that mean nothing."""
+
 Direction = Literal["up", "down"]
 
 
@@ -37,7 +40,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Hold everything back, the connection open, until the rule is another."""
 
     lose: bool = False
-    """Take everything and pass on nothing."""
+    """Take everything and pass on nothing, for good: a connection that has lost something has no holes but an end."""
 
     cut_after: int | None = None
     """Close politely after so many bytes, in the middle of whatever that is."""
@@ -47,6 +50,9 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     garble: float = 0.0
     """How likely a piece is to have a byte changed."""
+
+    noise: float = 0.0
+    """How likely it is that bytes that mean nothing come before a piece."""
 
     double: float = 0.0
     """How likely a piece is to be passed on twice."""
@@ -91,6 +97,7 @@ class ChaosProxy:
         self._changed = asyncio.Event()
         self._open: dict[asyncio.StreamWriter, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lost: set[tuple[int, Direction]] = set()
         self._connections = 0
         self._began = monotonic()
 
@@ -162,6 +169,8 @@ class ChaosProxy:
         flows = (_Flow(number, "up", reader, onwards, writer), _Flow(number, "down", there, writer, onwards))
         try:
             await asyncio.gather(*(self._pump(flow) for flow in flows))
+        except asyncio.CancelledError:
+            return  # the proxy ends
         finally:
             for end in (writer, onwards):
                 self._open.pop(end, None)
@@ -174,7 +183,7 @@ class ChaosProxy:
                 passed = await self._pass(flow, piece, passed)
             if flow.writer.can_write_eof():
                 flow.writer.write_eof()
-        except (OSError, _CutError):
+        except (OSError, RuntimeError, _CutError):  # uvloop says RuntimeError where the other end has been closed
             flow.writer.close()
 
     async def _pass(self, flow: _Flow, piece: bytes, passed: int) -> int:
@@ -182,24 +191,33 @@ class ChaosProxy:
         while (rule := self.rules[flow.direction]).stall:
             self._note(flow.number, f"{flow.direction} stalled")
             await self._changed.wait()
-        if rule.lose:
+        if rule.lose or (flow.number, flow.direction) in self._lost:
+            self._lost.add((flow.number, flow.direction))
             self._note(flow.number, f"{flow.direction} lost")
             return passed
         if rule.delay or rule.jitter:
             await asyncio.sleep(rule.delay + self._dice.random() * rule.jitter)
-        if rule.garble and self._dice.random() < rule.garble:
-            place = self._dice.randrange(len(piece))
-            piece = piece[:place] + bytes([piece[place] ^ (1 + self._dice.randrange(255))]) + piece[place + 1 :]
-            self._note(flow.number, f"{flow.direction} garbled")
-        if rule.double and self._dice.random() < rule.double:
-            piece += piece
-            self._note(flow.number, f"{flow.direction} doubled")
+        piece = self._spoilt(flow, piece, rule)
         ends = [end for end in (rule.cut_after, rule.reset_after) if end is not None and passed + len(piece) >= end]
         if ends:
             await self._write(flow, piece[: max(0, min(ends) - passed)], rule)
             self._end(flow, reset=rule.reset_after is not None)
         await self._write(flow, piece, rule)
         return passed + len(piece)
+
+    def _spoilt(self, flow: _Flow, piece: bytes, rule: Rule) -> bytes:
+        """A piece, or what becomes of it."""
+        if rule.garble and self._dice.random() < rule.garble:
+            place = self._dice.randrange(len(piece))
+            piece = piece[:place] + bytes([piece[place] ^ (1 + self._dice.randrange(255))]) + piece[place + 1 :]
+            self._note(flow.number, f"{flow.direction} garbled")
+        if rule.noise and self._dice.random() < rule.noise:
+            piece = self._dice.randbytes(self._dice.randrange(1, MOST_NOISE)) + piece
+            self._note(flow.number, f"{flow.direction} disturbed")
+        if rule.double and self._dice.random() < rule.double:
+            piece += piece
+            self._note(flow.number, f"{flow.direction} doubled")
+        return piece
 
     async def _write(self, flow: _Flow, piece: bytes, rule: Rule) -> None:
         if not rule.rate:
@@ -208,8 +226,12 @@ class ChaosProxy:
             return
         step = max(1, int(rule.rate / 20))
         for first in range(0, len(piece), step):
+            if self.rules[flow.direction] is not rule:
+                step = len(piece)  # nothing drips any more
             flow.writer.write(piece[first : first + step])
             await flow.writer.drain()
+            if step == len(piece):
+                return
             await asyncio.sleep(step / rule.rate)
 
     def _end(self, flow: _Flow, *, reset: bool) -> None:

@@ -31,6 +31,9 @@ class Builder(Protocol):
     async def make(self, folder: Path, like: Home | None = None) -> Home:
         """An empty database, or a copy of another, which no server may have open; ``folder`` is made for it."""
 
+    async def remove(self, home: Home) -> None:
+        """Have it no more."""
+
 
 class SqliteBuilder:
     """Files."""
@@ -43,6 +46,10 @@ class SqliteBuilder:
                 (shutil.copytree if path.is_dir() else shutil.copy2)(path, folder / path.name)
         db = str(folder / NAME)
         return Home(folder, db, SqliteInside(db))
+
+    async def remove(self, home: Home) -> None:
+        """Have it no more."""
+        shutil.rmtree(home.folder, ignore_errors=True)
 
 
 class PostgresBuilder:
@@ -62,6 +69,15 @@ class PostgresBuilder:
             self.server.copy(name, self._made[like.folder])
         url = self.server.url(name)
         return Home(folder, url, PostgresInside(url))
+
+    def name(self, home: Home) -> str:
+        """What its database is called."""
+        return self._made[home.folder]
+
+    async def remove(self, home: Home) -> None:
+        """Have it no more, whoever is connected with it."""
+        self.server.ask(f"DROP DATABASE {self._made[home.folder]} WITH (FORCE)")
+        shutil.rmtree(home.folder, ignore_errors=True)
 
 
 @asynccontextmanager

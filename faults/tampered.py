@@ -2,7 +2,8 @@
 
 ``python -m faults.tampered [WHERE:NUMBER …] serve …`` is ``fanfold serve …`` that kills itself at the given moments:
 the NUMBER-th time that it comes to WHERE (see ``POINTS``). On SIGUSR1 it writes what only it knows to ``$FAULTS_TOLD``:
-how many tasks there are, how many objects the collector watches, and how late the event loop has been at worst.
+how many tasks there are, how many objects the collector watches, how late the event loop has been at worst; and since
+it told last, how long the slowest decision about limits took, and how late the loop was.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import signal
 import sys
 from collections import Counter
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -30,9 +32,9 @@ TICK = 0.01
 
 
 class Watch:
-    """How late the event loop is."""
+    """How late the event loop is, and how long it is thought about limits. In seconds."""
 
-    worst = 0.0
+    worst = late = decision = 0.0
 
     async def keep(self) -> None:
         """Look again and again."""
@@ -40,11 +42,13 @@ class Watch:
         while True:
             due = loop.time() + TICK
             await asyncio.sleep(TICK)
-            self.worst = max(self.worst, loop.time() - due)
+            self.late = max(self.late, loop.time() - due)
+            self.worst = max(self.worst, self.late)
 
     def tell(self, where: Path) -> None:
         """Write what there is to tell."""
-        told = (len(asyncio.all_tasks()), len(gc.get_objects()), self.worst)
+        told = (len(asyncio.all_tasks()), len(gc.get_objects()), self.worst, self.decision, self.late)
+        self.decision = self.late = 0.0
         part = where.with_suffix(".part")
         part.write_bytes(msgspec.json.encode(told))
         part.rename(where)
@@ -92,13 +96,32 @@ def _tell_on_signal(watch: Watch, points: Points) -> None:
     uvicorn.Server.serve = watched  # type: ignore[method-assign]
 
 
+def _time_decisions(watch: Watch) -> None:
+    """See how long each decision about limits in a Redis takes, whoever makes it in the end."""
+    from fanfold.limits.fallback import FallbackLimiter  # noqa: PLC0415
+
+    take = FallbackLimiter.take
+
+    async def timed(self: Any, *arguments: Any) -> Any:
+        began = monotonic()
+        try:
+            return await take(self, *arguments)
+        finally:
+            watch.decision = max(watch.decision, monotonic() - began)
+
+    FallbackLimiter.take = timed  # type: ignore[method-assign]
+
+
 def main(words: list[str]) -> None:
     """Do it, and then serve."""
     start = next(place for place, word in enumerate(words) if word in ("serve", "gateway"))
     fatal = {(where, int(number)) for where, _, number in (word.partition(":") for word in words[:start])}
     points = Points(fatal)
     if "FAULTS_TOLD" in os.environ:
-        _tell_on_signal(Watch(), points)
+        watch = Watch()
+        _tell_on_signal(watch, points)
+        if "--redis" in words:
+            _time_decisions(watch)
     if fatal:
         from faults.moments import place_points  # noqa: PLC0415 - only where there are any
 

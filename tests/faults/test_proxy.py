@@ -113,3 +113,38 @@ async def test_it_refuses_and_listens_again_on_the_same_port():
             await said(proxy)
         await proxy.listen()
         assert await said(proxy) == SAID
+
+
+async def test_a_connection_that_has_lost_something_passes_nothing_on_any_more():
+    async with between() as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        proxy.rule(up=Rule(lose=True))
+        writer.write(b"lost")
+        while "up lost" not in proxy.counted():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        proxy.rule()
+        writer.write(b"what comes behind")
+        writer.write_eof()
+        assert await reader.read() == b""
+        writer.close()
+        assert await said(proxy) == SAID
+
+
+async def test_noise_comes_between_and_leaves_the_rest_as_it_is():
+    async with between(seed=7) as proxy:
+        proxy.rule(up=Rule(noise=1.0))
+        found = await said(proxy, b"x" * 100, wanted=101)
+        assert found.endswith(b"x" * 100)
+        assert len(found) > 100
+        assert proxy.counted() == {"up disturbed": 1}
+
+
+async def test_what_drips_comes_at_once_when_it_need_not_drip_any_more():
+    async with between() as proxy:
+        proxy.rule(down=Rule(rate=100.0))
+        waiting = asyncio.create_task(said(proxy))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        proxy.rule()
+        async with asyncio.timeout(10):  # at 100 bytes a second it would have taken four minutes
+            assert await waiting == SAID

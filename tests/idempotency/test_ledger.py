@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from fanfold.errors import Crashed, NoRoom, RequestError
+from fanfold.errors import Crashed, NoRoom, RequestError, Unavailable, Undecided
 from fanfold.idempotency import Ledger, MemoryAnswers
 from fanfold.idempotency.ledger import ASK_AGAIN
 from fanfold.model import Answer, Caller, OnceOnly
@@ -63,18 +63,79 @@ async def test_every_answer_is_kept_byte_by_byte(ledger, answer):
     assert await ledger.once(ADA, "k", ONE, never) == (answer, True)
 
 
-class FullAnswers(MemoryAnswers):
-    """Takes note of what begins, and has no room for its end."""
+class AwayAnswers(MemoryAnswers):
+    """Takes note of what begins, and cannot be told of ends for a while."""
 
-    async def finish(self, *_):
-        raise NoRoom
+    error = NoRoom
+
+    async def finish(self, *what):
+        if self.error is not None:
+            raise self.error
+        await super().finish(*what)
+
+    async def forget(self, name):
+        if self.error is not None:
+            raise self.error
+        await super().forget(name)
 
 
-async def test_what_was_done_is_answered_though_the_answer_cannot_be_kept_and_is_not_done_again(time, caplog):
-    ledger = Ledger(FullAnswers(), clock=time, elsewhere=0.0)
+@pytest.fixture
+async def away(monkeypatch):
+    monkeypatch.setattr("fanfold.idempotency.telling.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("fanfold.idempotency.telling.LONGEST_PAUSE", 0.0)
+    return AwayAnswers()
+
+
+async def test_what_was_done_is_answered_again_though_the_answer_cannot_be_kept_yet(away, time, caplog):
+    ledger = Ledger(away, clock=time)
     assert await ledger.once(ADA, "k", ONE, at_once(DONE)) == (DONE, False)
     assert "could not be kept" in caplog.text
-    assert await status_of(ledger.once(ADA, "k", ONE, never)) == 409
+    assert await ledger.once(ADA, "k", ONE, never) == (DONE, True)
+    assert await status_of(ledger.once(ADA, "k", OTHER, never)) == 422
+    assert await status_of(Ledger(away, clock=time).once(ADA, "k", ONE, never)) == 409
+    away.error = None
+    await quiet()
+    assert await Ledger(away, clock=time).once(ADA, "k", ONE, never) == (DONE, True)
+    await ledger.drain()
+
+
+@pytest.mark.parametrize("end", [Answer(503), Unavailable()])
+async def test_what_was_not_done_may_be_asked_for_again_though_that_could_not_be_kept_yet(away, time, end):
+    ledger = Ledger(away, clock=time)
+
+    async def refused():
+        if isinstance(end, Answer):
+            return end
+        raise end
+
+    away.error = Unavailable
+    if isinstance(end, Answer):
+        assert await ledger.once(ADA, "k", ONE, refused) == (end, False)
+    else:
+        assert await status_of(ledger.once(ADA, "k", ONE, refused)) == 503
+    assert await status_of(ledger.once(ADA, "k", ONE, never)) == 503
+    away.error = None
+    assert await ledger.once(ADA, "k", ONE, at_once(DONE)) == (DONE, False)
+    await quiet()
+    assert await Ledger(away, clock=time).once(ADA, "k", ONE, never) == (DONE, True)
+    await ledger.drain()
+
+
+async def test_what_may_have_been_taken_back_is_not_taken_back_from_others(away, time):
+    ledger = Ledger(away, clock=time)
+    away.error = Undecided
+    assert await ledger.once(ADA, "k", ONE, at_once(Answer(503))) == (Answer(503), False)
+    away.error = None
+    await quiet()
+    assert await status_of(Ledger(away, clock=time).once(ADA, "k", ONE, never)) == 409
+
+
+async def test_what_cannot_be_kept_is_tried_no_more_when_all_ends(away, time):
+    ledger = Ledger(away, clock=time)
+    await ledger.once(ADA, "k", ONE, at_once(DONE))
+    await quiet()
+    await ledger.drain()
+    assert not others()
 
 
 async def test_another_request_with_the_same_key_is_refused(ledger):

@@ -35,6 +35,10 @@ class Redis:
         self.clock = clock
         self.begin_anew()
 
+    @property
+    def up(self):
+        return not self.away
+
     def begin_anew(self):
         self.kept = MemoryLimiter(self.profile, self.clock)
 
@@ -209,6 +213,18 @@ async def test_to_deny_does_not_give_everything_away_once_more_either(limiter, r
         await workers[0].take("bob", {"writes": 2})
     redis.away = False
     assert not isinstance(await workers[0].take("bob", {"writes": 2}), Refusal)
+
+
+async def test_who_is_denied_after_a_loss_has_used_up_nothing_when_redis_is_back(limiter, redis, watched):
+    one = limiter("deny")
+    redis.lose_all()
+    redis.away = True
+    for _ in range(20):
+        with pytest.raises(LimitsUnknown):
+            await one.take("ada", {"requests": 1})
+    assert watched.alone_by == {"deny": 20}
+    redis.away = False
+    assert not isinstance(await one.take("ada", {"requests": 4}), Refusal)
 
 
 async def test_a_crash_after_a_loss_leaves_nothing_taken(limiter, redis):

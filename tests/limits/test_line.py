@@ -22,6 +22,10 @@ class NoScriptError(ResponseError):
     pass
 
 
+class ReadOnlyError(ResponseError):
+    pass
+
+
 class Server:
     """A server of which each test says when it answers what."""
 
@@ -242,6 +246,21 @@ async def test_a_release_that_is_refused_troubles_nobody(line, server):
     assert server.now.sent == [b"a"]
     server.now.reply(b"1")
     assert await task == b"1"
+
+
+async def test_a_release_that_comes_when_nothing_may_be_written_is_kept_until_something_may(line, server, caplog):
+    line.say(b"release", keep=60)
+    (task,) = await asked(line, b"a")
+    server.refuses = ReadOnlyError("READONLY")
+    server.now.reply(server.refuses)
+    await turns()
+    with pytest.raises(LimitsUnknown):
+        await task
+    server.refuses = None
+    await turns(30)
+    assert server.now.sent == [b"release"]
+    server.now.reply(b"1")
+    assert caplog.messages[0] == "Redis refuses what it was asked (READONLY)"
 
 
 async def test_a_reply_that_is_there_when_the_time_is_up_counts(line, server):

@@ -116,6 +116,18 @@ async def test_grants_outlive_a_server_that_hangs(own_redis, worker, policy):
     assert not isinstance(grant, Refusal)
 
 
+async def test_what_is_given_back_to_a_replica_is_given_back_when_it_is_none_any_more(own_redis, worker, policy):
+    one, other = worker(), worker()
+    grant = await one.take("ada", {"writes": 9})
+    own_redis.do("REPLICAOF", "127.0.0.1", "1")
+    grant.release()
+    assert await admitted(one, "bob") == WITHOUT[policy]
+    own_redis.do("REPLICAOF", "NO", "ONE")
+    await until_up(one)
+    await one._shared.line.ping()
+    assert not isinstance(await other.take("ada", {"writes": 9}), Refusal)
+
+
 async def test_nothing_is_held_by_who_was_not_told_of_it(own_redis, worker, policy):
     one, other = worker(), worker()
     await one.take("bob", COSTS)

@@ -22,6 +22,7 @@ from fanfold.errors import Crashed, RequestError, TimedOut, Undecided
 from fanfold.idempotency.answers import AnswerStore, Kept
 from fanfold.idempotency.fingerprint import fingerprint_of
 from fanfold.idempotency.memory import MemoryAnswers
+from fanfold.idempotency.telling import NOTHING_DONE, End, Ends
 from fanfold.model import Answer, Call, Caller
 
 logger = logging.getLogger("fanfold")
@@ -78,6 +79,7 @@ class Ledger:
         self._elsewhere = elsewhere
         self._clock = clock
         self._running: dict[bytes, _Running] = {}
+        self._ends = Ends(self._store)
 
     def __len__(self) -> int:
         """How many requests are being carried out."""
@@ -119,6 +121,10 @@ class Ledger:
 
         What is not done by then is stopped, and how far it had come is not known.
         """
+        await self._drain(seconds)
+        await self._ends.close()
+
+    async def _drain(self, seconds: float | None) -> None:
         until = None if seconds is None else asyncio.get_running_loop().time() + seconds
         while self._running:
             tasks = [running.task for running in self._running.values()]
@@ -151,6 +157,10 @@ class Ledger:
         self, name: bytes, fingerprint: bytes, run: Callable[[], Awaitable[Answer]], begun: asyncio.Future[None]
     ) -> tuple[Answer, bool]:
         """What is kept, or what ``run`` answers where nothing is."""
+        if (end := self._ends.of(name)) is not None:
+            if end.answer is not None:
+                return answer_again(Kept(end.fingerprint, done=True, answer=end.answer), fingerprint), True
+            await self._ends.tell(name, end)
         kept = await self._begin(name, fingerprint)
         loop = asyncio.get_running_loop()
         until, pause = loop.time() + self._elsewhere, 0.05
@@ -174,25 +184,25 @@ class Ledger:
                 answer = await run()
         except TimeoutError:
             if not bound.expired():
-                await self._store.forget(name)
+                await self._ends.note(name, NOTHING_DONE)
                 raise
             raise TimedOut from None
         except asyncio.CancelledError:
             task = asyncio.current_task()
             # Stopped from outside, with the process most likely: how far it had come is not known.
             if task is None or not task.cancelling():
-                await self._store.forget(name)
+                await self._ends.note(name, NOTHING_DONE)
             raise
         except SystemExit as crash:
             # It would end the event loop, and is a crash of this request only.
-            await self._store.forget(name)
+            await self._ends.note(name, NOTHING_DONE)
             raise Crashed from crash
         except Undecided:
             raise
         except Exception as error:
             lost = getattr(error, "lost", None)
             if lost is None:
-                await self._store.forget(name)
+                await self._ends.note(name, NOTHING_DONE)
             else:
                 await self._keep(name, fingerprint, lost)
             raise
@@ -200,14 +210,9 @@ class Ledger:
         return answer
 
     async def _keep(self, name: bytes, fingerprint: bytes, answer: Answer) -> None:
-        if answer.status in ASK_AGAIN:
-            await self._store.forget(name)
-            return
-        try:
-            await self._store.finish(name, fingerprint, answer, self._clock() + self._seconds)
-        except RequestError as error:
-            # It was done, which is what whoever asked has to know. That it was is not known to those who ask again.
-            logger.warning("an answer could not be kept for its key: %s", error.message)
+        """Keep an answer, unless it says that nothing was done. It may be that it was, so this raises nothing."""
+        again = answer.status in ASK_AGAIN
+        await self._ends.note(name, NOTHING_DONE if again else End(fingerprint, answer, self._clock() + self._seconds))
 
 
 def name_of(caller: Caller, key: str) -> bytes:

@@ -89,6 +89,9 @@ class FallbackLimiter:
 
     async def _take_twice(self, share: Share, key: str, costs: Mapping[str, int]) -> Grant | Refusal:
         """Take from the own share and from a Redis that has forgotten what it granted."""
+        if self._policy == "deny" and self._shared.line.up is False:
+            self._alone()
+            raise LimitsUnknown  # before anything is charged: who is refused without limits shall not use up a share
         mine = await share.take(key, costs)
         if isinstance(mine, Refusal):
             return mine

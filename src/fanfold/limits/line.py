@@ -344,20 +344,35 @@ class Line:
             except self._broken as error:
                 if self._asked and _is_final(error):
                     logger.warning("%s refuses what it was asked (%s)", self._shown, error)
-                    asked = self._asked.popleft()
-                    if asked.reply is not None and not asked.reply.done():
-                        asked.reply.set_exception(LimitsUnknown())
+                    self._refused(passing=_is_passing(error))
                 raise
             self._answered = True
             asked = self._asked.popleft()
             if asked.reply is not None and not asked.reply.done():
                 asked.reply.set_result(reply)
 
+    def _refused(self, *, passing: bool) -> None:
+        """What was asked first was refused. What nobody waits for is kept until that has passed, such as a release."""
+        if passing and self._asked[0].reply is None:
+            return
+        asked = self._asked.popleft()
+        if asked.reply is not None and not asked.reply.done():
+            asked.reply.set_exception(LimitsUnknown())
+
 
 def _is_final(error: Exception) -> bool:
     """Whether asking the same again would end alike: the server has refused, and not because it lost a script."""
-    kinds = [kind.__name__ for kind in type(error).__mro__]
+    kinds = _kinds(error)
     return "ResponseError" in kinds and "NoScriptError" not in kinds
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the server takes nothing from anybody for now, which it is greeted to find out."""
+    return not {"ReadOnlyError", "OutOfMemoryError"}.isdisjoint(_kinds(error))
+
+
+def _kinds(error: Exception) -> list[str]:
+    return [kind.__name__ for kind in type(error).__mro__]
 
 
 def line_to(url: str, scripts: Iterable[Script], *, deadline: float = DEADLINE) -> Line:

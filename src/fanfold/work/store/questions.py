@@ -94,7 +94,18 @@ async def _found(cursor: psycopg.AsyncRawCursor[tuple[Any, ...]]) -> Found:
 
 def is_lost(error: BaseException) -> bool:
     """Whether an error says that the connection, and not the statement, has failed."""
-    return isinstance(error, _LOST) and not isinstance(error, (*_BUSY, *_FULL, refused.QueryCanceled))
+    if isinstance(error, (*_BUSY, *_FULL, refused.QueryCanceled)):
+        return False
+    return isinstance(error, _LOST) or _is_gibberish(error)
+
+
+def _is_gibberish(error: BaseException) -> bool:
+    """Whether the driver could make nothing of what came: its error is of no particular kind then, and has no code."""
+    return type(error) in (psycopg.DatabaseError, psycopg.InternalError) and _code(error) is None
+
+
+def _code(error: BaseException) -> str | None:
+    return error.diag.sqlstate if isinstance(error, psycopg.Error) else None
 
 
 def _brief(error: BaseException) -> str:
@@ -116,7 +127,9 @@ def told(*, committing: bool = False) -> Iterator[None]:
         raise Unavailable("The database took too long; please try again in a moment.") from None
     except (refused.UntranslatableCharacter, refused.CharacterNotInRepertoire):
         raise RequestError("A text holds a character that cannot be stored, such as NUL; leave it out.") from None
-    except _LOST as error:
+    except Exception as error:
+        if not is_lost(error):
+            raise
         logger.warning("the database cannot be reached: %s", _brief(error))
         if committing:
             raise Undecided from None
