@@ -17,6 +17,7 @@ from faults import (
     receivers,
     rolling_restarts,
     slow,
+    upstreams,
 )
 from faults.setting import Scenario
 
@@ -29,6 +30,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     busy.SCENARIO,
     leaving.SCENARIO,
     slow.SCENARIO,
+    upstreams.SCENARIO,
     hostile.SCENARIO,
     overload.SCENARIO,
     memory.SCENARIO,

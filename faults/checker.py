@@ -193,9 +193,9 @@ async def ask_again(link: Link, history: History, ground: Ground) -> list[str]:
 # -- the process -------------------------------------------------------------------------------------------------------
 
 
-async def at_rest(link: Link) -> list[str]:
-    """Whether all slots are free while nobody asks for anything (I5)."""
-    limits = await _limits(link)
+async def at_rest(link: Link, path: str = "/api/1.0/batch") -> list[str]:
+    """Whether all slots are free while nobody asks for anything (I5). ``path`` is where batches go."""
+    limits = await _limits(link, path)
     return [
         f"I5: {limit['quota'] - limit['left']} {limit['limit']} slots are held by nobody"
         for limit in limits
@@ -203,9 +203,9 @@ async def at_rest(link: Link) -> list[str]:
     ]
 
 
-async def _limits(link: Link) -> list[dict[str, Any]]:
+async def _limits(link: Link, path: str = "/api/1.0/batch") -> list[dict[str, Any]]:
     """How the limits stand, as soon as the server has time to tell."""
-    while (reply := await link.ask("OPTIONS", "/api/1.0/batch")).status == 503:
+    while (reply := await link.ask("OPTIONS", path)).status == 503:
         await asyncio.sleep(0.2)
     found: list[dict[str, Any]] = reply.data["limits"]
     return found

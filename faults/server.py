@@ -200,6 +200,15 @@ class Server:
         tasks = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
         return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
+    def peak(self) -> int:
+        """The most memory that the process has taken since ``forget_peak``, in bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+    def forget_peak(self) -> None:
+        """Let ``peak`` begin anew."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
     async def inner(self) -> Inner:
         """What the process tells of itself, if it runs with ``faults.tampered``."""
         told = Path(self.environment["FAULTS_TOLD"])

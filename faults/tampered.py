@@ -2,7 +2,8 @@
 
 ``python -m faults.tampered [WHERE:NUMBER …] serve …`` is ``fanfold serve …`` that kills itself at the given moments:
 the NUMBER-th time that it comes to WHERE (see ``POINTS``). On SIGUSR1 it writes what only it knows to ``$FAULTS_TOLD``:
-how many tasks there are, how many objects the collector watches, and how late the event loop has been at worst.
+how many tasks there are, how many objects the collector watches, and how late the event loop has been at worst. Host
+names stand for what the file ``$FAULTS_NAMES`` says (``faults.names``).
 """
 
 from __future__ import annotations
@@ -103,6 +104,10 @@ def main(words: list[str]) -> None:
         from faults.moments import place_points  # noqa: PLC0415 - only where there are any
 
         place_points(points, {where for where, _ in fatal if where != EVERY})
+    if "FAULTS_NAMES" in os.environ:
+        from faults.names import place_names  # noqa: PLC0415 - only where there are any
+
+        place_names(Path(os.environ["FAULTS_NAMES"]))
     from fanfold.cli import main as run  # noqa: PLC0415
 
     run(words[start:])
