@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from faults import (
     busy,
+    clocks,
     disk,
     hostile,
     jobs,
@@ -31,6 +32,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     leaving.SCENARIO,
     slow.SCENARIO,
     upstreams.SCENARIO,
+    clocks.SCENARIO,
     hostile.SCENARIO,
     overload.SCENARIO,
     memory.SCENARIO,

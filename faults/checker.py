@@ -166,13 +166,14 @@ def _lost(one: Operation, counts: Counter[str]) -> bool:
 # -- keys --------------------------------------------------------------------------------------------------------------
 
 
-async def ask_again(link: Link, history: History, ground: Ground) -> list[str]:
+async def ask_again(link: Link, history: History, ground: Ground, *, since: float = 0.0) -> list[str]:
     """Ask for what was keyed once more, with the same words: it has to be there once, whatever happened the first time.
 
-    Call it before ``assert_invariants``, which looks at what came of it.
+    Call it before ``assert_invariants``, which looks at what came of it. ``since``: only for what was asked for later
+    than that, as keys are kept for a day.
     """
     found: list[str] = []
-    keyed = list(history.of("keyed"))
+    keyed = [one for one in history.of("keyed") if one.began >= since]
     for one in keyed[:: len(keyed) // MOST_AGAIN + 1]:
         data = {"name": one.value, "projects": [ground.project], "tags": [ground.tag], "assignee": "me"}
         action = {"method": "post", "relative_path": "/tasks", "data": data, "idempotency_key": one.value}

@@ -47,7 +47,7 @@ RESTS_WITHIN = 10.0
 
 OK, BAD, ALONE, LATE = 200, 502, 503, 504
 
-ECHOED = frozenset({"early", "stale", "talking/unasked"})
+ECHOED = frozenset({"talking/unasked", "talking/early", "talking/stale"})
 """What answers as it should, for all the trouble it makes."""
 
 
@@ -75,11 +75,10 @@ BEHAVIOURS = (
     *(_case(f"/{name}", BAD) for name in ("length-and-chunks", "endless", "announced", "bomb", "cut-gzip")),
     *(_case(f"/{name}", BAD) for name in ("no-gzip", "unknown-coding", "interim", "many-fields", "long-field")),
     *(_case(f"/{name}", BAD) for name in ("nul", "split", "status-0", "switch")),
-    *(_case(f"/{name}", OK) for name in ("long", "folded", "early")),
+    *(_case(f"/{name}", OK) for name in ("long", "folded")),
     _case("/loop", 302),
     _case("/astray", BAD, write=(302,)),
     _case("/to-file", BAD, write=(302,)),
-    _case("/stale", OK, write=(OK, BAD)),
     _case("/busy", 503),
 )
 """What the API does over connections that are as they should be."""
@@ -98,8 +97,13 @@ PLACES = (
     _case("/secure/reset-in-body", BAD, ALONE),
     _case("/secure/garbage", BAD, ALONE),
     _case("/talking/unasked", OK),
+    _case("/talking/early", OK, write=(OK, BAD)),
+    _case("/talking/stale", OK, write=(OK, BAD)),
 )
-"""APIs that cannot be reached, are not who they should be, or go wrong behind a good certificate."""
+"""APIs that cannot be reached, are not who they should be, or go wrong behind a good certificate.
+
+One that closes connections without a word (``talking``) may lose a write to any of its paths: it has none that is good.
+"""
 
 TURNING = "/turning-name"
 """An API whose name stands in turn for itself and for a place that may not be called."""

@@ -59,7 +59,7 @@ def test_an_error_in_the_words_of_the_documentation_is_right():
         ("reset", error(BAD, "ServerDisconnectedError")),
         ("reset", error(BAD, "The upstream at /reset?secret=s3cr3t broke off")),
         ("long", result(OK, "smuggled")),
-        ("stale", result(OK, {"path": "/echo/others"})),
+        ("talking/stale", result(OK, {"path": "/echo/others"})),
     ],
 )
 def test_another_status_other_words_and_somebody_elses_answer_are_seen(name, bad):
