@@ -60,11 +60,17 @@ class Sample(NamedTuple):
 
 
 class Inner(NamedTuple):
-    """What only the process itself knows: its tasks, what the collector watches, how late its loop has been (s)."""
+    """What only the process itself knows: its tasks, what the collector watches, how late its loop has been (s).
+
+    ``busy`` is the processor time that it took at most between two looks, ``where`` what it was at then, if that is
+    looked for.
+    """
 
     tasks: int
     objects: int
     lag: float
+    busy: float = 0.0
+    where: str = ""
 
 
 class Server:
@@ -219,7 +225,11 @@ class Server:
             if monotonic() > until or not self.running:
                 raise NotServingError("the server does not tell of itself")
             await asyncio.sleep(0.01)
-        return Inner(*json.decode(told.read_bytes(), type=tuple[int, int, float]))
+        return Inner(*json.decode(told.read_bytes(), type=tuple[int, int, float, float, str]))
+
+    def forget_lag(self) -> None:
+        """Let how late the loop has been begin anew."""
+        self.send(signal.SIGUSR2)
 
     def tamper(self, *points: str) -> None:
         """From the next start on have it tell of itself, and die at these points."""

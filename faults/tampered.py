@@ -2,7 +2,8 @@
 
 ``python -m faults.tampered [WHERE:NUMBER …] serve …`` is ``fanfold serve …`` that kills itself at the given moments:
 the NUMBER-th time that it comes to WHERE (see ``POINTS``). On SIGUSR1 it writes what only it knows to ``$FAULTS_TOLD``:
-how many tasks there are, how many objects the collector watches, and how late the event loop has been at worst. Host
+how many tasks there are, how many objects the collector watches, and how late the event loop has been at worst since
+the start or SIGUSR2; with ``$FAULTS_WHERE`` set also where in the program it was then. Host
 names stand for what the file ``$FAULTS_NAMES`` says (``faults.names``).
 """
 
@@ -13,6 +14,9 @@ import gc
 import os
 import signal
 import sys
+import threading
+import time
+import traceback
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -34,18 +38,46 @@ class Watch:
     """How late the event loop is."""
 
     worst = 0.0
+    busy = 0.0
+    """Seconds of processor time that the loop took at most between two looks: what is late without that was kept from
+    the processor by somebody else."""
+
+    where = ""
+    """Where in the program the loop was while it was busiest, if that is looked for."""
+
+    _due = float("inf")
+    _seen = ""
 
     async def keep(self) -> None:
         """Look again and again."""
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + TICK
+            self._seen = ""
+            self._due = loop.time() + TICK
+            used = time.thread_time()
             await asyncio.sleep(TICK)
-            self.worst = max(self.worst, loop.time() - due)
+            self.worst = max(self.worst, loop.time() - self._due)
+            used = time.thread_time() - used
+            if used > self.busy:
+                self.busy, self.where = used, self._seen
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.worst, self.busy, self.where = 0.0, 0.0, ""
+
+    def look_where(self) -> None:
+        """In a thread of its own: while the loop is late, note where it is."""
+        loop_thread = threading.main_thread().ident or 0
+        while True:
+            time.sleep(TICK)
+            if time.monotonic() > self._due + 2 * TICK:
+                frames = traceback.extract_stack(sys._current_frames()[loop_thread])  # noqa: SLF001 - meant for this
+                own = [frame for frame in frames if "fanfold" in frame.filename] or frames
+                self._seen = " < ".join(f"{Path(one.filename).name}:{one.name}" for one in reversed(own[-3:]))
 
     def tell(self, where: Path) -> None:
         """Write what there is to tell."""
-        told = (len(asyncio.all_tasks()), len(gc.get_objects()), self.worst)
+        told = (len(asyncio.all_tasks()), len(gc.get_objects()), self.worst, self.busy, self.where)
         part = where.with_suffix(".part")
         part.write_bytes(msgspec.json.encode(told))
         part.rename(where)
@@ -84,6 +116,9 @@ def _tell_on_signal(watch: Watch, points: Points) -> None:
             watch.tell(told)
 
         loop.add_signal_handler(signal.SIGUSR1, tell)
+        loop.add_signal_handler(signal.SIGUSR2, watch.forget)
+        if "FAULTS_WHERE" in os.environ:
+            threading.Thread(target=watch.look_where, daemon=True).start()
         looking = loop.create_task(watch.keep())
         try:
             await serve(self, *arguments, **named)
