@@ -1,7 +1,7 @@
 """F12, F13: APIs that do what APIs do on bad days, names and certificates that are not what they should be.
 
 Each is called through a gateway in batches of ten, of which one or some actions go to it and the others to an API that
-is well and says what it was asked for.
+is well and says what it was asked for; and by batch requests in the name of an account.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from msgspec import json
 from faults.certificates import ELSEWHERE, Authority
 from faults.checker import at_rest, leaked, printed
 from faults.client import BrokenError, Link, batch_body
+from faults.fetching import fetch
 from faults.names import Name, Names
 from faults.server import Gateway, free_port
 from faults.setting import Figures, Scenario, Setting, shortened
@@ -387,6 +388,8 @@ async def run(setting: Setting) -> Figures:
         for case in (*BEHAVIOURS, *PLACES):
             async with trial.link(f"{case.name}-{rounds - 1}") as link:
                 found += await at_rest(link, "/batch")
+        wrong, fetched = await fetch(setting, upstreams[0], [case.name for case in BEHAVIOURS])
+        found += wrong
         code = await gateway.stop()
         found += [f"the gateway ended with {code}"] if code else []
         found += [f"I11: {word} was printed" for word in ("secret-of-", "s3cr3t") if word in gateway.printed()]
@@ -400,6 +403,7 @@ async def run(setting: Setting) -> Figures:
         "ways": len(BEHAVIOURS) + len(PLACES) + 1,
         "batches": trial.batches,
         "good_results": trial.compared,
+        **fetched,
         **{f"answered_{status}": count for status, count in sorted(trial.statuses.items())},
         "latest_after_timeout_ms": round(trial.latest * 1000),
         "read_sent_most": trial.most_sent["read"],
