@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections import Counter
+from collections.abc import Container
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -120,11 +121,16 @@ async def told_since(link: Link, resource: str, sync: str) -> list[Event]:
     return found
 
 
-def identity(event: Event) -> tuple[Any, ...]:
-    """What tells events apart, in a stream as in a delivery."""
+def identity(event: Event, gone: Container[str] = ()) -> tuple[Any, ...]:
+    """What tells events apart, in a stream as in a delivery. A parent that is ``gone`` is not told any more."""
     parent, change = event["parent"] or {}, event.get("change") or {}
     values = [(change.get(f"{word}_value") or {}).get("gid") for word in ("new", "added", "removed")]
-    what = (event["resource"]["gid"], event["action"], event["created_at"], parent.get("gid"))
+    what = (
+        event["resource"]["gid"],
+        event["action"],
+        event["created_at"],
+        None if parent.get("gid") in gone else parent.get("gid"),
+    )
     return (*what, change.get("field"), change.get("action"), *values)
 
 
@@ -132,11 +138,13 @@ async def all_is_delivered(
     link: Link, receiver: Receiver, resource: str, sync: str, path: str = "/hook", within: float = PATIENCE
 ) -> list[str]:
     """Whether everything committed was delivered, in its order, and nothing else (I9)."""
-    committed = [identity(event) for event in await told_since(link, resource, sync)]
+    told = await told_since(link, resource, sync)
+    gone = {event["resource"]["gid"] for event in told if event["action"] == "deleted"}
+    committed = [identity(event, gone) for event in told]
     until = monotonic() + within
     while len(receiver.events(path)) < len(committed) and monotonic() < until:
         await asyncio.sleep(0.05)
-    arrived = [identity(event) for event in receiver.events(path)]
+    arrived = [identity(event, gone) for event in receiver.events(path)]
     found = list(receiver.wrong)
     if arrived != committed:
         lost = Counter(committed) - Counter(arrived)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from faults import (
     busy,
+    clocks,
     cut_off,
     disk,
+    full,
     hostile,
     jobs,
     kills,
     leaving,
     limiter_model,
+    loop_lag,
     memory,
     overload,
     points,
@@ -19,6 +22,7 @@ from faults import (
     redis_outages,
     rolling_restarts,
     slow,
+    upstreams,
 )
 from faults.setting import Scenario
 
@@ -28,10 +32,14 @@ SCENARIOS: tuple[Scenario, ...] = (
     jobs.SCENARIO,
     receivers.SCENARIO,
     disk.SCENARIO,
+    full.SCENARIO,
     busy.SCENARIO,
     leaving.SCENARIO,
     slow.SCENARIO,
+    upstreams.SCENARIO,
+    clocks.SCENARIO,
     hostile.SCENARIO,
+    loop_lag.SCENARIO,
     overload.SCENARIO,
     memory.SCENARIO,
     rolling_restarts.SCENARIO,

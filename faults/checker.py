@@ -166,13 +166,14 @@ def _lost(one: Operation, counts: Counter[str]) -> bool:
 # -- keys --------------------------------------------------------------------------------------------------------------
 
 
-async def ask_again(link: Link, history: History, ground: Ground) -> list[str]:
+async def ask_again(link: Link, history: History, ground: Ground, *, since: float = 0.0) -> list[str]:
     """Ask for what was keyed once more, with the same words: it has to be there once, whatever happened the first time.
 
-    Call it before ``assert_invariants``, which looks at what came of it.
+    Call it before ``assert_invariants``, which looks at what came of it. ``since``: only for what was asked for later
+    than that, as keys are kept for a day.
     """
     found: list[str] = []
-    keyed = list(history.of("keyed"))
+    keyed = [one for one in history.of("keyed") if one.began >= since]
     for one in keyed[:: len(keyed) // MOST_AGAIN + 1]:
         data = {"name": one.value, "projects": [ground.project], "tags": [ground.tag], "assignee": "me"}
         action = {"method": "post", "relative_path": "/tasks", "data": data, "idempotency_key": one.value}
@@ -193,9 +194,9 @@ async def ask_again(link: Link, history: History, ground: Ground) -> list[str]:
 # -- the process -------------------------------------------------------------------------------------------------------
 
 
-async def at_rest(link: Link) -> list[str]:
-    """Whether all slots are free while nobody asks for anything (I5)."""
-    limits = await _limits(link)
+async def at_rest(link: Link, path: str = "/api/1.0/batch") -> list[str]:
+    """Whether all slots are free while nobody asks for anything (I5). ``path`` is where batches go."""
+    limits = await _limits(link, path)
     return [
         f"I5: {limit['quota'] - limit['left']} {limit['limit']} slots are held by nobody"
         for limit in limits
@@ -203,9 +204,9 @@ async def at_rest(link: Link) -> list[str]:
     ]
 
 
-async def _limits(link: Link) -> list[dict[str, Any]]:
+async def _limits(link: Link, path: str = "/api/1.0/batch") -> list[dict[str, Any]]:
     """How the limits stand, as soon as the server has time to tell."""
-    while (reply := await link.ask("OPTIONS", "/api/1.0/batch")).status == 503:
+    while (reply := await link.ask("OPTIONS", path)).status == 503:
         await asyncio.sleep(0.2)
     found: list[dict[str, Any]] = reply.data["limits"]
     return found

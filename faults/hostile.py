@@ -1,7 +1,8 @@
 """Hostile inputs: the attack kit before the work API and before the gateway, and requests that are nearly right.
 
 Nothing that a client sends may be answered with 500 or above. What the application behind the gateway answers with, or
-fails to answer, is its own: there 502 and 504 of an action are right.
+fails to answer, is its own: there 500, 502 and 504 of an action are right, as the kit's own application crashes where
+it is asked to. Were it the gateway that had crashed, the log would tell.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from faults.stores import home
 
 AT_ONCE = 6
 
-OF_THE_UPSTREAM = frozenset({502, 503, 504})
+OF_THE_UPSTREAM = frozenset({500, 502, 503, 504})
+
+PATIENT = "30"
+"""Seconds that a request may wait for its turn: how much can be done at a time is no question here."""
 
 
 class Tally:
@@ -73,7 +77,7 @@ async def _kit_before_gateway(setting: Setting, tally: Tally) -> list[str]:
     folder.mkdir()
     async with Program(folder, "attack", "--ground", "--port", "0") as ground:
         config = (
-            "action_timeout = 3.0\nbatch_deadline = 5.0\n"
+            f"action_timeout = 3.0\nbatch_deadline = 5.0\nmax_wait = {PATIENT}\n"
             f'[upstreams.u]\nurl = "{await ground.said(r"(http://[0-9.:]+)")}"\nprefix = "/"\ntimeout = 2.0\n'
         )
         gateway = Gateway(folder, "", config=config)
@@ -163,6 +167,7 @@ async def run(setting: Setting) -> Figures:
     wanted = setting.sized(3_000, 50_000)
     async with home(setting, setting.folder) as place:
         server = Server(setting.folder, "--access-log", str(setting.folder / "access.log"), db=place.db)
+        server.environment["FANFOLD_MAX_WAIT"] = PATIENT
         server.tamper()
         await server.start()
         before = server.sample(), await server.inner()

@@ -62,12 +62,16 @@ class Sample(NamedTuple):
 class Inner(NamedTuple):
     """What only the process itself knows: its tasks, what the collector watches, how late its loop has been (s).
 
+    ``busy`` is the processor time that it took at most between two looks, ``where`` what it was at then, if that is
+    looked for.
     Since it was asked last: how long it took to decide about limits in a Redis, and how late its loop was then (s).
     """
 
     tasks: int
     objects: int
     lag: float
+    busy: float = 0.0
+    where: str = ""
     decision: float = 0.0
     late: float = 0.0
 
@@ -205,6 +209,15 @@ class Server:
         tasks = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
         return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
+    def peak(self) -> int:
+        """The most memory that the process has taken since ``forget_peak``, in bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+    def forget_peak(self) -> None:
+        """Let ``peak`` begin anew."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
     async def inner(self) -> Inner:
         """What the process tells of itself, if it runs with ``faults.tampered``."""
         told = Path(self.environment["FAULTS_TOLD"])
@@ -215,7 +228,11 @@ class Server:
             if monotonic() > until or not self.running:
                 raise NotServingError("the server does not tell of itself")
             await asyncio.sleep(0.01)
-        return Inner(*json.decode(told.read_bytes(), type=tuple[int, int, float, float, float]))
+        return Inner(*json.decode(told.read_bytes(), type=tuple[int, int, float, float, str, float, float]))
+
+    def forget_lag(self) -> None:
+        """Let how late the loop has been begin anew."""
+        self.send(signal.SIGUSR2)
 
     def tamper(self, *points: str) -> None:
         """From the next start on have it tell of itself, and die at these points."""

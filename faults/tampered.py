@@ -2,8 +2,10 @@
 
 ``python -m faults.tampered [WHERE:NUMBER …] serve …`` is ``fanfold serve …`` that kills itself at the given moments:
 the NUMBER-th time that it comes to WHERE (see ``POINTS``). On SIGUSR1 it writes what only it knows to ``$FAULTS_TOLD``:
-how many tasks there are, how many objects the collector watches, how late the event loop has been at worst; and since
-it told last, how long the slowest decision about limits took, and how late the loop was.
+how many tasks there are, how many objects the collector watches, and how late the event loop has been at worst since
+the start or SIGUSR2; with ``$FAULTS_WHERE`` set also where in the program it was then; and since it told last, how long
+the slowest decision about limits took, and how late the loop was. Host
+names stand for what the file ``$FAULTS_NAMES`` says (``faults.names``).
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ import gc
 import os
 import signal
 import sys
+import threading
+import time
+import traceback
 from collections import Counter
 from pathlib import Path
 from time import monotonic
@@ -35,19 +40,48 @@ class Watch:
     """How late the event loop is, and how long it is thought about limits. In seconds."""
 
     worst = late = decision = 0.0
+    busy = 0.0
+    """Seconds of processor time that the loop took at most between two looks: what is late without that was kept from
+    the processor by somebody else."""
+
+    where = ""
+    """Where in the program the loop was while it was busiest, if that is looked for."""
+
+    _due = float("inf")
+    _seen = ""
 
     async def keep(self) -> None:
         """Look again and again."""
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + TICK
+            self._seen = ""
+            self._due = loop.time() + TICK
+            used = time.thread_time()
             await asyncio.sleep(TICK)
-            self.late = max(self.late, loop.time() - due)
+            self.late = max(self.late, loop.time() - self._due)
             self.worst = max(self.worst, self.late)
+            used = time.thread_time() - used
+            if used > self.busy:
+                self.busy, self.where = used, self._seen
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.worst, self.busy, self.where = 0.0, 0.0, ""
+
+    def look_where(self) -> None:
+        """In a thread of its own: while the loop is late, note where it is."""
+        loop_thread = threading.main_thread().ident or 0
+        while True:
+            time.sleep(TICK)
+            if time.monotonic() > self._due + 2 * TICK:
+                frames = traceback.extract_stack(sys._current_frames()[loop_thread])  # noqa: SLF001 - meant for this
+                own = [frame for frame in frames if "fanfold" in frame.filename] or frames
+                self._seen = " < ".join(f"{Path(one.filename).name}:{one.name}" for one in reversed(own[-3:]))
 
     def tell(self, where: Path) -> None:
         """Write what there is to tell."""
-        told = (len(asyncio.all_tasks()), len(gc.get_objects()), self.worst, self.decision, self.late)
+        looked = (self.worst, self.busy, self.where, self.decision, self.late)
+        told = (len(asyncio.all_tasks()), len(gc.get_objects()), *looked)
         self.decision = self.late = 0.0
         part = where.with_suffix(".part")
         part.write_bytes(msgspec.json.encode(told))
@@ -87,6 +121,9 @@ def _tell_on_signal(watch: Watch, points: Points) -> None:
             watch.tell(told)
 
         loop.add_signal_handler(signal.SIGUSR1, tell)
+        loop.add_signal_handler(signal.SIGUSR2, watch.forget)
+        if "FAULTS_WHERE" in os.environ:
+            threading.Thread(target=watch.look_where, daemon=True).start()
         looking = loop.create_task(watch.keep())
         try:
             await serve(self, *arguments, **named)
@@ -126,6 +163,10 @@ def main(words: list[str]) -> None:
         from faults.moments import place_points  # noqa: PLC0415 - only where there are any
 
         place_points(points, {where for where, _ in fatal if where != EVERY})
+    if "FAULTS_NAMES" in os.environ:
+        from faults.names import place_names  # noqa: PLC0415 - only where there are any
+
+        place_names(Path(os.environ["FAULTS_NAMES"]))
     from fanfold.cli import main as run  # noqa: PLC0415
 
     run(words[start:])

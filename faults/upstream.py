@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import itertools
+import ssl
+import zlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import NamedTuple, Self
 
@@ -18,6 +19,14 @@ from faults.client import abort
 
 MIB = 1024 * 1024
 FOREVER = 3600.0
+DRIP = 1.0
+"""Seconds between two bytes of what drips."""
+
+UNASKED_AFTER = 0.02
+"""Seconds after an answer at which there is another one. Who asks again within them cannot tell the two apart."""
+
+UNFOLDED = 1024 * MIB
+"""What the bomb is when it is unpacked."""
 
 
 class Asked(NamedTuple):
@@ -40,17 +49,18 @@ Behaviour = Callable[[Asked], Awaitable[None]]
 
 
 class Upstream:
-    """Serves on a port of loopback. ``seen`` counts requests by method and path, ``bytes`` what was sent in all."""
+    """Serves on a port of loopback. ``seen`` counts requests by method and path; ``tls`` is its certificate if any."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.seen: Counter[str] = Counter()
+        self._tls = tls
         self.port = 0
         self.connections = 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=4 * MIB)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=4 * MIB, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -64,7 +74,7 @@ class Upstream:
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -78,7 +88,7 @@ class Upstream:
                 self.seen[f"{asked.method} {asked.path}"] += 1
                 await BEHAVIOURS[asked.path.split("/")[1]](asked)
                 await writer.drain()
-        except (OSError, EOFError, ValueError, _EndError, asyncio.CancelledError):
+        except (OSError, EOFError, ValueError, RuntimeError, _EndError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -160,14 +170,14 @@ async def _drip(asked: Asked) -> None:
     await _raw(asked, b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", end=False)
     for _ in range(int(FOREVER)):
         await _raw(asked, b" ", end=False)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(DRIP)
 
 
 async def _drip_head(asked: Asked) -> None:
     await _raw(asked, b"HTTP/1.1 200 OK\r\nX-Slow: ", end=False)
     for _ in range(int(FOREVER)):
         await _raw(asked, b"x", end=False)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(DRIP)
 
 
 async def _garbage(asked: Asked) -> None:
@@ -223,13 +233,34 @@ async def _announced(asked: Asked) -> None:
 
 
 @cache
-def _packed() -> bytes:
-    """A quarter of a MB that is 256 MB when it is unpacked."""
-    return gzip.compress(bytes(256 * MIB), 1)
+def bomb() -> bytes:
+    """1 MB that is 1 GB when it is unpacked: the same block again and again, each of which stands for itself."""
+    plain = bytes(MIB)
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    block = packer.compress(plain) + packer.flush(zlib.Z_FULL_FLUSH)
+    count = UNFOLDED // MIB
+    check = 0
+    for _ in range(count):
+        check = zlib.crc32(plain, check)
+    end = check.to_bytes(4, "little") + (UNFOLDED % 2**32).to_bytes(4, "little")
+    return b"\x1f\x8b\x08" + bytes(6) + b"\xff" + block * count + packer.flush(zlib.Z_FINISH) + end
 
 
 async def _bomb(asked: Asked) -> None:
-    _say(asked, await asyncio.to_thread(_packed), "Content-Encoding: gzip")
+    _say(asked, await asyncio.to_thread(bomb), "Content-Encoding: gzip")
+
+
+async def _cut_gzip(asked: Asked) -> None:
+    """An answer that is whole, but not unpacked."""
+    _say(asked, zlib.compress(b'{"a": 1}' * 100, wbits=zlib.MAX_WBITS | 16)[:-9], "Content-Encoding: gzip")
+
+
+async def _no_gzip(asked: Asked) -> None:
+    _say(asked, b'{"a": 1}', "Content-Encoding: gzip")
+
+
+async def _unknown_coding(asked: Asked) -> None:
+    _say(asked, b'{"a": 1}', "Content-Encoding: br")
 
 
 async def _interim(asked: Asked) -> None:
@@ -260,6 +291,28 @@ async def _folded(asked: Asked) -> None:
 
 async def _loop(asked: Asked) -> None:
     _say(asked, b"", "Location: /loop", status="302 Found")
+
+
+async def _astray(asked: Asked) -> None:
+    """Leads to where a machine in a cloud would find its own secrets."""
+    _say(asked, b"", "Location: http://169.254.169.254/latest/meta-data/", status="302 Found")
+
+
+async def _to_file(asked: Asked) -> None:
+    _say(asked, b"", "Location: file:///etc/passwd", status="302 Found")
+
+
+async def _unasked(asked: Asked) -> None:
+    """Answers, and a little later answers once more what nobody has asked."""
+    await _echo(asked)
+    await asyncio.sleep(UNASKED_AFTER)
+    _say(asked, b'"smuggled"')
+
+
+async def _early(asked: Asked) -> None:
+    """Answers and closes at once, without a word of it."""
+    await _echo(asked)
+    raise _EndError
 
 
 async def _stale(asked: Asked) -> None:
@@ -308,6 +361,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "endless": _endless,
     "announced": _announced,
     "bomb": _bomb,
+    "cut-gzip": _cut_gzip,
+    "no-gzip": _no_gzip,
+    "unknown-coding": _unknown_coding,
     "interim": _interim,
     "many-fields": _many_fields,
     "long-field": _long_field,
@@ -315,14 +371,13 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "split": _split,
     "folded": _folded,
     "loop": _loop,
+    "astray": _astray,
+    "to-file": _to_file,
+    "unasked": _unasked,
+    "early": _early,
     "stale": _stale,
     "status-0": _status_0,
     "switch": _switch,
     "old": _old,
     "busy": _busy,
 }
-
-
-def bad_ones() -> Iterator[str]:
-    """The behaviours that are no answer as it should be."""
-    return (name for name in BEHAVIOURS if name not in ("echo", "late"))

@@ -211,6 +211,28 @@ def test_whoever_is_cancelled_when_every_answer_belongs_to_its_asker(calls, conn
     assert left == set()
 
 
+async def test_whoever_leaves_as_a_connection_becomes_free_leaves_it_to_the_next(make, monkeypatch):
+    target = make(connections=1, timeout=5.0)
+    holding, leaving, waiting = (asyncio.create_task(ask(target, "GET", f"/slices/40/{name}")) for name in "abc")
+    while not leaving.done():
+        await asyncio.sleep(0.001)
+        connector = (await target._exchanges._kept.session()).connector
+        if sum(map(len, connector._waiters.values())) == 2:
+            break
+    release = connector._release_waiter
+
+    def and_leave():
+        release()
+        leaving.cancel()
+
+    monkeypatch.setattr(connector, "_release_waiter", and_leave)
+    assert (await holding).status == 200
+    monkeypatch.undo()
+    assert (await waiting).body == b"/slices/40/c"
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+
+
 # -- closed under load ----------------------------------------------------------------------------------------------
 
 

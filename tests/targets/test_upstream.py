@@ -370,6 +370,13 @@ async def test_a_read_survives_a_connection_that_was_closed_meanwhile(make, upst
     assert target.pauses.asked == []
 
 
+async def test_an_upstream_that_always_closes_is_not_asked_twice_for_each_connection_that_was_kept(make, upstream):
+    target = make(attempts=3)
+    await asyncio.gather(*(ask(target, "GET", "/slices/40/x") for _ in range(6)))
+    assert await refusal(target, "GET", "/reset") == 502
+    assert upstream.paths().count("GET /reset") == 4  # three attempts, and once more for a connection that was kept
+
+
 async def test_an_upstream_that_fails_again_and_again_is_left_alone_for_a_while(make, upstream):
     now = [0.0]
     target = make(attempts=1, failures=3, rest=5.0, clock=lambda: now[0])

@@ -251,6 +251,20 @@ def test_a_server_that_was_down_for_long_tries_once_more(world, receiver, hook, 
     assert world.call("GET", f"/webhooks/{gid}")[1]["delivery_retry_count"] == 0
 
 
+def test_a_clock_that_is_put_back_puts_off_no_attempt(world, receiver, hook, attempt, project):
+    gid = hook(project)
+    receiver.fails = Reply(503, {})
+    world.made("/tasks", {"name": "A", "projects": [project]})
+    assert attempt(gid) == 10
+    world.later(hours=-1)
+    assert attempt(gid) == 10
+    world.later(seconds=10)
+    assert attempt(gid) == 20
+    receiver.fails = None
+    world.later(seconds=20)
+    assert attempt(gid) == 0
+
+
 def test_only_one_delivery_is_under_way_for_a_webhook(world, receiver, hook, deliveries, project):
     gid = hook(project)
     world.made("/tasks", {"name": "A", "projects": [project]})

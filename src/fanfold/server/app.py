@@ -6,9 +6,11 @@ answered by the dialect. The order of checks is the order of the lines in ``_sin
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import secrets
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -142,6 +144,7 @@ class App:
         self.tokens = TokenBook(self.api)
         self._desk: Any = None
         self._connect: Any = None
+        self._connecting = threading.Lock()
         self.log = AccessLog(settings.access_log)
         self.pages = Pages(self.api, address)
         self.poster = Poster(vetting_of(settings))
@@ -336,7 +339,8 @@ class App:
             return *await self.job_desk.answer(scope), ()
         if is_ours(scope["raw_path"]):
             try:
-                platform = self.connect()
+                # What is declared is read and compiled once, which takes too long for the loop.
+                platform = self._connect or await asyncio.to_thread(self.connect)
             except SetupError as error:
                 raise RequestError(error.message, status=501) from None
             return await platform.answer(scope, receive)  # type: ignore[no-any-return]
@@ -358,11 +362,12 @@ class App:
 
         Raises ``SetupError`` where its settings, or the declarations that they name, are not right.
         """
-        if self._connect is None:
-            from fanfold.server.connect.front import Connect  # noqa: PLC0415 - many servers never need it
+        with self._connecting:
+            if self._connect is None:
+                from fanfold.server.connect.front import Connect  # noqa: PLC0415 - many servers never need it
 
-            self._connect = Connect(self)
-        return self._connect
+                self._connect = Connect(self)
+            return self._connect
 
     def _refusal(self, error: LimitExceeded | RequestError) -> Answer | None:
         """What whoever asked is told; nothing at all where the connection is to be dropped."""

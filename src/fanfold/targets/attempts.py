@@ -22,14 +22,16 @@ class Attempts:
     async def make(self, request: Request, breaker: Breaker) -> Answer | NoAnswer:
         """The answer, or why there is none; raises ``RequestError`` (503) while the upstream is being left alone.
 
-        A request that met a connection that had been closed meanwhile is sent once more as if nothing had happened.
+        A request that met a connection that had been closed meanwhile is sent once more as if nothing had happened,
+        once in all its attempts: an upstream that always closes looks the same.
         """
         outcome = await self._once(request, breaker)
         if _may_be_renewed(request, outcome):
-            outcome = await self._once(request, breaker, alone=True)
+            request.renewed = True
+            outcome = await self._once(request, breaker)
         return outcome
 
-    async def _once(self, request: Request, breaker: Breaker, *, alone: bool = False) -> Answer | NoAnswer:
+    async def _once(self, request: Request, breaker: Breaker) -> Answer | NoAnswer:
         wait = breaker.wait()
         if wait:
             raise RequestError(
@@ -37,7 +39,7 @@ class Attempts:
             )
         trial = breaker.enter()
         try:
-            answer = await self._exchanges.ask(request, alone=alone)
+            answer = await self._exchanges.ask(request)
         except NoAnswer as error:
             self._note(request, error, breaker)
             return error
@@ -59,6 +61,6 @@ class Attempts:
 
 def _may_be_renewed(request: Request, outcome: Answer | NoAnswer) -> bool:
     """Whether a request may be sent at once and once more, as if it had not been sent: a write only if it was not."""
-    if isinstance(outcome, Answer) or outcome.lasting:
+    if isinstance(outcome, Answer) or outcome.lasting or request.renewed:
         return False
     return outcome.unsent or (outcome.stale and request.method in SAFE)

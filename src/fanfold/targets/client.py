@@ -107,7 +107,7 @@ class Client:
 
     def _open(self, library: Any) -> aiohttp.ClientSession:
         kept: dict[str, Any] = {"keepalive_timeout": self._keep_alive} if self._keep_alive else {"force_close": True}
-        connector = library.TCPConnector(
+        connector = _connector_class(library)(
             limit=self._connections,
             ssl=self._trust or True,
             use_dns_cache=False,
@@ -140,6 +140,24 @@ class Client:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+def _connector_class(library: Any) -> Any:
+    """Connectors that wake the next who waits for a connection where the one who was woken has gone meanwhile.
+
+    Otherwise that connection is free and nobody knows, until the next one is given back: where there is none, all who
+    wait do so until their time is up.
+    """
+    plain = library.TCPConnector._wait_for_available_connection  # noqa: SLF001 - there is no other door
+
+    async def wait(connector: Any, *arguments: Any) -> None:
+        try:
+            await plain(connector, *arguments)
+        except asyncio.CancelledError:
+            connector._release_waiter()  # noqa: SLF001 - nor one to this
+            raise
+
+    return type("Connector", (library.TCPConnector,), {"_wait_for_available_connection": wait})
 
 
 def _request_class(library: Any) -> Any:

@@ -41,13 +41,17 @@ def _root(error: BaseException) -> BaseException:
 
 
 class Request(Struct):
-    """What is sent. ``bare``: wherever a redirect leads, nothing goes along that may be a credential."""
+    """What is sent. ``bare``: wherever a redirect leads, nothing goes along that may be a credential.
+
+    ``renewed``: a kept connection turned out to be closed; from then on it is sent over connections of its own.
+    """
 
     method: str
     url: str
     headers: dict[str, str]
     body: bytes | None
     bare: bool = False
+    renewed: bool = False
 
 
 class NoAnswer(FanfoldError):
@@ -102,11 +106,11 @@ class Exchanges:
         await self._kept.close()
         await self._own.close()
 
-    async def ask(self, request: Request, *, alone: bool = False) -> Answer:
-        """The whole answer, whatever its status; raises ``NoAnswer``. ``alone``: over a connection of its own."""
+    async def ask(self, request: Request) -> Answer:
+        """The whole answer, whatever its status; raises ``NoAnswer``."""
         noticed = _Noticed()
         used_before.set(False)
-        client = self._own if alone else self._kept
+        client = self._own if request.renewed else self._kept
         try:
             return await self._ask(await client.session(), request, noticed)
         except (TooLarge, NotReadable) as error:

@@ -159,8 +159,31 @@ def _prepare(session: Session, gid: int) -> Parcel | float | None:
         return None
     if state.body is None:
         return _look(session, state, row)
-    pause = (datetime.fromisoformat(state.due) - session.now()).total_seconds()
-    return pause if pause > 0 else _parcel(state, decode(row.document), state.body)
+    document = decode(row.document)
+    pause = _left(session, state, document)
+    return pause if pause > 0 else _parcel(state, document, state.body)
+
+
+def _left(session: Session, state: Sending, webhook: Document) -> float:
+    """Seconds until what is being sent is to be tried (again); 0 or less where it is time.
+
+    More than was meant to be left shows that the clock was put back: then it is put off anew, by what was meant.
+    """
+    now = session.now()
+    left = datetime.fromisoformat(state.due) - now
+    meant = (
+        timedelta() if webhook.get("failure_deletion_timestamp") is None else _pause(webhook["delivery_retry_count"])
+    )
+    if left > meant:
+        left = meant
+        session.store.put_off_delivery(state.webhook, stamp(now + meant))
+    return left.total_seconds()
+
+
+def _pause(retries: int) -> timedelta:
+    """What lies between a failure and the next attempt after so many of them."""
+    grown: timedelta = FIRST_PAUSE * 2 ** min(retries, 20)
+    return min(grown, LONGEST_PAUSE)
 
 
 def _look(session: Session, state: Sending, row: Row) -> Parcel | float | None:
@@ -223,7 +246,7 @@ def _failed(session: Session, row: Row, problem: str) -> float | None:
         return None
     retries: int = 0 if given_up is None else after["delivery_retry_count"] + 1
     end = now + GIVEN_UP if given_up is None else datetime.fromisoformat(given_up)
-    pause: timedelta = min(FIRST_PAUSE * 2 ** min(retries, 20), LONGEST_PAUSE, end - now)
+    pause = min(_pause(retries), end - now)
     after |= {
         "last_failure_at": stamp(now),
         "last_failure_content": problem,

@@ -16,8 +16,16 @@ SHELF = "leases"
 
 
 def take(store: Store, name: str, holder: bytes, now: float, seconds: float) -> float:
-    """Hold a lease for so many seconds from ``now`` (since 1970): 0; or how long another holds it yet."""
+    """Hold a lease for so many seconds from ``now`` (since 1970): 0; or how long another holds it yet.
+
+    One that would be held for longer than that was taken by a clock that is ahead of this one, or before this one was
+    put back. From now on it has so many seconds and no more.
+    """
     left = left_of(store, name, holder, now)
+    if left > seconds:
+        found = store.shelved(SHELF, name)
+        store.shelve(SHELF, Shelved(name, 0, now + seconds, b"" if found is None else found.document))
+        return seconds
     if not left:
         store.shelve(SHELF, Shelved(name, 0, now + seconds, holder))
     return left

@@ -1,10 +1,12 @@
 """Who may come in where, and how refusals look."""
 
+import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
 
-from fanfold.server.connect import ROOMS, is_ours
+from fanfold.server.connect import ROOMS, front, is_ours
 from fanfold.server.tokens import digest
 from tests.server.conftest import ADA, GRACE, NOON
 
@@ -13,6 +15,20 @@ async def test_a_ping_is_answered_to_whoever_has_a_token(platform):
     assert await platform.ok("GET", "/ping") == {"status": "ok"}
     refused = await platform.refused(401, "GET", "/ping", token=None)
     assert refused == {"statusCode": 401, "error": "Unauthorized", "message": "Not Authorized"}
+
+
+async def test_the_platform_is_put_together_once_and_not_on_the_loop(platform, monkeypatch):
+    threads = []
+
+    def put_together(*given):
+        threads.append(threading.current_thread())
+        return plain(*given)
+
+    plain = front.put_together
+    monkeypatch.setattr(front, "put_together", put_together)
+    await asyncio.gather(*(platform.ok("GET", "/ping") for _ in range(5)))
+    assert len(threads) == 1
+    assert threads[0] is not threading.current_thread()
 
 
 @pytest.mark.parametrize("room", sorted(ROOMS))

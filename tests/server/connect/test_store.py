@@ -200,6 +200,18 @@ async def test_of_all_processes_one_may_renew_an_account_until_it_has(accounts, 
     assert (await other.claim("a1", always, 30)).key
 
 
+async def test_a_clock_that_is_put_back_holds_up_no_renewal(accounts, make_accounts, time):
+    other = make_accounts()
+    await save(accounts, ACCOUNT)
+    assert (await accounts.claim("a1", always, 30)).key
+    time.seconds -= 3600
+    assert (await other.claim("a1", always, 30)).busy
+    time.seconds += 29.9
+    assert (await other.claim("a1", always, 30)).busy
+    time.seconds += 0.2
+    assert (await other.claim("a1", always, 30)).key
+
+
 async def test_who_died_while_renewing_does_not_hold_up_the_others(accounts, make_accounts, time):
     other = make_accounts()
     await save(accounts, ACCOUNT)

@@ -233,14 +233,16 @@ class SealedAccounts:
             account = self.find(session.store, gid)
             if account is None or not wanted(account):
                 return None if account is None else Claim(account)
-            busy = leases.left_of(session.store, _renewal_of(gid), key.encode(), self._now()) > 0
+            # A lease for longer than anybody has one was taken before the clock was put back: ``take`` sees to it.
+            busy = 0 < leases.left_of(session.store, _renewal_of(gid), key.encode(), self._now()) <= seconds
             return Claim(account, "" if busy else key, busy)
 
         def take(session: Session) -> Claim | None:
             claim = look(session)
-            if claim is not None and claim.key:
-                leases.take(session.store, _renewal_of(gid), key.encode(), self._now(), seconds)
-            return claim
+            if claim is None or not claim.key:
+                return claim
+            left = leases.take(session.store, _renewal_of(gid), key.encode(), self._now(), seconds)
+            return Claim(claim.account, "", busy=True) if left else claim
 
         claim = await self._api.read(look)
         return await self._api.write(take) if claim is not None and claim.key else claim
