@@ -219,3 +219,16 @@ def test_the_end_of_a_list_that_another_process_lengthens_is_read_anew(store, pa
     store.undo_action()
     store.commit()
     other.close()
+
+
+def test_ends_of_lists_that_are_new_give_way_to_newer_ones(store, monkeypatch):
+    monkeypatch.setattr("fanfold.work.store.remembered.MAX_NOTES", 20)
+    for _ in range(100):
+        store.begin_action()
+        gid = store.new_gid()
+        store.insert(row(gid))
+        store.append(gid, "a", 1)
+        store.end_action()
+    store.commit()
+    assert len(store._remembered.ends) <= 20
+    assert (gid, "a") in store._remembered.ends

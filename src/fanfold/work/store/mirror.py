@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeVar
 
-from fanfold.work.store.remembered import Compact
+from fanfold.work.store.remembered import Compact, make_room
 from fanfold.work.store.rows import Row
-
-T = TypeVar("T")
 
 MAX_RECORDS = 50_000
 """Records that are kept, and as many whose links are; some 100 MB at most."""
@@ -101,29 +98,22 @@ class Mirror:
     def keep_row(self, row: Row, moment: int) -> None:
         """A record that was asked for at a moment."""
         if self._is_new(row.gid, moment):
-            _make_room(self.rows)
+            make_room(self.rows, MAX_RECORDS)
             self.rows[row.gid] = row
             self.compacts[row.gid] = row.workspace, row.private, row.compact
 
     def keep_compact(self, gid: int, compact: Compact, moment: int) -> None:
         """A short form that was asked for at a moment."""
         if self._is_new(gid, moment):
-            _make_room(self.compacts)
+            make_room(self.compacts, MAX_RECORDS)
             self.compacts[gid] = compact
 
     def keep_links(self, gid: int, field: str, others: tuple[Other, ...], moment: int) -> None:
         """A list that was asked for at a moment."""
         if len(others) <= MAX_LIST and self._is_new((gid, field), moment):
             if gid not in self.links:
-                _make_room(self.links)
+                make_room(self.links, MAX_RECORDS)
             self.links.setdefault(gid, {})[field] = others
 
     def _is_new(self, what: int | ListName, moment: int) -> bool:
         return moment >= self._begun and self._heard.get(what, -1) <= moment
-
-
-def _make_room(kept: dict[int, T]) -> None:
-    """Let the oldest go where there are too many."""
-    if len(kept) >= MAX_RECORDS:
-        for gid in list(kept)[: MAX_RECORDS // 10]:
-            del kept[gid]

@@ -7,7 +7,13 @@ which is read at the start of each transaction.
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import TypeVar
+
 from fanfold.work.store.rows import Row
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 MAX_COMPACTS = 50_000
 """Compact forms that are kept, some 300 bytes each."""
@@ -68,6 +74,7 @@ class Remembered:
         if end is None:
             self.ends.pop((owner, field), None)
         else:
+            make_room(self.ends, MAX_NOTES)
             self.ends[owner, field] = end, target
         if field in PLACES:
             self.places.pop(target, None)
@@ -124,3 +131,10 @@ class Remembered:
     def _end(self) -> None:
         self.newborn.clear()
         self.rows.clear()
+
+
+def make_room(kept: dict[K, V], most: int) -> None:
+    """Let the oldest go where there are ``most``."""
+    if len(kept) >= most:
+        for key in list(islice(kept, max(1, most // 10))):
+            del kept[key]
