@@ -60,11 +60,16 @@ class Sample(NamedTuple):
 
 
 class Inner(NamedTuple):
-    """What only the process itself knows: its tasks, what the collector watches, how late its loop has been (s)."""
+    """What only the process itself knows: its tasks, what the collector watches, how late its loop has been (s).
+
+    ``blocks`` is how many pieces of memory Python has given out, ``sqlite`` how many bytes SQLite has.
+    """
 
     tasks: int
     objects: int
     lag: float
+    blocks: int
+    sqlite: int
 
 
 class Server:
@@ -210,7 +215,7 @@ class Server:
             if monotonic() > until or not self.running:
                 raise NotServingError("the server does not tell of itself")
             await asyncio.sleep(0.01)
-        return Inner(*json.decode(told.read_bytes(), type=tuple[int, int, float]))
+        return Inner(*json.decode(told.read_bytes(), type=tuple[int, int, float, int, int]))
 
     def tamper(self, *points: str) -> None:
         """From the next start on have it tell of itself, and die at these points."""

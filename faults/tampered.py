@@ -2,7 +2,8 @@
 
 ``python -m faults.tampered [WHERE:NUMBER …] serve …`` is ``fanfold serve …`` that kills itself at the given moments:
 the NUMBER-th time that it comes to WHERE (see ``POINTS``). On SIGUSR1 it writes what only it knows to ``$FAULTS_TOLD``:
-how many tasks there are, how many objects the collector watches, and how late the event loop has been at worst.
+how many tasks there are, how many objects the collector watches, how late the event loop has been at worst, and what
+memory Python and SQLite have.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class Watch:
 
     def tell(self, where: Path) -> None:
         """Write what there is to tell."""
-        told = (len(asyncio.all_tasks()), len(gc.get_objects()), self.worst)
+        sqlite = sys.modules["apsw"].memory_used() if "apsw" in sys.modules else 0
+        objects = len(gc.get_objects())
+        told = (len(asyncio.all_tasks()), objects, self.worst, sys.getallocatedblocks(), sqlite)
         part = where.with_suffix(".part")
         part.write_bytes(msgspec.json.encode(told))
         part.rename(where)
