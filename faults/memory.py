@@ -106,7 +106,7 @@ async def _look_on(server: Server, shots: Shots, every: int, looks: list[Look], 
 
 def _told(look: Look) -> str:
     taken, sqlite = look.sample.anonymous / MB, look.inner.sqlite / MB
-    return f"{look.batches} batches, {taken:.1f} MB, {sqlite:.1f} of them SQLite's; {look.inner.blocks} blocks of Python"
+    return f"{look.batches} batches, {taken:.1f} MB, {sqlite:.1f} of it SQLite's; {look.inner.blocks} blocks of Python"
 
 
 def slope(looks: list[Look]) -> float:
