@@ -18,6 +18,12 @@ V = TypeVar("V")
 MAX_COMPACTS = 50_000
 """Compact forms that are kept, some 300 bytes each."""
 
+MAX_COMPACT_BYTES = 32 * 1024 * 1024
+"""What they may take together: a name may have 65,535 characters."""
+
+COMPACT = 250
+"""Bytes of one beside its text, roughly."""
+
 MAX_NOTES = 50_000
 
 WATCHED = (".members", ".custom_field_settings")
@@ -46,6 +52,7 @@ class Remembered:
 
     def __init__(self) -> None:
         self.compacts: dict[int, Compact] = {}
+        self._compact_bytes = 0
         self.notes: dict[tuple[int, str], tuple[int, ...]] = {}
         self.places: dict[int, list[tuple[int, int | None]]] = {}
         self.epoch = 0
@@ -55,6 +62,22 @@ class Remembered:
         self.newborn: dict[int, list[Known]] = {}
         self.rows: dict[int, Row] = {}
         self._touched: list[int] = []
+
+    def keep_compact(self, gid: int, compact: Compact) -> None:
+        """A compact form was read. What was forgotten since all were still counts, which does no harm."""
+        self.compacts[gid] = compact
+        self._compact_bytes += COMPACT + len(compact[2])
+
+    def make_room_for_compacts(self) -> bool:
+        """Forget all if they are too many or too large; whether that was so."""
+        full = len(self.compacts) > MAX_COMPACTS or self._compact_bytes > MAX_COMPACT_BYTES
+        if full:
+            self._forget_compacts()
+        return full
+
+    def _forget_compacts(self) -> None:
+        self.compacts.clear()
+        self._compact_bytes = 0
 
     def wrote(self, row: Row) -> None:
         """A record was written: forget what it was, and what it is if the action is undone."""
@@ -120,7 +143,7 @@ class Remembered:
 
     def clear(self) -> None:
         """Forget everything."""
-        self.compacts.clear()
+        self._forget_compacts()
         self.notes.clear()
         self.places.clear()
         self.renumbered.clear()
