@@ -101,7 +101,12 @@ async def _look_on(server: Server, shots: Shots, every: int, looks: list[Look], 
             looks.append(Look(done, server.sample(), await server.inner()))
             due = done + every
             if len(looks) % (SAMPLES // 10) == 0:
-                setting.say(f"{done} batches, {looks[-1].sample.anonymous / MB:.1f} MB")
+                setting.say(_told(looks[-1]))
+
+
+def _told(look: Look) -> str:
+    taken, sqlite = look.sample.anonymous / MB, look.inner.sqlite / MB
+    return f"{look.batches} batches, {taken:.1f} MB, {sqlite:.1f} of it SQLite's; {look.inner.blocks} blocks of Python"
 
 
 def slope(looks: list[Look]) -> float:
@@ -155,9 +160,14 @@ def _figures(wanted: int, looks: list[Look], shots: Shots, seconds: float, found
         "batches": wanted,
         "per_s": round(shots.statuses.total() / seconds),
         "mb_per_100k": round(grown, 3),
+        "mb_per_100k_at_last": round(slope(looks[len(looks) // 3 :]), 3),
         "grown_mb": round(more, 2),
         "anonymous_mb": round(end.sample.anonymous / MB, 1),
         "resident_mb": round(end.sample.resident / MB, 1),
+        "sqlite_before_mb": round(begin.inner.sqlite / MB, 1),
+        "sqlite_after_mb": round(end.inner.sqlite / MB, 1),
+        "blocks_before": begin.inner.blocks,
+        "blocks_after": end.inner.blocks,
         "objects_before": begin.inner.objects,
         "objects_after": end.inner.objects,
         "tasks": end.inner.tasks,

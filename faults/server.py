@@ -63,17 +63,19 @@ class Inner(NamedTuple):
     """What only the process itself knows: its tasks, what the collector watches, how late its loop has been (s).
 
     ``busy`` is the processor time that it took at most between two looks, ``where`` what it was at then, if that is
-    looked for.
-    Since it was asked last: how long it took to decide about limits in a Redis, and how late its loop was then (s).
+    looked for. ``blocks`` is how many pieces of memory Python has given out, ``sqlite`` how many bytes SQLite has. Since
+    it was asked last: how long it took at most to decide about limits in a Redis, and how late its loop was then (s).
     """
 
     tasks: int
     objects: int
     lag: float
-    busy: float = 0.0
-    where: str = ""
-    decision: float = 0.0
-    late: float = 0.0
+    busy: float
+    where: str
+    blocks: int
+    sqlite: int
+    decision: float
+    late: float
 
 
 class Server:
@@ -228,7 +230,7 @@ class Server:
             if monotonic() > until or not self.running:
                 raise NotServingError("the server does not tell of itself")
             await asyncio.sleep(0.01)
-        return Inner(*json.decode(told.read_bytes(), type=tuple[int, int, float, float, str, float, float]))
+        return Inner(**json.decode(told.read_bytes()))
 
     def forget_lag(self) -> None:
         """Let how late the loop has been begin anew."""

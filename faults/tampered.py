@@ -2,10 +2,10 @@
 
 ``python -m faults.tampered [WHERE:NUMBER …] serve …`` is ``fanfold serve …`` that kills itself at the given moments:
 the NUMBER-th time that it comes to WHERE (see ``POINTS``). On SIGUSR1 it writes what only it knows to ``$FAULTS_TOLD``:
-how many tasks there are, how many objects the collector watches, and how late the event loop has been at worst since
-the start or SIGUSR2; with ``$FAULTS_WHERE`` set also where in the program it was then; and since it told last, how long
-the slowest decision about limits took, and how late the loop was. Host
-names stand for what the file ``$FAULTS_NAMES`` says (``faults.names``).
+how many tasks there are, how many objects the collector watches, what memory Python and SQLite have, and how late the
+event loop has been at worst since the start or SIGUSR2; with ``$FAULTS_WHERE`` set also where in the program it was
+then; and since it told last, how long the slowest decision about limits took, and how late the loop was. Host names
+stand for what the file ``$FAULTS_NAMES`` says (``faults.names``).
 """
 
 from __future__ import annotations
@@ -80,8 +80,17 @@ class Watch:
 
     def tell(self, where: Path) -> None:
         """Write what there is to tell."""
-        looked = (self.worst, self.busy, self.where, self.decision, self.late)
-        told = (len(asyncio.all_tasks()), len(gc.get_objects()), *looked)
+        told = {
+            "tasks": len(asyncio.all_tasks()),
+            "objects": len(gc.get_objects()),
+            "lag": self.worst,
+            "busy": self.busy,
+            "where": self.where,
+            "blocks": sys.getallocatedblocks(),
+            "sqlite": sys.modules["apsw"].memory_used() if "apsw" in sys.modules else 0,
+            "decision": self.decision,
+            "late": self.late,
+        }
         self.decision = self.late = 0.0
         part = where.with_suffix(".part")
         part.write_bytes(msgspec.json.encode(told))

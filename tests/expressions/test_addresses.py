@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanfold.errors import RequestError
+from fanfold.expressions import addresses
 from fanfold.expressions.addresses import MAX_SEGMENT, fill_host, fill_path
 from fanfold.expressions.placeholders import Unresolved, compile_template
 
@@ -153,3 +154,11 @@ def test_whatever_the_value_the_host_stays_below_the_one_written(value):
     assert urlsplit(made).hostname.endswith(".example.com")
     assert urlsplit(made).path == "/v1"
     assert urlsplit(made).username is None
+
+
+def test_long_addresses_are_read_each_time_rather_than_remembered():
+    before = addresses._remembered.cache_info().currsize
+    for number in range(5):
+        long = compile_template(f"/{number}{'x' * addresses.MAX_REMEMBERED}/{{{{id}}}}")
+        assert fill_path(long, {"id": "a/b"}).endswith("x/a%2Fb")
+    assert addresses._remembered.cache_info().currsize == before

@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from fanfold.entries import Fetch, Page
 from fanfold.errors import NoSuchRoute, RemoteError, RequestError, TimedOut
@@ -361,3 +362,17 @@ async def test_connections_are_used_again_and_a_changed_declaration_is_taken_up(
     api.held.set()
     assert len(await under_way) == len(await more) == 10
     assert asked.resolve("list", "/acc/contacts")[0].declaration is not resolved.declaration
+
+
+async def test_of_many_integrations_those_are_kept_ready_that_were_asked_last(asking, api, monkeypatch):
+    monkeypatch.setattr("fanfold.integrations.target.MAX_REMEMBERED", 3)
+    asked = asking(CONTACTS)
+    for number in range(8):
+        name = f"acme{number}"
+        asked.declarations[name] = replace(asked.declarations["acme"], name=name)
+        asked.accounts.save(replace(asked.account, id=name, integration=name))
+        for account in ("acc", name):
+            page = (await asked.answer("get", "contacts", account=account, id="c_1")).page
+            assert page.value["name"] == "Contact 1"
+    assert list(asked.target._senders) == ["acme6", "acme", "acme7"]
+    assert len(asked.target._compiled) <= 3

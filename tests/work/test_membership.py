@@ -38,3 +38,11 @@ def test_many_members_cost_as_many_queries_as_few(world, call, cost, org, path):
         user = world.made(f"/workspaces/{org}/addUser", {"user": f"u{number}@fanfold.test"})
         world.made(f"/teams/{team}/addUser", {"user": user})
     assert cost(path) == (queries, before + 10)
+
+
+def test_where_users_are_is_remembered_of_only_so_many(world, monkeypatch):
+    monkeypatch.setattr("fanfold.work.session.MAX_USERS", 3)
+    for _ in range(2):
+        for user in [world.ada, world.bob, world.eve, *map(str, range(5000, 5008))]:
+            assert world.api.view(int(user)).user == int(user)
+    assert len(world.api.session._known) <= 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fanfold.work.selection import MAX_GROUPS, MAX_LENGTH, MAX_PATHS, select
+from fanfold.work.selection import MAX_GROUPS, MAX_LENGTH, MAX_PATHS, MAX_STEPS, select
 
 
 def tree(selection):
@@ -68,6 +68,13 @@ def test_what_is_too_long_is_not_read():
     for fields, expand in (("a" * (MAX_LENGTH + 1), ""), ("", "a" * (MAX_LENGTH + 1))):
         with pytest.raises(ValueError, match=f"at most {MAX_LENGTH} characters"):
             select(fields, expand, full=True)
+
+
+def test_of_trees_that_few_characters_ask_for_only_some_are_remembered():
+    for number in range(200):
+        large = select(".".join([f"(a{number}|b)"] * 9), "", full=False)
+    assert select.cache_info().currsize * 1000 <= MAX_STEPS
+    assert select(".".join([f"(a{number}|b)"] * 9), "", full=False) is large
 
 
 def test_a_parameter_that_is_repeated_counts_as_one_list(world, call, holder):

@@ -17,6 +17,9 @@ from fanfold.expressions.syntax import Placeholder, read_text
 MAX_SEGMENT = 2048
 """Characters that a placeholder may put into a path."""
 
+MAX_REMEMBERED = 500
+"""Characters of an address that is worth remembering."""
+
 MAX_HOST = 253
 """Characters that a placeholder may put into the name of a host."""
 
@@ -50,15 +53,14 @@ def fill_host(template: Template, context: Mapping[str, Any]) -> str:
     return made
 
 
-@lru_cache(maxsize=2048)
-def _read(source: str) -> tuple[str | Placeholder, ...]:
-    return read_text(source)
+_remembered = lru_cache(2048)(read_text)
 
 
 def _pieces(template: Template) -> tuple[str | Placeholder, ...]:
     if not isinstance(template.source, str):
         raise RequestError("An address has to be a string")
-    return _read(template.source)
+    source = template.source
+    return _remembered(source) if len(source) <= MAX_REMEMBERED else read_text(source)
 
 
 def _labels(placeholder: Placeholder, context: Mapping[str, Any]) -> str:

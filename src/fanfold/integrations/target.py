@@ -34,6 +34,9 @@ CALL = "call"
 MAX_EMPTY = 100
 """Empty pages in a row that are passed over."""
 
+MAX_REMEMBERED = 1000
+"""Integrations that are kept compiled, and as many whose connections are kept."""
+
 
 class Mapper(Protocol):
     """What translates unified resources (see ``unified``)."""
@@ -153,6 +156,8 @@ class IntegrationsTarget:
             raise NoSuchRoute(f"The account's integration {name[:100]!r} is not declared here any more")
         known = self._compiled.get(name)
         if known is None or known.declaration is not declaration:
+            if len(self._compiled) >= MAX_REMEMBERED:
+                self._compiled.clear()
             known = self._compiled[name] = CompiledIntegration(declaration, self._evaluator, self._times.now)
         return known
 
@@ -236,15 +241,21 @@ class IntegrationsTarget:
 
     def _sender(self, declaration: Declaration) -> Sender:
         """The one sender of an integration; another where a change of its manners asks for that."""
-        sender = self._senders.get(declaration.name)
-        if sender is not None and sender.manners == declaration.manners:
-            return sender
-        if sender is not None:
-            task = asyncio.create_task(sender.retire())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-        self._senders[declaration.name] = sender = Sender(declaration, self._vetting, self._times)
+        sender = self._senders.pop(declaration.name, None)
+        if sender is not None and sender.manners != declaration.manners:
+            self._retire(sender)
+            sender = None
+        if sender is None:
+            if len(self._senders) >= MAX_REMEMBERED:
+                self._retire(self._senders.pop(next(iter(self._senders))))
+            sender = Sender(declaration, self._vetting, self._times)
+        self._senders[declaration.name] = sender  # those that were asked for last are at the end
         return sender
+
+    def _retire(self, sender: Sender) -> None:
+        task = asyncio.create_task(sender.retire())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def _filled_page(
         self, operation: Operation, sender: Sender, account: Account, fetch: Fetch, caller: Caller, until: float

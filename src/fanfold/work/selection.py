@@ -17,10 +17,13 @@ MAX_PATHS = 1000
 """How many paths one request may name, groups multiplied out."""
 
 MAX_LENGTH = 20_000
-"""Characters in which they are named; what was read is remembered, so this bounds memory too."""
+"""Characters in which they are named."""
 
 MAX_GROUPS = 16
 """How many groups one path may hold."""
+
+MAX_STEPS = 50_000
+"""Steps of all trees that are remembered, some 500 bytes each."""
 
 
 class Selection(Struct, eq=False):
@@ -71,22 +74,45 @@ def _paths(text: str) -> list[str]:
     return found
 
 
+class _Bound:
+    """Has all trees forgotten when they have grown too large: a few characters can ask for a thousand paths."""
+
+    steps = 0
+
+    def add(self, steps: int) -> None:
+        self.steps += steps
+        if self.steps > MAX_STEPS:
+            select.cache_clear()
+            self.steps = steps
+
+
+_bound = _Bound()
+
+
 @lru_cache(maxsize=2048)
 def select(fields: str, expand: str, *, full: bool) -> Selection:
     """The tree for ``opt_fields`` and ``opt_expand``; ``full`` is what the operation shows by default.
 
     The same strings give the same object: do not change it. Raises ``ValueError`` with what to write instead.
     """
-    root = Selection(full=full and not _paths(fields), fields={})
-    for path in _paths(fields):
-        node = root
-        for step in path.split(".")[:16]:
-            if step != "this":
-                node = node.fields.setdefault(step, Selection(fields={}))
+    paths = _paths(fields)
+    root = Selection(full=full and not paths, fields={})
+    for path in paths:
+        _grow(root, path)
     for path in _paths(expand):
-        node = root
-        for step in path.split(".")[:16]:
-            if step != "this":
-                node = node.fields.setdefault(step, Selection(fields={}))
-        node.full = True
+        _grow(root, path).full = True
+    _bound.add(_size(root))
     return root
+
+
+def _grow(root: Selection, path: str) -> Selection:
+    """The node that a path leads to, made where it is not there yet."""
+    node = root
+    for step in path.split(".")[:16]:
+        if step != "this":
+            node = node.fields.setdefault(step, Selection(fields={}))
+    return node
+
+
+def _size(node: Selection) -> int:
+    return 1 + sum(map(_size, node.fields.values()))

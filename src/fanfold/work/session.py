@@ -29,6 +29,9 @@ T = TypeVar("T")
 PLACES = (SERVICE_ACCOUNTS, MEMBERS)
 """Link fields by which a user is in a workspace."""
 
+MAX_USERS = 10_000
+"""Users of whom it is remembered where they are."""
+
 logger = logging.getLogger("fanfold")
 
 
@@ -176,6 +179,8 @@ class Session:
                 self._epoch = epoch
                 self._known.clear()
             if user not in self._known:
+                if len(self._known) >= MAX_USERS:
+                    self._known.clear()
                 self._known[user] = self._places(user)
             workspaces, service = self._known[user]
             api = self._api

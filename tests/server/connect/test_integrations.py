@@ -178,3 +178,15 @@ async def test_what_is_changed_is_seen_by_the_next_call(platform):
     await platform.ok("PATCH", f"/integration/{made['id']}", change)
     plan = await platform.fetch(account, entry, dry_run=True)
     assert plan["calls"][0]["request"]["url"] == "http://acme.example.com/others"
+
+
+async def test_of_many_integrations_only_some_are_kept_open(platform, monkeypatch):
+    monkeypatch.setattr("fanfold.server.connect.declared.MAX_REMEMBERED", 3)
+    names = [f"acme{number}" for number in range(8)]
+    for name in names:
+        await platform.ok("POST", "/integration", {**ACME, "name": name})
+    integrations = platform.app.connect().parts.integrations
+    assert [(await platform.declaration(name)).name for name in names] == names
+    assert {*names} <= {one["name"] for one in (await platform.ok("GET", "/integration"))["result"]}
+    assert len(integrations._known) <= 3
+    assert len(integrations._seen) <= 3

@@ -78,3 +78,29 @@ def test_the_oldest_go_where_there_are_too_many(mirror, monkeypatch):
         mirror.keep_row(row(gid), mirror.moment)
     assert len(mirror.rows) <= 20
     assert 49 in mirror.rows
+
+
+def test_the_oldest_go_where_they_are_too_large_together(mirror, monkeypatch):
+    monkeypatch.setattr("fanfold.work.store.mirror.MAX_BYTES", 100_000)
+    for gid in range(50):
+        mirror.keep_row(row(gid)._replace(document=b"x" * 10_000), mirror.moment)
+        mirror.keep_links(gid, "task.tags", tuple((other, None) for other in range(100)), mirror.moment)
+    kept = sum(len(held.document) for held in mirror.rows.values())
+    listed = 100 * sum(len(others) for lists in mirror.links.values() for others in lists.values())
+    assert 20_000 < kept + listed <= 100_000
+    assert 49 in mirror.links
+
+
+def test_what_is_forgotten_makes_room(mirror, monkeypatch):
+    monkeypatch.setattr("fanfold.work.store.mirror.MAX_BYTES", 100_000)
+    mirror.keep_row(row(1), mirror.moment)
+    mirror.keep_compact(1, (1, 0, b"newer"), mirror.moment)
+    for _ in range(500):
+        for _ in range(2):
+            mirror.keep_row(row(2)._replace(document=b"x" * 10_000), mirror.moment)
+            mirror.keep_compact(2, (1, 0, b"x" * 1000), mirror.moment)
+            mirror.keep_links(2, "task.tags", ((7, None),) * 100, mirror.moment)
+        mirror.forget([2], [(2, "task.tags")])
+    assert set(mirror.rows) == {1}
+    assert mirror.compacts == {1: (1, 0, b"newer")}
+    assert not mirror.links

@@ -219,3 +219,27 @@ def test_the_end_of_a_list_that_another_process_lengthens_is_read_anew(store, pa
     store.undo_action()
     store.commit()
     other.close()
+
+
+def test_ends_of_lists_that_are_new_give_way_to_newer_ones(store, monkeypatch):
+    monkeypatch.setattr("fanfold.work.store.remembered.MAX_NOTES", 20)
+    for _ in range(100):
+        store.begin_action()
+        gid = store.new_gid()
+        store.insert(row(gid))
+        store.append(gid, "a", 1)
+        store.end_action()
+    store.commit()
+    assert len(store._remembered.ends) <= 20
+    assert (gid, "a") in store._remembered.ends
+
+
+def test_short_forms_that_are_long_are_kept_only_as_far_as_there_is_room(store, monkeypatch):
+    monkeypatch.setattr("fanfold.work.store.remembered.MAX_COMPACT_BYTES", 100_000)
+    gids = range(10, 60)
+    for gid in gids:
+        write(store, lambda gid=gid: store.insert(row(gid, "x" * 10_000)))
+    for gid in gids:
+        assert name_of(store, gid) == b'{"name":"%s"}' % (b"x" * 10_000)
+    assert len(store._remembered.compacts) <= 11
+    assert [compact[2] for compact in store.compacts(gids).values()] == [b'{"name":"%s"}' % (b"x" * 10_000)] * 50

@@ -24,6 +24,9 @@ SHELF = "integration"
 MAX_OF_USER = 200
 """Integrations that one user may add."""
 
+MAX_REMEMBERED = 1000
+"""Integrations that are kept open in memory, and as many that were read for calls."""
+
 _NAMESPACE = uuid.UUID("4f6f3a55-6a86-4c55-9d0a-2f1d3f5d2b61")
 _OWN = ("name", "category", "label", "description", "logo", "icon")
 """What stands beside the ``config`` of an integration rather than in it."""
@@ -99,6 +102,8 @@ class Integrations:
         if known is not None and known[0] == row:
             return known[1]
         declaration = self._read(self._opened(row).document)
+        if len(self._known) >= MAX_REMEMBERED:
+            self._known.clear()
         self._known[name] = row, declaration
         return declaration
 
@@ -189,6 +194,8 @@ class Integrations:
         if known is not None and known[0] == row:
             return known[1]
         found = self._open(row)
+        if len(self._seen) >= MAX_REMEMBERED:
+            self._seen.clear()
         self._seen[row.name] = row, found
         return found
 

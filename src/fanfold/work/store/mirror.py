@@ -11,16 +11,20 @@ for. A process that has not asked for long begins anew, so that the list need no
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 
 from fanfold.work.store.remembered import Compact
 from fanfold.work.store.rows import Row
 
-T = TypeVar("T")
-
 MAX_RECORDS = 50_000
-"""Records that are kept, and as many whose links are; some 100 MB at most."""
+"""Records that are kept, and as many whose links are."""
+
+MAX_BYTES = 100 * 1024 * 1024
+"""What all that is kept may take, roughly: records may be long, and so may lists."""
+
+_ROW, _COMPACT, _LIST, _OTHER = 400, 250, 250, 130
+"""Bytes of a record, a short form, a list and a member of one, beside what stands in them."""
 
 MAX_LIST = 1000
 """Links of one list; longer ones are not kept."""
@@ -53,6 +57,7 @@ class Mirror:
         """Grows with each comparison: what was asked for at an earlier one may be old."""
         self._heard: dict[int | ListName, int] = {}
         self._begun = 0
+        self._bytes = 0
         self._asked = clock()
 
     # -- what was touched --------------------------------------------------------------------------------------------
@@ -80,13 +85,11 @@ class Mirror:
             self._begun = self.moment
         for gid in gids:
             self._heard[gid] = self.moment
-            self.rows.pop(gid, None)
-            self.compacts.pop(gid, None)
+            self._drop_row(gid)
+            self._drop_compact(gid)
         for name in lists:
             self._heard[name] = self.moment
-            known = self.links.get(name[0])
-            if known is not None:
-                known.pop(name[1], None)
+            self._drop_list(*name)
 
     def clear(self) -> None:
         """Begin anew."""
@@ -95,35 +98,73 @@ class Mirror:
         self.snapshot = None
         for kept in (self.rows, self.compacts, self.links, self._heard):
             kept.clear()
+        self._bytes = 0
 
     # -- what was read -----------------------------------------------------------------------------------------------
 
     def keep_row(self, row: Row, moment: int) -> None:
         """A record that was asked for at a moment."""
         if self._is_new(row.gid, moment):
-            _make_room(self.rows)
+            self._drop_row(row.gid)
             self.rows[row.gid] = row
-            self.compacts[row.gid] = row.workspace, row.private, row.compact
+            self._bytes += _ROW + len(row.document)
+            self._keep_compact(row.gid, (row.workspace, row.private, row.compact))
 
     def keep_compact(self, gid: int, compact: Compact, moment: int) -> None:
         """A short form that was asked for at a moment."""
         if self._is_new(gid, moment):
-            _make_room(self.compacts)
-            self.compacts[gid] = compact
+            self._keep_compact(gid, compact)
+
+    def _keep_compact(self, gid: int, compact: Compact) -> None:
+        self._drop_compact(gid)
+        self.compacts[gid] = compact
+        self._bytes += _COMPACT + len(compact[2])
+        self._make_room()
 
     def keep_links(self, gid: int, field: str, others: tuple[Other, ...], moment: int) -> None:
         """A list that was asked for at a moment."""
         if len(others) <= MAX_LIST and self._is_new((gid, field), moment):
-            if gid not in self.links:
-                _make_room(self.links)
+            self._drop_list(gid, field)
             self.links.setdefault(gid, {})[field] = others
+            self._bytes += _LIST + _OTHER * len(others)
+            self._make_room()
 
     def _is_new(self, what: int | ListName, moment: int) -> bool:
         return moment >= self._begun and self._heard.get(what, -1) <= moment
 
+    # -- letting go --------------------------------------------------------------------------------------------------
 
-def _make_room(kept: dict[int, T]) -> None:
-    """Let the oldest go where there are too many."""
-    if len(kept) >= MAX_RECORDS:
-        for gid in list(kept)[: MAX_RECORDS // 10]:
-            del kept[gid]
+    def _drop_row(self, gid: int) -> None:
+        row = self.rows.pop(gid, None)
+        if row is not None:
+            self._bytes -= _ROW + len(row.document)
+
+    def _drop_compact(self, gid: int) -> None:
+        compact = self.compacts.pop(gid, None)
+        if compact is not None:
+            self._bytes -= _COMPACT + len(compact[2])
+
+    def _drop_list(self, gid: int, field: str) -> None:
+        lists = self.links.get(gid, {})
+        others = lists.pop(field, None)
+        if others is not None:
+            self._bytes -= _LIST + _OTHER * len(others)
+            if not lists:
+                del self.links[gid]
+
+    def _drop_lists(self, gid: int) -> None:
+        for field in list(self.links[gid]):
+            self._drop_list(gid, field)
+
+    def _make_room(self) -> None:
+        """Let the oldest go where there are too many, or they are too large together."""
+        drops: tuple[tuple[Mapping[int, object], Callable[[int], None]], ...] = (
+            (self.rows, self._drop_row),
+            (self.compacts, self._drop_compact),
+            (self.links, self._drop_lists),
+        )
+        while self._bytes > MAX_BYTES or max(len(self.rows), len(self.compacts), len(self.links)) > MAX_RECORDS:
+            for kept, drop in drops:
+                if self._bytes > MAX_BYTES or len(kept) > MAX_RECORDS:
+                    for gid in list(islice(kept, len(kept) // 10 + 1)):
+                        drop(gid)

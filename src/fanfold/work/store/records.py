@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from fanfold.work.store.connection import Connection
 from fanfold.work.store.periods import FIRST_PERIOD, period
-from fanfold.work.store.remembered import MAX_COMPACTS, Compact
+from fanfold.work.store.remembered import Compact
 from fanfold.work.store.rows import Row
 
 
@@ -39,13 +39,12 @@ class Records(Connection):
         known = self._remembered.compacts
         missing = [gid for gid in gids if gid not in known]
         if missing:
-            if len(known) > MAX_COMPACTS:
-                known.clear()
+            if self._remembered.make_room_for_compacts():
                 missing = list(gids)
-            for gid, *found in self._in("compacts", missing):
-                known[gid] = tuple(found)
+            for gid, workspace, private, compact in self._in("compacts", missing):
+                self._remembered.keep_compact(gid, (workspace, private, compact))
             for gid, row in _periods(missing):
-                known[gid] = row.workspace, row.private, row.compact
+                self._remembered.keep_compact(gid, (row.workspace, row.private, row.compact))
         return known
 
     def user_by_email(self, email: str) -> int | None:

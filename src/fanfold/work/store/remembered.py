@@ -7,10 +7,22 @@ which is read at the start of each transaction.
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import TypeVar
+
 from fanfold.work.store.rows import Row
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 MAX_COMPACTS = 50_000
 """Compact forms that are kept, some 300 bytes each."""
+
+MAX_COMPACT_BYTES = 32 * 1024 * 1024
+"""What they may take together: a name may have 65,535 characters."""
+
+COMPACT = 250
+"""Bytes of one beside its text, roughly."""
 
 MAX_NOTES = 50_000
 
@@ -40,6 +52,7 @@ class Remembered:
 
     def __init__(self) -> None:
         self.compacts: dict[int, Compact] = {}
+        self._compact_bytes = 0
         self.notes: dict[tuple[int, str], tuple[int, ...]] = {}
         self.places: dict[int, list[tuple[int, int | None]]] = {}
         self.epoch = 0
@@ -49,6 +62,22 @@ class Remembered:
         self.newborn: dict[int, list[Known]] = {}
         self.rows: dict[int, Row] = {}
         self._touched: list[int] = []
+
+    def keep_compact(self, gid: int, compact: Compact) -> None:
+        """A compact form was read. What was forgotten since all were still counts, which does no harm."""
+        self.compacts[gid] = compact
+        self._compact_bytes += COMPACT + len(compact[2])
+
+    def make_room_for_compacts(self) -> bool:
+        """Forget all if they are too many or too large; whether that was so."""
+        full = len(self.compacts) > MAX_COMPACTS or self._compact_bytes > MAX_COMPACT_BYTES
+        if full:
+            self._forget_compacts()
+        return full
+
+    def _forget_compacts(self) -> None:
+        self.compacts.clear()
+        self._compact_bytes = 0
 
     def wrote(self, row: Row) -> None:
         """A record was written: forget what it was, and what it is if the action is undone."""
@@ -68,6 +97,7 @@ class Remembered:
         if end is None:
             self.ends.pop((owner, field), None)
         else:
+            make_room(self.ends, MAX_NOTES)
             self.ends[owner, field] = end, target
         if field in PLACES:
             self.places.pop(target, None)
@@ -113,7 +143,7 @@ class Remembered:
 
     def clear(self) -> None:
         """Forget everything."""
-        self.compacts.clear()
+        self._forget_compacts()
         self.notes.clear()
         self.places.clear()
         self.renumbered.clear()
@@ -124,3 +154,10 @@ class Remembered:
     def _end(self) -> None:
         self.newborn.clear()
         self.rows.clear()
+
+
+def make_room(kept: dict[K, V], most: int) -> None:
+    """Let the oldest go where there are ``most``."""
+    if len(kept) >= most:
+        for key in list(islice(kept, max(1, most // 10))):
+            del kept[key]
