@@ -63,8 +63,8 @@ class Inner(NamedTuple):
     """What only the process itself knows: its tasks, what the collector watches, how late its loop has been (s).
 
     ``busy`` is the processor time that it took at most between two looks, ``where`` what it was at then, if that is
-    looked for. ``blocks`` is how many pieces of memory Python has given out, ``sqlite`` how many bytes SQLite has. Since
-    it was asked last: how long it took at most to decide about limits in a Redis, and how late its loop was then (s).
+    looked for. ``blocks`` is how many pieces of memory Python has given out, ``sqlite`` how many bytes SQLite has.
+    Since it was asked last: how long it took at most to decide about limits in a Redis, how late its loop was then (s).
     """
 
     tasks: int
