@@ -77,8 +77,8 @@ async def _kit_before_gateway(setting: Setting, tally: Tally) -> list[str]:
     folder.mkdir()
     async with Program(folder, "attack", "--ground", "--port", "0") as ground:
         config = (
-            f"action_timeout = 3.0\nbatch_deadline = 5.0\nmax_wait = {PATIENT}\n"
-            f'[upstreams.u]\nurl = "{await ground.said(r"(http://[0-9.:]+)")}"\nprefix = "/"\ntimeout = 2.0\n'
+            f"action_timeout = 6.0\nbatch_deadline = 8.0\nmax_wait = {PATIENT}\n"
+            f'[upstreams.u]\nurl = "{await ground.said(r"(http://[0-9.:]+)")}"\nprefix = "/"\ntimeout = 5.0\n'
         )
         gateway = Gateway(folder, "", config=config)
         await gateway.start()

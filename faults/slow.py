@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections import Counter
+from math import inf
 from time import monotonic
 
 from faults.checker import at_rest, leaked, printed
@@ -33,7 +34,9 @@ ORDER = ("head", "body", "head", "body", "reader", "head", "body", "head", "body
 class Crowd:
     """Slow clients of one server, and how long each was borne with."""
 
-    def __init__(self, address: Address, ground: Ground) -> None:
+    def __init__(self, address: Address, ground: Ground, patience: float) -> None:
+        """``patience``: seconds after which it is looked whether one that takes nothing was refused."""
+        self._patience = patience
         self._address = address
         self._ground = ground
         self.lived: dict[str, list[float]] = {sort: [] for sort in SORTS}
@@ -83,13 +86,33 @@ class Crowd:
         finally:
             waiting.cancel()
 
-    async def _reader(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Asks for much, and takes none of it."""
+    async def _reader(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Asks for much, and takes none of it. One that was refused was not sent enough."""
         page = {"method": "get", "relative_path": f"/projects/{self._ground.project}/tasks", "options": {"limit": 100}}
         sent = request(self._address, "POST", "/api/1.0/batch", batch_body([page] * 10))
         writer.write(sent * ENOUGH)
+        looked = monotonic() + self._patience
         while not writer.is_closing() and _is_open(writer):
             await asyncio.sleep(DRIP / 4)
+            if monotonic() > looked:
+                looked = inf
+                if await _was_refused(reader):
+                    self.statuses["503"] += 1
+                    return
+
+
+async def _was_refused(reader: asyncio.StreamReader) -> bool:
+    """Whether any of what a client was sent is a refusal, so that the system may have taken all of the rest for it."""
+    found = b""
+    while b"HTTP/1.1 503" not in found:
+        try:
+            piece = await asyncio.wait_for(reader.read(65_536), 0.5)
+        except TimeoutError:
+            return False
+        if not piece:
+            return False
+        found = found[-20:] + piece
+    return True
 
 
 ESTABLISHED = 1
@@ -151,7 +174,7 @@ async def run(setting: Setting) -> Figures:
         over = asyncio.Event()
         alone, _ = await _for_a_while(server, ground, 2.0)
         before = server.sample(), await server.inner()
-        crowd = Crowd(server.address, ground)
+        crowd = Crowd(server.address, ground, 2 * body + SLACK)
         good = asyncio.create_task(_good(server.link(), ground, over))
         slow = [asyncio.create_task(crowd.come(ORDER[number % len(ORDER)])) for number in range(wanted)]
         await asyncio.sleep(min(head, body) / 2)

@@ -372,24 +372,23 @@ async def run(setting: Setting) -> Figures:
         )
         trial = Trial(gateway, upstreams)
         dice = setting.dice("upstreams")
+        before = gateway.sample(), await gateway.inner()  # while no connection to an upstream is kept
         await _first(trial)
         await trial.all_good(dice)
-        await asyncio.sleep(0.2)
-        before = gateway.sample(), await gateway.inner()
+        warm = gateway.sample()
         gateway.forget_peak()
         gateway.forget_lag()
-        await _all(trial, rounds, setting)
+        fetching = fetch(setting, upstreams[0], [case.name for case in BEHAVIOURS])
+        _, (wrong, fetched) = await asyncio.gather(_all(trial, rounds, setting), fetching)
         await trial.turn(names, 10 * rounds, dice)
-        grown = gateway.peak() - before[0].resident
+        grown = gateway.peak() - warm.resident
         await trial.all_good(dice)
         cpu = await _settled(gateway, before[1].tasks + 2, before[0].fds + 2)
         after = gateway.sample(), await gateway.inner()
-        found = [*trial.found, *leaked(before, after), *printed(gateway)]
+        found = [*trial.found, *wrong, *leaked(before, after), *printed(gateway)]
         for case in (*BEHAVIOURS, *PLACES):
             async with trial.link(f"{case.name}-{rounds - 1}") as link:
                 found += await at_rest(link, "/batch")
-        wrong, fetched = await fetch(setting, upstreams[0], [case.name for case in BEHAVIOURS])
-        found += wrong
         code = await gateway.stop()
         found += [f"the gateway ended with {code}"] if code else []
         found += [f"I11: {word} was printed" for word in ("secret-of-", "s3cr3t") if word in gateway.printed()]
