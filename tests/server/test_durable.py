@@ -136,6 +136,31 @@ async def test_an_engine_that_does_not_end_is_left(monkeypatch, caplog):
     never.set()
 
 
+async def test_two_threads_that_are_first_start_one_loop():
+    starts = []
+
+    class Slow(threading.Thread):
+        def start(self):
+            starts.append(self)
+            time.sleep(0.05)
+            super().start()
+
+    class Engine:
+        def destroy(self, **_):
+            pass
+
+    async def nothing():
+        pass
+
+    engine = workflows.Workflows(Path("unused"), lambda *_: None, "local", lambda: 0, lambda *_: None)
+    engine._thread = Slow(target=engine._loop.run_forever, daemon=True)
+    engine._engine, engine._tidied = Engine(), float("inf")
+    futures = await asyncio.gather(*[asyncio.to_thread(engine._go, nothing) for _ in range(4)])
+    await asyncio.gather(*map(asyncio.wrap_future, futures))
+    assert len(starts) == 1
+    engine.stop()
+
+
 def test_a_process_that_has_closed_everything_waits_for_no_thread():
     code = (
         "import threading, time; from fanfold.server import draining; draining.LEAVING = 0.1; "

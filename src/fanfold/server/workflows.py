@@ -71,6 +71,7 @@ class Workflows:
         self._tidied = float("-inf")
         self._stopped = False
         self._one_by_one = asyncio.Lock()
+        self._starting = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fanfold-durable", daemon=True)
         self.works = True
@@ -104,8 +105,9 @@ class Workflows:
     # -- in the thread -----------------------------------------------------------------------------------------------
 
     def _go(self, work: Work) -> Future[None]:
-        if self._thread.ident is None:
-            self._thread.start()
+        with self._starting:  # the server's thread and that of the presence may both be the first
+            if self._thread.ident is None:
+                self._thread.start()
         return asyncio.run_coroutine_threadsafe(self._go_on(work), self._loop)
 
     async def _go_on(self, work: Work) -> None:
