@@ -101,6 +101,8 @@ class Workflows:
         if self._engine is not None:
             self._engine.destroy(destroy_registry=True)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     # -- in the thread -----------------------------------------------------------------------------------------------
 
