@@ -134,8 +134,10 @@ async def test_an_engine_that_does_not_end_is_left(monkeypatch, caplog):
     assert time.monotonic() - began < 5
     assert "does not end" in caplog.text
     never.set()
-    while not left._loop.is_closed():
-        await asyncio.sleep(0.01)
+    for ending in threading.enumerate():
+        if ending.name == "fanfold-durable-end":
+            ending.join()
+    assert left._loop.is_closed()
 
 
 async def test_two_threads_that_are_first_start_one_loop():
