@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from fanfold.errors import RequestError, Unavailable, Undecided
-from fanfold.work.store.questions import is_lost, told
+from fanfold.work.store.questions import is_lost, may_be_done, told
 
 RUBBISH = psycopg.DatabaseError('lost synchronization with server: got message type "?", length -784834481')
 
@@ -21,6 +21,14 @@ def test_a_driver_that_understands_nothing_any_more_has_lost_its_connection(erro
     assert type(said(error)) is Unavailable
     assert said(error).retry_after == 1
     assert type(said(error, committing=True)) is Undecided
+
+
+def test_a_transaction_that_the_database_has_ended_was_not_committed():
+    ended = psycopg.errors.IdleInTransactionSessionTimeout()
+    assert is_lost(ended)
+    assert not may_be_done(ended)
+    assert may_be_done(RUBBISH)
+    assert type(said(ended)) is Unavailable
 
 
 @pytest.mark.parametrize("error", [psycopg.DataError("cannot be sent"), psycopg.errors.UniqueViolation(), KeyError()])

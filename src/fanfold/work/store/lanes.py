@@ -19,7 +19,7 @@ from msgspec import Struct
 from fanfold.errors import Unavailable
 from fanfold.work.store.greenlets import carry, wait
 from fanfold.work.store.postgres import OutOfScopeError
-from fanfold.work.store.questions import Connection, is_lost, must_be_there, put, told
+from fanfold.work.store.questions import Connection, is_lost, may_be_done, must_be_there, put, told
 from fanfold.work.store.reading import Pool
 from fanfold.work.store.wire import Found, LookUp, Question, Rows, asked_of
 
@@ -175,7 +175,8 @@ class Lanes:
         try:
             await carry(work)
         except Exception as error:  # noqa: BLE001 - whoever waits for it is told
-            await self._failed(connection, lane, group, error, committing=committing and wire.sent)
+            undecided = committing and wire.sent and may_be_done(error)
+            await self._failed(connection, lane, group, error, undecided=undecided)
         else:
             for errand, (result, raised) in zip(group, results, strict=True):
                 if isinstance(raised, OutOfScopeError) and lane != EVERYTHING:
@@ -187,7 +188,7 @@ class Lanes:
             self.commits += 1
 
     async def _failed(
-        self, connection: Connection, lane: int, group: list[Errand], error: Exception, *, committing: bool
+        self, connection: Connection, lane: int, group: list[Errand], error: Exception, *, undecided: bool
     ) -> None:
         """The whole group has failed: it is undone, and done again one by one where that may help."""
         lost = is_lost(error)
@@ -200,14 +201,14 @@ class Lanes:
             for errand in group:
                 await self._do(connection, lane, [errand])
             return
-        if lost and not committing and not isinstance(error, TimeoutError) and group[0].attempts <= self._pool.max_size:
+        if lost and not undecided and not isinstance(error, TimeoutError) and group[0].attempts <= self._pool.max_size:
             # The connection had died before anything could be done: all that there were may have died at once.
             for errand in reversed(group):
                 errand.attempts += 1
                 self._waiting[lane].appendleft(errand)
             return
         for errand in group:
-            _settle(errand, None, _in_words(error, committing=committing and lost))
+            _settle(errand, None, _in_words(error, committing=undecided))
 
 
 def _tried(writer: Writer, errand: Errand) -> tuple[Any, BaseException | None]:

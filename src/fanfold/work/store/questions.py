@@ -24,7 +24,11 @@ PATIENCE = 10.0
 
 _BUSY = (refused.LockNotAvailable, refused.DeadlockDetected, refused.SerializationFailure)
 _FULL = (refused.DiskFull, refused.OutOfMemory)
+_ENDED = refused.IdleInTransactionSessionTimeout
+"""The database has ended a transaction in which nothing was done for too long."""
+
 _LOST = (
+    _ENDED,
     refused.ReadOnlySqlTransaction,  # what was the primary is none any more
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -97,6 +101,11 @@ def is_lost(error: BaseException) -> bool:
     if isinstance(error, (*_BUSY, *_FULL, refused.QueryCanceled)):
         return False
     return isinstance(error, _LOST) or _is_gibberish(error)
+
+
+def may_be_done(error: BaseException) -> bool:
+    """Whether a commit may have been carried out although this came of it."""
+    return is_lost(error) and not isinstance(error, _ENDED)
 
 
 def _is_gibberish(error: BaseException) -> bool:
