@@ -1,6 +1,7 @@
 """The placeholder language, row by row, and what holds of it whatever is written."""
 
 import contextlib
+import gc
 import time
 
 import pytest
@@ -298,32 +299,42 @@ def test_a_template_may_only_be_nested_so_deep():
         compile_template([value])
 
 
+@contextlib.contextmanager
+def cpu_seconds():
+    """Tells how much CPU time the block took, without what the collector needs for all the rest of the tests."""
+    gc.disable()
+    begun = time.process_time()
+    try:
+        yield lambda: time.process_time() - begun
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "{{" * 50_000,
-        "{{a" * 33_000,
-        "{{" + "a" * 100_000,
-        "{{a:" * 25_000,
-        "{{a|" * 25_000,
-        "{" * 100_000,
-        "{{ " * 33_000,
+        "{{" * 200_000,
+        "{{a" * 130_000,
+        "{{" + "a" * 400_000,
+        "{{a:" * 100_000,
+        "{{a|" * 100_000,
+        "{" * 400_000,
+        "{{ " * 130_000,
     ],
 )
 def test_what_is_never_closed_is_read_in_one_go(text):
-    begun = time.process_time()
-    template = compile_template(text)
-    # A hundred times what it takes; looking through the rest at each brace takes seconds.
-    assert time.process_time() - begun < 0.5
+    with cpu_seconds() as spent:
+        template = compile_template(text)
+    # Some tens of times what it takes; looking through the rest at each brace would be some hundreds.
+    assert spent() < 3
     assert fill(template, {"a": 1}) == text
 
 
 @pytest.mark.parametrize("text", ["{{" + "a|" * 50_000 + "a}}", "{{a" + ":x" * 5 + "}}", "{{" + "a." * 50_000 + "a}}"])
 def test_a_huge_placeholder_is_read_in_one_go(text):
-    begun = time.process_time()
-    with contextlib.suppress(RequestError):
+    with cpu_seconds() as spent, contextlib.suppress(RequestError):
         fill(compile_template(text), {"b": 1})
-    assert time.process_time() - begun < 1
+    assert spent() < 5
 
 
 def test_a_refusal_does_not_repeat_all_of_a_huge_placeholder():
