@@ -38,6 +38,10 @@ from fanfold.work.shared_api import SharedApi
 LIMITS = "requests=1000000000,reads=1000000,writes=1000000"
 
 
+SETTLED = 4.0
+"""Seconds until the load connects, once the first worker is ready: a connection stays with the worker it came to."""
+
+
 def say(case: str, **figures: object) -> None:
     """Print a line."""
     print(json.dumps({"case": case, **figures}), flush=True)
@@ -192,6 +196,7 @@ def _rate(url: str, redis: str, request: bytes, count: int, directory: str, opti
             if options.share is not None:
                 for worker in server.workers():
                     shares.enter_context(held_to(worker, options.share))
+            time.sleep(SETTLED)
             load = Load(port, connections=32)
             load.freely(request, 1.0)
             parts = {
