@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from faults.client import BrokenError
 from faults.server import Server
-from faults.wording import PAUSE, decoded, unfit
+from faults.wording import again_and_again, decoded, unfit
 
 READ: dict[str, Any] = {"method": "get", "relative_path": "/users/me"}
 
@@ -34,9 +34,7 @@ class Asker:
 
     async def fly(self, until: asyncio.Event) -> None:
         """Ask until told to stop."""
-        while not until.is_set():
-            await self._once()
-            await asyncio.sleep(PAUSE)
+        await again_and_again(self._once, until)
         self._link.close()
 
     async def _once(self) -> None:

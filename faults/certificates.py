@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -12,13 +12,20 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 DAY = timedelta(days=1)
-HERE = x509.IPAddress(IPv4Address("127.0.0.1"))
-ELSEWHERE = x509.DNSName("elsewhere.test")
+HERE = "127.0.0.1"
+ELSEWHERE = "elsewhere.test"
 
 USES = (
     *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
     *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
 )
+
+
+def _place(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 class Authority:
@@ -44,12 +51,14 @@ class Authority:
         by_whom = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         return made.add_extension(whose, critical=False).add_extension(by_whom, critical=False)
 
-    def context(self, place: x509.GeneralName = HERE, *, age: int = 0) -> ssl.SSLContext:
-        """What a server at ``place`` uses, with a certificate that is ``age`` days older than a good one."""
+    def context(self, *names: str, age: int = 0) -> ssl.SSLContext:
+        """What a server of these names or addresses uses, with a certificate ``age`` days older than a good one."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a server")])
-        made = self._begun(subject, key, age).add_extension(x509.SubjectAlternativeName([place]), critical=False)
-        file = self._folder / f"server-{len(list(self._folder.iterdir()))}.pem"
+        made = self._begun(subject, key, age).add_extension(
+            x509.SubjectAlternativeName(list(map(_place, names))), critical=False
+        )
+        file = self._folder / f"{names[0]}-{age}.pem"
         file.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

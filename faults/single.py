@@ -9,7 +9,7 @@ from collections.abc import Container
 from faults.client import BrokenError, Reply
 from faults.history import History, Operation
 from faults.server import Server
-from faults.wording import PAUSE, decoded, unfit
+from faults.wording import again_and_again, decoded, unfit
 from faults.workload import NOTHING_DONE, Ground
 
 
@@ -31,9 +31,7 @@ class Single:
 
     async def fly(self, until: asyncio.Event) -> None:
         """Write until told to stop, whether it is answered or not."""
-        while not until.is_set():
-            await self._once()
-            await asyncio.sleep(PAUSE)
+        await again_and_again(self._once, until)
         self._link.close()
 
     async def _once(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from msgspec import json
 
-from faults.certificates import ELSEWHERE, Authority
+from faults.certificates import ELSEWHERE, HERE, Authority
 from faults.checker import at_rest, leaked, printed
 from faults.client import BrokenError, Link, batch_body
 from faults.fetching import fetch
@@ -273,9 +273,9 @@ async def _places(setting: Setting, names: Names) -> AsyncIterator[tuple[str, li
         secure, expired, strange, elsewhere = [
             await stack.enter_async_context(Upstream(context))
             for context in (
-                authority.context(),
-                authority.context(age=30),
-                stranger.context(),
+                authority.context(HERE),
+                authority.context(HERE, age=30),
+                stranger.context(HERE),
                 authority.context(ELSEWHERE),
             )
         ]

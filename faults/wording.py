@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec import DecodeError, json
@@ -17,6 +18,13 @@ INSIDE = re.compile(r"psycopg|libpq|Traceback|[a-z]Error\b|redis\.|SQLSTATE|serv
 
 PAUSE = 0.01
 """Seconds between two requests of a caller: refusals come fast, and nobody asks a thousand times a second."""
+
+
+async def again_and_again(once: Callable[[], Awaitable[None]], until: asyncio.Event) -> None:
+    """What a caller does once, until it is told to stop."""
+    while not until.is_set():
+        await once()
+        await asyncio.sleep(PAUSE)
 
 
 def unfit(status: int, headers: dict[str, str], body: Any) -> str:
@@ -52,10 +60,11 @@ class Careful(Client):
 
     async def fly(self, until: asyncio.Event) -> None:
         """Send batches until told to stop, whether they are answered or not."""
-        while not until.is_set():
-            self.unanswered += not await self.once()
-            await asyncio.sleep(PAUSE)
+        await again_and_again(self._once, until)
         self.link.close()
+
+    async def _once(self) -> None:
+        self.unanswered += not await self.once()
 
     def _take(self, planned: list[Planned], reply: Reply) -> None:
         self.slowest = max(self.slowest, reply.seconds)

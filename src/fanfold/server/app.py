@@ -150,7 +150,20 @@ class App:
         self.poster = Poster(vetting_of(settings))
         self.api.post = self.poster
         self.jobs, self.teller, self.job_desk = put_together(self)
-        self.courier = Courier(
+        self.courier = self._new_courier()
+        self.indexer = Indexer(self.api)
+        self.runner = self._new_runner(durable)
+        self._numbers = itertools.count(1)
+        self._run = secrets.token_hex(3)
+        self.control = Control(self) if settings.admin or settings.admin_token else None
+        parts = [Part("store", self._ask_store), Part("work", self._ask_runner)]
+        if self.limits.shared:
+            parts.append(Part("redis", self.limits.look))
+        self.readiness = Readiness(*parts)
+
+    def _new_courier(self) -> Courier:
+        """What begins deliveries when something was committed, and looks round for all that nobody has told of."""
+        courier = Courier(
             Deliveries(self.api),
             self._start_unfinished,
             self.jobs.resume,
@@ -159,24 +172,21 @@ class App:
             self._discard_shelved,
             turn=Turns(self.api).mine,
         )
-        self.api.told = self.courier.begin
-        self.indexer = Indexer(self.api)
+        self.api.told = courier.begin
+        return courier
+
+    def _new_runner(self, durable: Path | str | None) -> Runner:
+        """What carries on all that outlives its request."""
         performances = {
             "job": self._carry_on,
             "delivery": self.courier.deliver,
             PERFORMANCE: self.jobs.perform,
             TELLING: self.teller.tell,
         }
-        self.runner: Runner = TaskRunner(performances) if durable is None else DurableRunner(performances, durable)
-        self.courier.runner = self.jobs.runner = self.teller.runner = self.runner
+        runner = TaskRunner(performances) if durable is None else DurableRunner(performances, durable)
+        self.courier.runner = self.jobs.runner = self.teller.runner = runner
         self.api.background = self._start_job
-        self._numbers = itertools.count(1)
-        self._run = secrets.token_hex(3)
-        self.control = Control(self) if settings.admin or settings.admin_token else None
-        parts = [Part("store", self._ask_store), Part("work", self._ask_runner)]
-        if self.limits.shared:
-            parts.append(Part("redis", self.limits.look))
-        self.readiness = Readiness(*parts)
+        return runner
 
     @property
     def store(self) -> Store:

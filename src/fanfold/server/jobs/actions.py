@@ -134,7 +134,7 @@ class Actions:
 
     async def send(self, call: Call) -> Answer:
         """Every action has a key, so that ``carry_out`` is asked instead."""
-        raise NotImplementedError(call.path)
+        raise AssertionError(f"{call.path} has no key")
 
     async def carry_out(self, call: Call, key: str, run: object) -> tuple[Answer, bool]:  # noqa: ARG002 - of Ledger
         """What the action at a place answers, carried out once; False, as the client gave it no key."""
