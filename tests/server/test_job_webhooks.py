@@ -105,6 +105,20 @@ async def test_what_did_not_arrive_is_sent_again_with_growing_pauses_and_then_gi
     assert waiting(app) == []
 
 
+async def test_a_clock_that_is_put_back_holds_up_no_attempt(app):
+    app.runner.start = lambda *_: None
+    job = (await submit(app, [ME], headers={"fanfold-webhook": URL})).json["data"]["id"]
+    await app.jobs.perform(job)
+    app.teller._poster.replies = [500]
+    assert await app.teller.tell(job) == PAUSES[0]
+    back = NOON - timedelta(hours=1)
+    app.clock.set(back)
+    assert await app.teller.tell(job) == PAUSES[0]
+    app.clock.set(back + timedelta(seconds=PAUSES[0]))
+    assert await app.teller.tell(job) is None
+    assert len(app.teller._poster.sent) == 2
+
+
 async def test_who_says_that_there_is_nobody_any_more_is_not_told_again(app):
     app.runner.start = lambda *_: None
     job = (await submit(app, [ME], headers={"fanfold-webhook": URL})).json["data"]["id"]

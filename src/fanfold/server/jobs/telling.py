@@ -45,6 +45,9 @@ LONGEST = 86_400.0
 
 KEPT = sum(PAUSES) + LONGEST
 
+ROUNDED = 1e-3
+"""Seconds by which a difference of two moments may be out."""
+
 MAX_URL = 2048
 GONE = 410
 
@@ -52,12 +55,16 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Hook(Struct, frozen=True):
-    """Whom to tell, what signs it, how often it was tried, and when it is tried next (seconds since 1970)."""
+    """Whom to tell, what signs it, how often it was tried, and when it is tried next (seconds since 1970).
+
+    ``pause`` is what was to lie between the last attempt and the next.
+    """
 
     url: str
     secret: bytes
     attempts: int = 0
     due: float = 0.0
+    pause: float = 0.0
 
 
 _read = msgspec.json.Decoder(Hook).decode
@@ -135,8 +142,12 @@ class Teller:
         if found is None:
             return None
         hook, job, until = found
-        if hook.due > now:
-            return hook.due - now
+        left = hook.due - now
+        if left > hook.pause + ROUNDED:  # the clock was put back: it is put off anew, by what was meant
+            left, again = hook.pause, replace(hook, due=now + hook.pause)
+            await self._api.write(lambda session: put(session.store, job, again, now + KEPT), records.lane_of(job.user))
+        if left > 0:
+            return left
         pause = _pause(hook, await self._send(hook, job, until, int(now)))
         await self._api.write(lambda session: _note(session.store, job, hook, now, pause), records.lane_of(job.user))
         return pause
@@ -172,4 +183,4 @@ def _note(store: Store, job: Job, hook: Hook, now: float, pause: float | None) -
     if pause is None:
         store.unshelve(HOOKS, job.id)
     elif store.shelved(HOOKS, job.id) is not None:
-        put(store, job, replace(hook, attempts=hook.attempts + 1, due=now + pause), now + KEPT)
+        put(store, job, replace(hook, attempts=hook.attempts + 1, due=now + pause, pause=pause), now + KEPT)
