@@ -27,6 +27,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import uvloop
 from _data import TOKEN, Made, make
 from _load import Load, Server, cpu_of, free_port, named, post
 
@@ -262,7 +263,8 @@ def main() -> None:
             with psycopg.connect(url, autocommit=True) as ours:
                 ours.execute("VACUUM ANALYZE")
             if options.only != "workers":
-                asyncio.run(in_process(url, made, options.rounds))
+                with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the server has it
+                    runner.run(in_process(url, made, options.rounds))
             if options.only != "process":
                 workers(url, options.redis, made, options)
         finally:

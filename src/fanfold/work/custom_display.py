@@ -83,6 +83,7 @@ def show_custom_fields(sheet: Sheet, gid: int, document: Document) -> list[Any]:
     """
     on_task = sheet.kind.name == "task"
     owners = _owners(sheet, gid)
+    sheet.view.store.expect(*owners)
     if len(sheet.gids) == 1 and on_task and not any(sheet.view.store.notes(owners, SETTINGS).values()):
         return []  # hot
     shown = sheet.once("custom_fields", _find)

@@ -14,7 +14,7 @@ from fanfold.model import Answer, Call
 from fanfold.work.schema import Document, Kind, Route
 from fanfold.work.scopes import must_be_in_scope
 from fanfold.work.selection import Selection, select
-from fanfold.work.shape import shape_one
+from fanfold.work.shape import Reach, reach, shape_one
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,6 +193,15 @@ class Request:
         if pretty is not None and pretty.lower() in TRUE:
             body = reindent(body, indent=2)
         return Answer(status, body, headers, trusted=True)
+
+
+def looked_at(call: Call, kind: Kind) -> Reach:
+    """What showing the record that a call is about is going to look at; nothing where the call is refused."""
+    query = dict(call.query)
+    try:
+        return reach(kind, select(query.get("opt_fields", ""), query.get("opt_expand", ""), full=True))
+    except ValueError:
+        return (), ()
 
 
 def _merged(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:

@@ -29,6 +29,9 @@ T = TypeVar("T")
 Place = tuple[Any, Any, int, Selection]
 """Where something is still to be filled in: container, key or index, gid, selection."""
 
+Reach = tuple[tuple[str, ...], tuple[str, ...]]
+"""Link fields, and those that are read backwards."""
+
 MAX_DEPTH = 12
 """How deep relations may be opened within relations."""
 
@@ -130,6 +133,19 @@ class Sheet:
         return found
 
 
+def reach(kind: Kind, selection: Selection) -> Reach:
+    """What is looked at to show a record."""
+    wanted = _plan_for(kind, selection)
+    return wanted.forward, wanted.backward
+
+
+def _plan_for(kind: Kind, selection: Selection) -> _Wanted:
+    wanted: _Wanted | None = selection.plans.get(kind.name)
+    if wanted is None:
+        wanted = selection.plans[kind.name] = _wanted(kind, selection)
+    return wanted
+
+
 def shape_one(view: View, kind: Kind, gid: int, document: bytes, selection: Selection) -> Document:
     """What is shown of one record."""
     wanted = selection.plans.get(kind.name)
@@ -142,9 +158,7 @@ def shape(
     view: View, kind: Kind, rows: Sequence[tuple[int, bytes]], selection: Selection, depth: int = 0
 ) -> list[Document]:
     """What is shown of ``rows`` (gid and stored document each), in order."""
-    wanted = selection.plans.get(kind.name)
-    if wanted is None:
-        wanted = selection.plans[kind.name] = _wanted(kind, selection)
+    wanted = _plan_for(kind, selection)
     if wanted.plain:
         return [_plain(kind, wanted, gid, decode(document)) for gid, document in rows]
     documents = [(gid, decode(document)) for gid, document in rows]

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 from fanfold.model import Answer, Call
 from fanfold.work.api import Api
+from fanfold.work.request import looked_at
+from fanfold.work.routes import read
 from fanfold.work.session import PLACES, Once, Session
 from fanfold.work.store import Store
-from fanfold.work.store.coherent import COMPARE
+from fanfold.work.store.coherent import COMPARE, Reach
 from fanfold.work.store.database import Database
 from fanfold.work.store.greenlets import carry
 from fanfold.work.store.lanes import EVERYTHING, WriteWire
@@ -43,6 +45,9 @@ TELLING = (
     "target",
 )
 """Fields that name something of the workspace that is written to."""
+
+
+NOTHING: Reach = ((), ())
 
 
 def mentioned(call: Call) -> Iterator[int]:
@@ -114,7 +119,9 @@ class SharedApi(Api):
     def _answer(self, call: Call, found: Any) -> Answer:
         store = PostgresStore(self._wire, signing_key=self._key, mirror=self._mirror)
         route: Any = call.endpoint
-        store.prepare(gid_of(call.params[0]) if route.subject else None, int(call.caller.user), PLACES)
+        subject = gid_of(call.params[0]) if route.subject else None
+        reach = looked_at(call, self.kinds[route.kind]) if route.handler is read else NOTHING
+        store.prepare(int(call.caller.user), PLACES, subject, reach)
         return Session(store, self).answer(call, found)
 
     async def read(self, work: Callable[[Session], T]) -> T:

@@ -12,6 +12,7 @@ INDEXES = {
     "records": ("record_pkey", (GIDS,)),
     "compacts": ("record_pkey", (GIDS,)),
     "links": ("link_pkey", (GIDS, ["a"], ["b"])),
+    "subject": ("link_backwards", (GIDS, ["a"], ["b"])),
     "forward_links": ("link_pkey", (GIDS, ["a"])),
     "backward_links": ("link_backwards", (GIDS, ["a"])),
     "place": ("link_backwards", (1, "a", 2)),
@@ -76,3 +77,11 @@ def test_a_record_that_changes_touches_no_index(store):
     ).rows
     assert updated >= 3
     assert hot == updated
+
+
+@pytest.mark.parametrize("name", ["links", "subject", "forward_links", "backward_links"])
+def test_links_are_looked_up_by_record_and_field_and_nothing_else_that_hangs_on_it_is_gone_through(store, name):
+    sql, _ = store._question(name)
+    plan = "\n".join(line for (line,) in store._wire.ask(f"EXPLAIN {sql}", INDEXES[name][1]).rows)
+    assert "AND (field = f" in plan, plan
+    assert "Filter" not in plan, plan

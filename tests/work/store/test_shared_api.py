@@ -14,7 +14,7 @@ from fanfold.model import Call, Caller
 from fanfold.work.seed import first_user, seed
 from fanfold.work.shared_api import SharedApi
 from fanfold.work.store import database as postgres_database
-from fanfold.work.store import questions
+from fanfold.work.store import mirror, questions
 from fanfold.work.store.database import OPTIONS
 from fanfold.work.store.postgres import WRITING, PostgresStore
 from fanfold.work.store.questions import put
@@ -147,19 +147,56 @@ async def test_a_token_that_was_revoked_is_looked_up_anew(workers):
 # -- reading together ------------------------------------------------------------------------------------------------
 
 
-async def test_ten_reads_at_once_are_one_round_trip_when_they_are_known_and_two_when_not(here, project):
-    gids = [(await here.ask("POST", "/tasks", {"name": str(n), "projects": [project]}))["gid"] for n in range(10)]
+@pytest.fixture
+async def ten(here, project):
+    """Ten tasks, of which the process that made them knows more than that which comes later."""
+    return [(await here.ask("POST", "/tasks", {"name": str(n), "projects": [project]}))["gid"] for n in range(10)]
+
+
+async def trips(worker, gids, **query):
+    """The round trips that it takes to read some tasks at once."""
+    before = worker.api.database.readers.trips
+    shown = await asyncio.gather(*[worker.ask("GET", f"/tasks/{gid}", **query) for gid in gids])
+    assert [task["name"] for task in shown] == [str(n) for n in range(10)]
+    return worker.api.database.readers.trips - before
+
+
+async def test_ten_reads_at_once_are_two_round_trips_in_a_process_that_knows_nothing(workers, ten):
+    newcomer = workers[2]
+    assert await trips(newcomer, ten) == 2
+    assert await trips(newcomer, ten) == 1
+
+
+@pytest.mark.parametrize("query", [{}, {"opt_fields": "name,followers.name,memberships.section.name"}])
+async def test_ten_reads_at_once_are_one_round_trip_where_no_more_is_known_than_what_they_hang_on(
+    here, workers, project, ten, query
+):
     other = (await here.ask("POST", "/tasks", {"name": "first", "projects": [project]}))["gid"]
-    await here.ask("GET", f"/tasks/{other}")
+    await workers[2].ask("GET", f"/tasks/{other}", **query)
+    assert await trips(workers[2], ten, **query) == 1
 
-    async def trips():
-        before = here.api.database.readers.trips
-        shown = await asyncio.gather(*[here.ask("GET", f"/tasks/{gid}") for gid in gids])
-        assert [task["name"] for task in shown] == [str(n) for n in range(10)]
-        return here.api.database.readers.trips - before
 
-    assert await trips() <= 2
-    assert await trips() == 1
+async def test_lists_that_are_too_long_to_be_kept_are_asked_for_once_all_the_same(workers, ten, monkeypatch):
+    monkeypatch.setattr(mirror, "MAX_LIST", 0)
+    await trips(workers[2], ten)
+    assert await trips(workers[2], ten) <= 2
+
+
+async def test_what_is_looked_up_by_keys_is_planned_once_and_not_each_time(here, ten):
+    plans = "SELECT statement, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%ANY%'"
+    for _ in range(12):
+        here.api.forget()
+        await trips(here, ten)
+    for _ in range(4):  # each of the connections
+        for statement, custom in (await here.api.database.readers.ask((plans, ()))).rows:
+            assert custom <= 5, statement
+
+
+async def test_questions_that_are_too_long_for_one_piece_are_sent_and_answered(here):
+    readers = here.api.database.readers
+    text = "x" * 3_000_000
+    found = await asyncio.gather(*[readers.ask(("SELECT $1::text || $2::text", (text, str(n)))) for n in range(8)])
+    assert [rows for (rows,) in [one.rows[0] for one in found]] == [f"{text}{n}" for n in range(8)]
 
 
 async def test_a_question_that_is_wrong_fails_alone(here):

@@ -5,7 +5,7 @@ What this transaction has touched itself is asked for, as nobody else knows of i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fanfold.work.store.mirror import ListName, Mirror, Other
@@ -14,6 +14,9 @@ from fanfold.work.store.remembered import Compact, Remembered
 from fanfold.work.store.rows import Link, Row
 from fanfold.work.store.store import Store
 from fanfold.work.store.wire import LookUp, Rows, Wire, numbered
+
+Reach = tuple[tuple[str, ...], tuple[str, ...]]
+"""Link fields, and those that are read backwards."""
 
 COMPARE = "compare"
 """The query that a mirror is compared by."""
@@ -77,6 +80,7 @@ class CoherentReads(Store):
 
     def _begin_reading(self) -> None:
         self._expected: set[int] = set()
+        self._brought: dict[tuple[int, str], tuple[Other, ...]] = {}
         self.compacts_at_hand = self.mirror.compacts
 
     # -- the mirror --------------------------------------------------------------------------------------------------
@@ -97,22 +101,42 @@ class CoherentReads(Store):
         unknown = before is None or everything or self.mirror.snapshot is None
         self.mirror.compared(snapshot, None if unknown else touched or (), map(_list_name, lists or ()))
 
-    def prepare(self, gid: int | None, user: int, fields: tuple[str, ...]) -> None:
-        """Begin to read: compare the mirror, and have a record and the lists that a user is in come with that."""
+    def prepare(self, user: int, places: tuple[str, ...], subject: int | None, reach: Reach) -> None:
+        """Begin to read: compare the mirror, and have come with that what is going to be asked for.
+
+        ``places``: the lists that the user is looked for in; ``reach``: those that are looked at of the subject.
+        """
         self._prepared = True
         asked: list[LookUp] = []
-        places = self.mirror.links.get(user, {})
-        if any([f"<{field}" not in places for field in fields]):  # noqa: C419 - no generator: hot
-            asked.append((self._said("backward_links"), (user,), (fields,)))
-        if gid is not None and gid not in self.mirror.rows and gid < FIRST_PERIOD:
-            asked.append((self._said("records"), (gid,), ()))
+        takers: list[Callable[[Rows, int], None]] = []
+        if any([f"<{field}" not in self.mirror.links.get(user, {}) for field in places]):  # noqa: C419 - hot
+            asked.append((self._said("backward_links"), (user,), (places,)))
+            takers.append(
+                lambda rows, moment: self._take_lists([user], _names((), places), rows, moment, self._brought)
+            )
+        if subject is not None and subject < FIRST_PERIOD and not self._has(subject, reach):
+            asked.append((self._said("subject"), (subject,), reach))
+            takers.append(lambda rows, moment: self._take_subject(subject, reach, rows, moment))
         found = self.compare(*asked)
         moment = self.mirror.moment  # what has come was read after the comparison
-        for (sql, *_), rows in zip(asked, found, strict=True):
-            if sql == self._said("records"):
-                self._keep_rows(rows, moment, {})
-            else:
-                self._take_lists([user], [f"<{field}" for field in fields], rows, moment, {})
+        for take, rows in zip(takers, found, strict=True):
+            take(rows, moment)
+
+    def _has(self, gid: int, reach: Reach) -> bool:
+        if gid not in self.mirror.rows:
+            return False
+        forward, backward = reach
+        known = self.mirror.links.get(gid, {})
+        return all([field in known for field in forward]) and all([f"<{field}" in known for field in backward])  # noqa: C419 - hot
+
+    def _take_subject(self, gid: int, reach: Reach, rows: Rows, moment: int) -> None:
+        """Take a record, which comes first, and the lists that hang on it."""
+        if not rows:
+            return
+        forward, backward = reach
+        (*_, workspace, private, compact, _, kind, document), *links = rows
+        self._keep_rows([(gid, kind, workspace, private, document, compact)], moment, {})
+        self._take_lists([gid], _names(forward, backward), links, moment, self._brought)
 
     def expect(self, *gids: int) -> None:
         """These short forms are going to be asked for: have them come with the next answer."""
@@ -252,7 +276,7 @@ class CoherentReads(Store):
         self, gids: Sequence[int], forward: Sequence[str], backward: Sequence[str]
     ) -> dict[tuple[int, str], tuple[Other, ...]]:
         """The others of each list, for each of the gids and fields."""
-        fields = [*forward, *[f"<{field}" for field in backward]]
+        fields = _names(forward, backward)
         found: dict[tuple[int, str], tuple[Other, ...]] = {}
         missing: list[int] = []
         for gid in gids:
@@ -260,6 +284,8 @@ class CoherentReads(Store):
             if known is not None and all([field in known for field in fields]) and not self._relinked(gid, fields):  # noqa: C419 - no generator: hot
                 for field in fields:
                     found[gid, field] = known[field]
+            elif self._brought and all([(gid, field) in self._brought for field in fields]):  # noqa: C419 - as above
+                found.update({(gid, field): self._brought[gid, field] for field in fields})
             else:
                 missing.append(gid)
         if missing and fields:
@@ -297,6 +323,10 @@ class CoherentReads(Store):
             found[gid, field] = tuple(others)
             if not self._relinked(gid, (field,)):
                 self.mirror.keep_links(gid, field, found[gid, field], moment)
+
+
+def _names(forward: Iterable[str], backward: Iterable[str]) -> list[str]:
+    return [*forward, *[f"<{field}" for field in backward]]
 
 
 def _list_name(text: str) -> ListName:

@@ -49,23 +49,57 @@ VALUES (?, ?, ?, ?, convert_from(?, 'UTF8')::jsonb, ?);
 -- name: rewrite
 UPDATE record SET private = ?, document = convert_from(?, 'UTF8')::jsonb, compact = ? WHERE gid = ?;
 
+-- Look-ups by keys. The keys stand in a SELECT of their own, so that the planner does not count them: if it does, a plan
+-- for the few that there are seems so much better than one for any number that it makes a new one every time, which
+-- takes three times as long as the look-up. Links are looked up for each key and field: what else hangs on a record,
+-- which may be a hundred thousand tasks, is not gone through.
+
+-- name: records
+SELECT gid, kind, workspace, private, document, compact FROM record WHERE gid = ANY ((SELECT ?::bigint[])::bigint[]);
+
+-- name: compacts
+SELECT gid, workspace, private, compact FROM record WHERE gid = ANY ((SELECT ?::bigint[])::bigint[]);
+
 -- name: links
-SELECT l.owner, l.field, l.target, l.note, r.workspace, r.private, r.compact, l.position
-FROM link l LEFT JOIN record r ON r.gid = l.target WHERE l.owner = ANY (?1) AND l.field = ANY (?2)
+SELECT found.*
+FROM unnest((SELECT ?1::bigint[])) k (gid) CROSS JOIN unnest((SELECT ?2::text[])) f (field) CROSS JOIN LATERAL (
+    SELECT l.owner, l.field, l.target, l.note, r.workspace, r.private, r.compact, l.position
+    FROM link l LEFT JOIN record r ON r.gid = l.target WHERE l.owner = k.gid AND l.field = f.field OFFSET 0) found
 UNION ALL
-SELECT l.target, '<' || l.field, l.owner, l.note, r.workspace, r.private, r.compact, l.owner
-FROM link l LEFT JOIN record r ON r.gid = l.owner WHERE l.target = ANY (?1) AND l.field = ANY (?3)
+SELECT found.*
+FROM unnest((SELECT ?1::bigint[])) k (gid) CROSS JOIN unnest((SELECT ?3::text[])) f (field) CROSS JOIN LATERAL (
+    SELECT l.target, '<' || l.field, l.owner, l.note, r.workspace, r.private, r.compact, l.owner
+    FROM link l LEFT JOIN record r ON r.gid = l.owner WHERE l.target = k.gid AND l.field = f.field OFFSET 0) found
+ORDER BY 1, 2, 8;
+
+-- name: subject
+SELECT gid, '', gid, NULL::bigint, workspace, private, compact, 0::bigint, kind, document
+FROM record WHERE gid = ANY ((SELECT ?1::bigint[])::bigint[])
+UNION ALL
+SELECT found.*, NULL, NULL
+FROM unnest((SELECT ?1::bigint[])) k (gid) CROSS JOIN unnest((SELECT ?2::text[])) f (field) CROSS JOIN LATERAL (
+    SELECT l.owner, l.field, l.target, l.note, r.workspace, r.private, r.compact, l.position
+    FROM link l LEFT JOIN record r ON r.gid = l.target WHERE l.owner = k.gid AND l.field = f.field OFFSET 0) found
+UNION ALL
+SELECT found.*, NULL, NULL
+FROM unnest((SELECT ?1::bigint[])) k (gid) CROSS JOIN unnest((SELECT ?3::text[])) f (field) CROSS JOIN LATERAL (
+    SELECT l.target, '<' || l.field, l.owner, l.note, r.workspace, r.private, r.compact, l.owner
+    FROM link l LEFT JOIN record r ON r.gid = l.owner WHERE l.target = k.gid AND l.field = f.field OFFSET 0) found
 ORDER BY 1, 2, 8;
 
 -- name: forward_links
-SELECT l.owner, l.field, l.target, l.note, r.workspace, r.private, r.compact
-FROM link l LEFT JOIN record r ON r.gid = l.target WHERE l.owner = ANY (?) AND l.field = ANY (?)
-ORDER BY l.owner, l.field, l.position;
+SELECT found.*
+FROM unnest((SELECT ?1::bigint[])) k (gid) CROSS JOIN unnest((SELECT ?2::text[])) f (field) CROSS JOIN LATERAL (
+    SELECT l.owner, l.field, l.target, l.note, r.workspace, r.private, r.compact, l.position
+    FROM link l LEFT JOIN record r ON r.gid = l.target WHERE l.owner = k.gid AND l.field = f.field OFFSET 0) found
+ORDER BY 1, 2, 8;
 
 -- name: backward_links
-SELECT l.target, '<' || l.field, l.owner, l.note, r.workspace, r.private, r.compact
-FROM link l LEFT JOIN record r ON r.gid = l.owner WHERE l.target = ANY (?) AND l.field = ANY (?)
-ORDER BY l.target, l.field, l.owner;
+SELECT found.*
+FROM unnest((SELECT ?1::bigint[])) k (gid) CROSS JOIN unnest((SELECT ?2::text[])) f (field) CROSS JOIN LATERAL (
+    SELECT l.target, '<' || l.field, l.owner, l.note, r.workspace, r.private, r.compact, l.owner
+    FROM link l LEFT JOIN record r ON r.gid = l.owner WHERE l.target = k.gid AND l.field = f.field OFFSET 0) found
+ORDER BY 1, 2, 8;
 
 -- name: page_nested
 SELECT l.position, l.target, r.kind, r.workspace, r.private, {empty}, r.compact
