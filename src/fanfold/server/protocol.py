@@ -123,7 +123,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._patience = patience
         self._head = 1
         self._messages = 0
-        self._body_missing = False
+        self._body_missing = self._parsing = False
         self._discarded = 0
         self._waiting: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
@@ -148,7 +148,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and count what belongs to a head that is still not complete."""
+        self._parsing = True
         super().data_received(data)
+        self._parsing = False
+        if self._body_missing and self._waiting is None:
+            self._wait_for_rest()
         if self._head:
             self._head += len(data)
             if self.transport.is_closing():
@@ -233,7 +237,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """The answer is written. What is still missing of its request is waited for, and dropped."""
         super().on_response_complete()
-        if self._body_missing and self.cycle.response_complete and not self.transport.is_closing():
+        if self._body_missing and not self._parsing:  # the rest may be here already
+            self._wait_for_rest()
+
+    def _wait_for_rest(self) -> None:
+        if self.cycle.response_complete and not self.transport.is_closing():
             self._wait(self._patience)
 
     def _wait(self, seconds: float | None) -> None:
