@@ -26,7 +26,8 @@ MOST_PER_100K = 1.0
 """MB that it may grow by with a hundred thousand batches."""
 
 MOST_QUICK = 4.0
-"""MB that a short run may grow by in all: too little for a slope that means something."""
+"""MB that a short run may grow by in all, beside what SQLite keeps of its file, which is bounded and not yet full then:
+too little for a slope that means something."""
 
 SAMPLES = 100
 
@@ -152,7 +153,8 @@ def _figures(wanted: int, looks: list[Look], shots: Shots, seconds: float, found
     grown = slope(looks)
     begin, end = looks[0], looks[-1]
     more = (end.sample.anonymous - begin.sample.anonymous) / MB
-    if (grown > MOST_PER_100K) if long(wanted) else (more > MOST_QUICK):
+    kept = (end.inner.sqlite - begin.inner.sqlite) / MB
+    if (grown > MOST_PER_100K) if long(wanted) else (more - kept > MOST_QUICK):
         found.append(f"I12: memory grew by {grown:.2f} MB per 100,000 batches, {more:.1f} MB in all")
     if shots.statuses.keys() - {200}:
         found.append(f"batches were answered {dict(shots.statuses)}")

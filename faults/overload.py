@@ -61,7 +61,11 @@ class Trial:
         """So many a second for so long."""
         before = self._server.cpu()
         shots = await self._range.steadily(self._requests, rate, seconds)
-        return Spell(shots, self._server.cpu() - before)
+        cpu = (
+            self._server.cpu() - before
+        )  # not of what is still answered then, which does not count as done in this time
+        await self._range.rest(shots)
+        return Spell(shots, cpu)
 
     async def recovery(self, rate: float, p99: float) -> float:
         """Seconds until a calm load is answered as quickly as before, or more than it may take."""

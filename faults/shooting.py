@@ -29,7 +29,7 @@ class Shots:
         self.late = 0
         """Given up by the client."""
 
-        self.unsent = 0
+        self.sent = self.unsent = 0
         self.without_hint = 0
         """Refusals without ``Retry-After``."""
 
@@ -46,6 +46,11 @@ class Shots:
         self.statuses[status] += 1
         self.times.setdefault(status, []).append(seconds)
         self.good += status == 200 and now <= self.until
+
+    @property
+    def answered(self) -> int:
+        """Of how many it is known what became of them."""
+        return self.statuses.total() + self.broken + self.late + self.unsent
 
     @property
     def rate(self) -> float:
@@ -148,7 +153,7 @@ class Range:
         self._opening: set[asyncio.Task[None]] = set()
 
     async def steadily(self, requests: Sequence[bytes], rate: float, seconds: float, patience: float = 5.0) -> Shots:
-        """Send so many requests a second for so long, and wait for what is under way."""
+        """Send so many requests a second for so long; what is under way then is to be waited for (``rest``)."""
         shots = self._shots = Shots()
         began = perf_counter()
         sent = 0
@@ -161,14 +166,15 @@ class Range:
                 sent += 1
             await asyncio.sleep(max(0.0005, began + sent / rate - perf_counter()))
         shots.seconds = perf_counter() - began
-        until = perf_counter() + patience
-        while perf_counter() < until and self._answered(shots) < sent:
-            await asyncio.sleep(0.01)
+        shots.sent = sent
         return shots
 
     @staticmethod
-    def _answered(shots: Shots) -> int:
-        return shots.statuses.total() + shots.broken + shots.late + shots.unsent
+    async def rest(shots: Shots, patience: float = 5.0) -> None:
+        """Wait for what was sent and is still under way."""
+        until = perf_counter() + patience
+        while perf_counter() < until and shots.answered < shots.sent:
+            await asyncio.sleep(0.01)
 
     def _send(self, request: bytes, due: float, patience: float) -> None:
         while self._free:
