@@ -374,6 +374,73 @@ async def test_a_failed_commit_takes_back_every_inline_answer_and_no_other(caplo
     assert "disk full" in caplog.text
 
 
+class Slow(EchoTarget):
+    """An echo for each of whose inline answers a second passes by its clock, which is more than a turn."""
+
+    def __init__(self, commits=()):
+        super().__init__(inline=True)
+        self.now = 0.0
+        self.others = 0
+        self.turns = []
+        self.on_third = None
+        self._commits = list(commits)
+
+    def answer(self, call):
+        self.now += 1.0
+        self.turns.append(self.others)
+        return super().answer(call)
+
+    def commit(self):
+        super().commit()
+        if self.commits == 3 and self.on_third is not None:
+            self.on_third()
+        if self._commits and not self._commits.pop(0):
+            raise NoRoom
+
+    async def count(self):
+        """What else there is to do."""
+        while True:
+            await asyncio.sleep(0)
+            self.others += 1
+
+
+async def run_slowly(target, *actions, **settings):
+    other = asyncio.create_task(target.count())
+    requests = [action if isinstance(action, Action) else Action(*action.split()) for action in actions]
+    plan = make_plan(Batch(tuple(requests), **settings), CALLER, target)
+    results = await dispatch(plan, Means(target, Background(), clock=lambda: target.now), Held())
+    other.cancel()
+    return results
+
+
+async def test_a_batch_that_takes_long_lets_others_have_their_turn_and_makes_durable_what_is_done_by_then():
+    target = Slow()
+    results = await run_slowly(target, *[f"POST /a/{number}" for number in range(5)])
+    assert [result.action.path for result in results] == [f"/a/{number}" for number in range(5)]
+    assert statuses(results) == [201] * 5
+    assert len(set(target.turns)) == 4  # the other begins when the first is answered
+    assert target.commits == 5
+
+
+async def test_a_commit_that_fails_in_the_midst_of_a_long_batch_takes_back_what_it_was_for():
+    target = Slow(commits=[True, False, True])
+    assert statuses(await run_slowly(target, *["POST /a"] * 4)) == [201, 507, 201, 201]
+
+
+async def test_time_is_up_in_the_midst_of_a_long_batch():
+    target = Slow()
+    assert statuses(await run_slowly(target, *["POST /a"] * 4, deadline=2.0)) == [201, 201, 504, 504]
+
+
+async def test_a_long_batch_whose_caller_gives_up_is_not_gone_on_with():
+    target = Slow()
+    batch = asyncio.create_task(run_slowly(target, *["POST /a"] * 9))
+    target.on_third = batch.cancel
+    with pytest.raises(asyncio.CancelledError):
+        await batch
+    assert target.commits == len(target.calls) == 3
+
+
 async def test_an_inline_answer_that_would_start_too_late_is_not_started():
     target = EchoTarget(inline=True)
     assert statuses(await run(target, "GET /a", "GET /wait/0", deadline=0)) == [504, 504]

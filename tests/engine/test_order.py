@@ -81,9 +81,11 @@ class Scripted:
         return Answer(200, json.dumps(body).encode(), (("x-path", call.path), ("x-two", "a"), ("x-two", "b")))
 
 
-@pytest.fixture(params=[False, True], ids=["tasks", "inline"])
-def target(request):
-    return Scripted(inline=request.param)
+@pytest.fixture(params=["tasks", "inline", "inline, a turn for each"])
+def target(request, monkeypatch):
+    if request.param.endswith("each"):
+        monkeypatch.setattr("fanfold.engine.dispatch.TURN", 0.0)
+    return Scripted(inline=request.param != "tasks")
 
 
 def act(

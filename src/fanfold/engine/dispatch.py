@@ -29,6 +29,9 @@ from fanfold.model import Action, Answer, Call, InlineTarget, Result
 
 logger = logging.getLogger("fanfold")
 
+TURN = 0.01
+"""Seconds that a batch may take for what never waits before whatever else the loop has to do has its turn."""
+
 _CRASHES = (Exception, asyncio.CancelledError, SystemExit, GeneratorExit)
 """What a handler may raise without anybody else noticing: all but the interrupt of the person at the keyboard."""
 
@@ -40,6 +43,9 @@ async def dispatch(
     runs = [Run(step, place) for place, step in enumerate(plan.steps)]
     work = _Work(plan, runs, means, grant, watch)
     waiting = work.answer(work.first())
+    while work.later:
+        await asyncio.sleep(0)
+        waiting += work.answer(work.take_later())
     if work.left:
         await work.join(waiting, means.background, gone)
     return [run.result for run in runs]
@@ -54,7 +60,7 @@ class _Work:
 
     __slots__ = (
         *("_asking", "_clock", "_context", "_done", "_grant", "_inline", "_loose", "_means", "_order", "_ready"),
-        *("_room", "_runs", "_shuffle", "_started", "_timeout", "_until", "_watch", "left"),
+        *("_room", "_runs", "_shuffle", "_started", "_timeout", "_until", "_watch", "later", "left"),
     )
 
     def __init__(self, plan: Plan, runs: list[Run], means: Means, grant: Holding, watch: Watch | None) -> None:
@@ -72,6 +78,8 @@ class _Work:
         self._watch = watch
         self._done: asyncio.Future[None] | None = None
         self._loose = False  # whether some task may still run when the batch is answered
+        self.later: list[Run] = []
+        """What may begin, and was put off so that others have their turn."""
         self.left = len(runs)
 
     def _go_on(self) -> None:
@@ -85,18 +93,24 @@ class _Work:
             return self._order.first()
         return self._runs if self._shuffle is None else self._shuffle.sample(self._runs, len(self._runs))
 
+    def take_later(self) -> list[Run]:
+        """What was put off."""
+        later, self.later = self.later, []
+        return later
+
     # -- what does not wait ------------------------------------------------------------------------------------------
 
     def answer(self, ready: list[Run]) -> list[Run]:
-        """Settle every run that does not wait, and those that may begin because of it; return those that do wait.
+        """Settle the runs that do not wait, and those that may begin because of it; return those that do wait.
 
-        ``ready`` may grow meanwhile.
+        ``ready`` may grow meanwhile. When the turn is over what is left of it is put off, and what was answered is made
+        durable: others may read and write in between.
         """
         inline, order, until, clock = self._inline, self._order, self._until, self._clock
         waiting: list[Run] = []
         answered = False
-        now = clock()
-        for run in ready if order is None else order.about_to_begin(ready):
+        began = now = clock()
+        for number, run in enumerate(ready if order is None else order.about_to_begin(ready), 1):
             step = run.step
             call = step.call
             if call is None:
@@ -111,22 +125,17 @@ class _Work:
                 run.result = Result(step.action, None, TimedOut())
             else:
                 started = now
-                answer: Answer | None = None
-                error: RequestError | None = None
-                try:
-                    answer = inline.answer(call)
-                    if answer.__class__ is not Answer:
-                        raise _wrong_type(answer)
-                except RequestError as refused:
-                    error = refused.alone()
-                except _CRASHES as crash:
-                    answer, error = None, _crash(call, crash)
+                answer, error = _answer(inline, call)
                 now = clock()
                 run.result = Result(step.action, answer, error, now - started)
                 answered = True
             if order is not None:
                 self._bound(run)  # first, as what is dropped for its size is a failure to those who need it
                 ready += order.settled(run)
+            if now - began >= TURN and number < len(ready):
+                self.later += ready[number:]
+                ready = ready[:number]
+                break
         lost = _commit(ready, inline) if answered and inline is not None else None
         return self._note(ready, waiting) if lost is None else self._fail(ready, waiting, lost)
 
@@ -147,6 +156,7 @@ class _Work:
         self._note(ready, waiting)
         if self._order is None:
             return waiting
+        waiting += self.take_later()
         for run in waiting:
             run.given = Result(run.step.action, None, error)
             run.step = run.step.without_call()
@@ -313,8 +323,14 @@ class _Work:
             self._wake()
         finally:
             self._ready.clear()
+        if self.later:
+            loop.call_soon(self._begin_later, self.take_later())
         if not self.left:
             self._wake()
+
+    def _begin_later(self, runs: list[Run]) -> None:
+        if self._done is not None and not self._done.done():
+            self._begin(runs)
 
     def _expire(self, run: Run, seconds: float) -> None:
         """An action that took too long; the others go on.
@@ -381,6 +397,19 @@ class _Work:
             answered = [run.task for run in loose if run.task is not None and run.early]
             if answered:
                 background.adopt(answered)
+
+
+def _answer(target: InlineTarget, call: Call) -> tuple[Answer | None, RequestError | None]:
+    """What becomes of a call that does not wait."""
+    try:
+        answer = target.answer(call)
+        if answer.__class__ is not Answer:
+            raise _wrong_type(answer)
+    except RequestError as refused:
+        return None, refused.alone()
+    except _CRASHES as crash:
+        return None, _crash(call, crash)
+    return answer, None
 
 
 def _commit(ready: list[Run], target: InlineTarget) -> RequestError | None:
