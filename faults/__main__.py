@@ -26,6 +26,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="names of scenarios, with commas between")
     parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--minutes", type=float, help="how long each scenario goes on that could go on for ever")
+    parser.add_argument("--within", type=float, help="minutes after which no scenario is begun any more")
     parser.add_argument("--count", type=int, help="how often each scenario does what it repeats")
     parser.add_argument("--keep", type=Path, help="a folder for databases and logs, which are thrown away otherwise")
     parser.add_argument("--list", action="store_true", help="tell what there is")
@@ -47,6 +48,19 @@ async def _one(scenario: Scenario, setting: Setting) -> Outcome:
     else:
         outcome = replace(outcome, counts=figures.counts, violations=figures.violations, notes=figures.notes)
     return replace(outcome, seconds=round(monotonic() - began, 1))
+
+
+def _left_out(scenario: Scenario, options: argparse.Namespace) -> Outcome:
+    """What is told of a scenario for which there is no time."""
+    return Outcome(
+        scenario=scenario.name,
+        tier=options.tier,
+        db=options.db,
+        seed=options.seed,
+        seconds=0.0,
+        counts={},
+        unable=f"{options.within:g} minutes are over",
+    )
 
 
 def _chosen(options: argparse.Namespace) -> list[Scenario]:
@@ -95,7 +109,12 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logging.basicConfig(level=logging.ERROR)
     outcomes: list[Outcome] = []
+    began = monotonic()
     for scenario in _chosen(options):
+        if options.within is not None and monotonic() - began > options.within * 60:
+            outcomes.append(_left_out(scenario, options))
+            print(json.encode(outcomes[-1]).decode(), flush=True)
+            continue
         print(f"{scenario.name}: {scenario.title}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix=f"faults-{scenario.name}-") as made:
             folder = Path(made)

@@ -1,7 +1,8 @@
 """L7: three times as much is asked as the server can do, at a steady rate that waits for nobody.
 
 What it does then is compared with its peak, both by the clock and for each second of CPU time that it had: the load is
-on the same machine, and takes more of it the more it asks.
+on the same machine, and takes more of it the more it asks. As other work there comes and goes, both are measured
+several times in turn, and what counts is the middle one of the comparisons.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from faults.checker import printed
 from faults.client import batch_body, request
 from faults.server import Server
 from faults.setting import Figures, Scenario, Setting
-from faults.shooting import Range, Shots
+from faults.shooting import Range, Shots, together
 from faults.stores import home
 from faults.workload import prepare
 
 CONNECTIONS = 16
 """As many at once as it takes to find the peak."""
 
+ROUNDS = 3
 TIMES = 3.0
 CALM = 0.5
 """The share of the peak that is asked before and after."""
@@ -105,24 +107,30 @@ async def run(setting: Setting) -> Figures:
             ground = await prepare(link, "overload", registers=20)
         trial = Trial(server, _mixed(server, ground.registers))
         await trial.peak(1, 1.0)
-        clock, cpu = await trial.peak(3, setting.seconds(2, 5))
+        clock, _ = await trial.peak(3, setting.seconds(2, 5))
         calm = await trial.steady(clock * CALM, setting.seconds(2, 10))
         setting.say(f"peak {clock:.0f} batches a second")
-        much = await trial.steady(clock * TIMES, setting.seconds(6, 60))
+        peaks: list[tuple[float, float]] = []
+        spells: list[Spell] = []
+        for _ in range(ROUNDS):
+            peaks.append(await trial.peak(1, setting.seconds(1, 5)))
+            spells.append(await trial.steady(clock * TIMES, setting.seconds(2, 20)))
         recovered = await trial.recovery(clock * CALM, calm.shots.percentile(0.99, 200))
-        clock_after, cpu_after = await trial.peak(3, setting.seconds(2, 5))
+        clock_after, _ = await trial.peak(3, setting.seconds(1, 5))
         lag = (await server.inner()).lag
         trial.close()
         await server.stop()
-    shots = much.shots
-    by_cpu = much.by_cpu / statistics.mean((cpu, cpu_after))
+    shots = together([spell.shots for spell in spells])
+    by_clock = [spell.by_clock / peak for spell, (peak, _) in zip(spells, peaks, strict=True)]
+    by_cpu = [spell.by_cpu / peak for spell, (_, peak) in zip(spells, peaks, strict=True)]
     counts = {
         "peak_per_s": round(clock),
         "peak_after_per_s": round(clock_after),
         "asked_per_s": round(clock * TIMES),
-        "goodput_per_s": round(much.by_clock),
-        "goodput_share": round(much.by_clock / clock, 3),
-        "goodput_share_by_cpu": round(by_cpu, 3),
+        "goodput_per_s": round(statistics.median(spell.by_clock for spell in spells)),
+        "goodput_share": round(statistics.median(by_clock), 3),
+        "goodput_share_least": round(min(by_clock), 3),
+        "goodput_share_by_cpu": round(statistics.median(by_cpu), 3),
         "refused": shots.statuses[503] + shots.statuses[429],
         "refused_p50_ms": round(shots.percentile(0.5, 503, 429), 1),
         "refused_p99_ms": round(shots.percentile(0.99, 503, 429), 1),
@@ -133,7 +141,8 @@ async def run(setting: Setting) -> Figures:
         "recovered_s": round(recovered, 1),
         "worst_lag_ms": round(lag * 1000),
     }
-    return Figures(counts=counts, violations=(*_broken(shots, by_cpu, recovered), *printed(server)))
+    share = statistics.median(by_cpu)
+    return Figures(counts=counts, violations=(*_broken(shots, share, recovered), *printed(server)))
 
 
 def _broken(shots: Shots, share: float, recovered: float) -> list[str]:

@@ -63,6 +63,18 @@ class Shots:
         return times[min(len(times) - 1, math.ceil(share * len(times)) - 1)] * 1000 if times else 0.0
 
 
+def together(loads: Sequence[Shots]) -> Shots:
+    """What became of several loads."""
+    found = Shots()
+    for shots in loads:
+        found.statuses.update(shots.statuses)
+        for status, times in shots.times.items():
+            found.times.setdefault(status, []).extend(times)
+        for name in ("broken", "late", "sent", "unsent", "without_hint", "seconds", "good"):
+            setattr(found, name, getattr(found, name) + getattr(shots, name))
+    return found
+
+
 class Gun(asyncio.Protocol):
     """One connection, with at most one request under way."""
 
