@@ -182,6 +182,14 @@ async def test_lists_that_are_too_long_to_be_kept_are_asked_for_once_all_the_sam
     assert await trips(workers[2], ten) <= 2
 
 
+async def test_links_without_a_record_are_no_record(here, workspace):
+    user = int(here.user)
+    await here.api.write(lambda session: session.store.link(5_000_000, "task.followers", user))
+    with pytest.raises(RequestError) as refused:
+        await here.ask("GET", "/tasks/5000000")
+    assert refused.value.status == 404
+
+
 async def test_what_is_looked_up_by_keys_is_planned_once_and_not_each_time(here, ten):
     plans = "SELECT statement, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%ANY%'"
     for _ in range(12):

@@ -130,8 +130,8 @@ class CoherentReads(Store):
         return all([field in known for field in forward]) and all([f"<{field}" in known for field in backward])  # noqa: C419 - hot
 
     def _take_subject(self, gid: int, reach: Reach, rows: Rows, moment: int) -> None:
-        """Take a record, which comes first, and the lists that hang on it."""
-        if not rows:
+        """Take a record, which comes first under no name, and the lists that hang on it."""
+        if not rows or rows[0][1]:
             return
         forward, backward = reach
         (*_, workspace, private, compact, _, kind, document), *links = rows
