@@ -8,6 +8,7 @@ import socket
 from collections import Counter
 from math import inf
 from time import monotonic
+from typing import NamedTuple
 
 from faults.checker import at_rest, leaked, printed
 from faults.client import Address, Link, batch_body, request
@@ -20,6 +21,9 @@ DRIP = 1.0
 """Seconds between two bytes."""
 
 GOOD_P99 = 0.1
+MOST_PUT_OFF = 0.01
+"""Of the answers to a good client, the share that may tell it to come again."""
+
 SLACK = 4.0
 """Seconds that an end may be late: it is looked for now and then, on a machine that others use too."""
 
@@ -128,19 +132,28 @@ def _is_open(writer: asyncio.StreamWriter) -> bool:
     return bool(info[0] == ESTABLISHED)
 
 
-async def _good(link: Link, ground: Ground, over: asyncio.Event) -> tuple[list[float], list[str]]:
-    """A good client: how long its answers took, and what was wrong with them."""
-    times: list[float] = []
-    wrong: list[str] = []
+class Good(NamedTuple):
+    """A good client: how long its answers took, how often it was told to come again, and what else was wrong."""
+
+    times: list[float]
+    put_off: list[float]
+    wrong: list[str]
+
+
+async def _good(link: Link, ground: Ground, over: asyncio.Event) -> Good:
+    found = Good([], [], [])
     actions = [{"method": "get", "relative_path": f"/tasks/{gid}"} for gid in ground.registers]
     while not over.is_set():
         reply = await link.batch(actions)
-        times.append(reply.seconds)
-        if reply.status != 200:
-            wrong.append(f"a good client was answered {reply.status}")
+        if reply.status == 503 and "retry-after" in reply.headers:
+            found.put_off.append(reply.seconds)  # when hundreds of large pages are asked for at the same moment
+        elif reply.status != 200:
+            found.wrong.append(f"a good client was answered {reply.status}")
+        else:
+            found.times.append(reply.seconds)
         await asyncio.sleep(0.02)
     link.close()
-    return times, wrong
+    return found
 
 
 def _percentile(times: list[float], share: float) -> float:
@@ -172,7 +185,7 @@ async def run(setting: Setting) -> Figures:
                 )
                 del first
         over = asyncio.Event()
-        alone, _ = await _for_a_while(server, ground, 2.0)
+        alone = (await _for_a_while(server, ground, 2.0)).times
         before = server.sample(), await server.inner()
         crowd = Crowd(server.address, ground, 2 * body + SLACK)
         good = asyncio.create_task(_good(server.link(), ground, over))
@@ -186,7 +199,7 @@ async def run(setting: Setting) -> Figures:
         for task in slow:
             task.cancel()
         over.set()
-        times, wrong = await good
+        times, put_off, wrong = await good
         await asyncio.sleep(1.0)
         after = server.sample(), await server.inner()
         found = [*wrong, *held, *leaked(before, after), *printed(server)]
@@ -194,6 +207,8 @@ async def run(setting: Setting) -> Figures:
             found += await at_rest(link)
         await server.stop()
     found += _judge(crowd, head, body, stuck)
+    if len(put_off) > MOST_PUT_OFF * len(times):
+        found.append(f"F10: a good client was told to come again {len(put_off)} times, and answered {len(times)} times")
     p99 = _percentile(times, 0.99)
     counts = {
         "slow_clients": wanted,
@@ -201,6 +216,7 @@ async def run(setting: Setting) -> Figures:
         "good_p99_ms": round(p99 * 1000, 1),
         "good_p99_ms_alone": round(_percentile(alone, 0.99) * 1000, 1),
         "good_requests": len(times),
+        "good_put_off": len(put_off),
         **{f"longest_{sort}_s": round(max(crowd.lived[sort], default=0.0), 1) for sort in SORTS},
         "stuck": stuck,
         "grown_mb": round((after[0].resident - before[0].resident) / 2**20, 1),
@@ -210,7 +226,7 @@ async def run(setting: Setting) -> Figures:
     return Figures(counts=counts, violations=shortened(found), notes=notes)
 
 
-async def _for_a_while(server: Server, ground: Ground, seconds: float) -> tuple[list[float], list[str]]:
+async def _for_a_while(server: Server, ground: Ground, seconds: float) -> Good:
     over = asyncio.Event()
     good = asyncio.create_task(_good(server.link(), ground, over))
     await asyncio.sleep(seconds)

@@ -21,6 +21,7 @@ from fanfold.errors import Limited, LimitExceeded, RequestError, TimedOut, Unaut
 from fanfold.idempotency import Ledger, fingerprint_of
 from fanfold.model import Answer, Call, Target, Wiring
 from fanfold.server.jobs import records
+from fanfold.server.jobs.pace import Pace
 from fanfold.server.jobs.records import Job
 from fanfold.server.jobs.work import Still
 from fanfold.work.schema import Route
@@ -60,6 +61,7 @@ class Means(Struct, frozen=True):
     timeout: float
     most: int
     fan_out: int
+    pace: Pace
 
 
 class Kept:
@@ -209,6 +211,7 @@ class Actions:
             return await self._read(call, self._wirings[int(key.partition("/")[0])].timeout)
         if not isinstance(call.endpoint, Route):
             return await self._means.target().send(call)
+        await self._means.pace.turn()
         once = Kept(self._job, self._room, self._until, key)
         answer = await self._means.watched(_Writing(self._means.api, once)).send(call)
         self.kept.add(key)
@@ -217,11 +220,15 @@ class Actions:
     async def _read(self, call: Call, own: float | None) -> Answer:
         try:
             async with asyncio.timeout(min(own or self._means.timeout, self._means.timeout)) as bound:
-                return await self._unless_over(self._means.target().send(call))
+                return await self._unless_over(self._send(call))
         except TimeoutError:
             if not bound.expired():
                 raise
             raise TimedOut from None
+
+    async def _send(self, call: Call) -> Answer:
+        await self._means.pace.turn()
+        return await self._means.target().send(call)
 
     async def _unless_over(self, awaited: Coroutine[Any, Any, T]) -> T:
         """What is awaited, which is given up when the job is to end."""

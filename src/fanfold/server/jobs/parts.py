@@ -10,6 +10,7 @@ from fanfold.server.jobs.actions import Means
 from fanfold.server.jobs.batch import AT_ONCE, BatchWork
 from fanfold.server.jobs.desk import Bounds, JobDesk, shown
 from fanfold.server.jobs.jobs import Jobs, Terms
+from fanfold.server.jobs.pace import Pace
 from fanfold.server.jobs.records import Job, Kind, Settled
 from fanfold.server.jobs.telling import Teller
 from fanfold.server.jobs.work import Make, Work
@@ -37,6 +38,7 @@ def put_together(app: App) -> tuple[Jobs, Teller, JobDesk]:
         timeout=settings.action_timeout,
         most=settings.max_job_results,
         fan_out=max(settings.max_fan_out, settings.max_job_actions),
+        pace=Pace(),
     )
     terms = Terms(profile(settings.limits, settings.action_timeout).jobs, settings.job_results)
 
