@@ -153,6 +153,7 @@ class Fleet:
     async def live(self) -> None:
         """Bad weather, good weather, rest."""
         with _no_other_chance(self._seed):
+            await self._gather()
             await self._storm()
             await self._settle()
             await self._rest()
@@ -160,6 +161,13 @@ class Fleet:
                 await member.shared.close()
             await asyncio.sleep(1.0)
             self._journal.demand_no_tasks()
+
+    async def _gather(self) -> None:
+        """Have all see the shard: who comes later cannot tell whether it has lost its counts."""
+        for member in self.members:
+            member.line.open()
+            while not member.line.up:
+                await asyncio.sleep(0.1)
 
     async def _storm(self) -> None:
         dice = self._dice

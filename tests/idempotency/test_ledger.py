@@ -86,13 +86,18 @@ async def away(monkeypatch):
     return AwayAnswers()
 
 
-async def test_what_was_done_is_answered_again_though_the_answer_cannot_be_kept_yet(away, time, caplog):
+@pytest.mark.parametrize("error", [NoRoom, Undecided])
+@pytest.mark.parametrize("then", [Undecided, ConnectionError])
+async def test_what_was_done_is_answered_again_though_the_answer_cannot_be_kept_yet(away, time, caplog, error, then):
+    away.error = error
     ledger = Ledger(away, clock=time)
     assert await ledger.once(ADA, "k", ONE, at_once(DONE)) == (DONE, False)
     assert "could not be kept" in caplog.text
     assert await ledger.once(ADA, "k", ONE, never) == (DONE, True)
     assert await status_of(ledger.once(ADA, "k", OTHER, never)) == 422
     assert await status_of(Ledger(away, clock=time).once(ADA, "k", ONE, never)) == 409
+    away.error = then
+    await quiet()
     away.error = None
     await quiet()
     assert await Ledger(away, clock=time).once(ADA, "k", ONE, never) == (DONE, True)

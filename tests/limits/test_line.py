@@ -334,6 +334,17 @@ async def test_what_is_kept_is_bounded(line, server, monkeypatch):
     assert server.now.sent == [b"234"]
 
 
+async def test_who_connects_before_asking_notices_that_the_server_has_forgotten_what_it_knew_by_then(line, server):
+    line.open()
+    line.open()
+    await turns()
+    server.run = b"second"
+    server.now.reply(RedisError("gone"))
+    await turns()
+    await asked(line, b"a")
+    assert line.losses == 1
+
+
 async def test_a_server_that_has_forgotten_what_it_was_told_is_noticed(line, server, caplog):
     await asked(line, b"a")
     server.now.reply(b"1")

@@ -85,6 +85,11 @@ class Ends:
                     await self.tell(name, end)
                 except RequestError:
                     break
+                except Exception:
+                    logger.exception("how a request with a key ended cannot be kept")
+                    if end.answer is not None:
+                        self._untold[name] = end
+                    break
                 pause = FIRST_PAUSE
 
     async def close(self) -> None:

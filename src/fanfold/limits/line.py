@@ -173,6 +173,11 @@ class Line:
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
+    def open(self) -> None:
+        """Begin to connect, before anybody asks: who has not seen the server before cannot tell that it lost counts."""
+        if self._task is None and not self._closed:
+            self._task = asyncio.get_running_loop().create_task(self._live())
+
     def ask(self, command: bytes) -> asyncio.Future[bytes | int]:
         """The reply to a command; raises ``LimitsUnknown``, now or when its time is up, where there is none."""
         if self._up is False or self._closed:
@@ -200,8 +205,7 @@ class Line:
     def _send(self, asked: _Asked) -> None:
         self._waiting.append(asked)
         self._wake.set()
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._live())
+        self.open()
 
     async def close(self) -> None:
         """Send what is to be sent, if that can be done at once; then disconnect."""

@@ -266,6 +266,7 @@ class App:
 
     async def resume(self) -> None:
         """Go on with what was under way when the last process ended."""
+        self.limits.open()
         await self.api.open()
         self.runner.resume()
         await self._start_unfinished()

@@ -139,7 +139,8 @@ class Gateway:
         self._run = secrets.token_hex(8)
 
     async def _begin(self) -> None:
-        """There is nothing to go on with."""
+        """Begin to connect to what limits are shared over; there is nothing to go on with."""
+        self.limits.open()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's event: a request, or the gateway's start and stop."""

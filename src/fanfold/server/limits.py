@@ -54,6 +54,11 @@ class Limits:
         """Whether there is a Redis."""
         return self._line is not None
 
+    def open(self) -> None:
+        """Begin to connect to Redis, if there is one."""
+        if self._line is not None:
+            self._line.open()
+
     async def answers(self) -> bool:
         """Whether Redis, if there is one, answers now."""
         if self._line is None:
