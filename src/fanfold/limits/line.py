@@ -101,12 +101,13 @@ def packed(*parts: bytes | int) -> bytes:
 class _Asked:
     """A command under way. Without ``reply`` nobody waits for it; ``due`` is when it is worth nothing any more."""
 
-    __slots__ = ("command", "due", "reply")
+    __slots__ = ("command", "due", "refused", "reply")
 
     def __init__(self, command: bytes, reply: asyncio.Future[bytes | int] | None, due: float) -> None:
         self.command = command
         self.reply = reply
         self.due = due
+        self.refused = False
 
     def waits(self) -> bool:
         return self.reply is not None and not self.reply.done()
@@ -356,10 +357,15 @@ class Line:
                 asked.reply.set_result(reply)
 
     def _refused(self, *, passing: bool) -> None:
-        """What was asked first was refused. What nobody waits for is kept until that has passed, such as a release."""
-        if passing and self._asked[0].reply is None:
+        """What was asked first was refused. What nobody waits for, such as a release, is kept until that has passed.
+
+        It is said once more in any case: it may have come as rubbish, and what was given back would be held for long.
+        """
+        asked = self._asked[0]
+        if asked.reply is None and (passing or not asked.refused):
+            asked.refused = True
             return
-        asked = self._asked.popleft()
+        self._asked.popleft()
         if asked.reply is not None and not asked.reply.done():
             asked.reply.set_exception(LimitsUnknown())
 
