@@ -8,6 +8,9 @@ from typing import Protocol
 
 from fanfold.engine.runs import Task
 
+GRACE = 330.0
+"""Seconds; longer than a ledger lets run what has a key, so that this has ended when its task is taken for ended."""
+
 
 class Holding(Protocol):
     """What dispatch needs of an admission: to take more, to hold it beyond the batch, and to give it back then."""
@@ -29,7 +32,7 @@ class Background:
     be finished, but nothing may go on for ever that nobody waits for.
     """
 
-    def __init__(self, grace: float = 300.0) -> None:
+    def __init__(self, grace: float = GRACE) -> None:
         self._grace = grace
         self._tasks: dict[Task, None] = {}  # in the order adopted, in which they are cancelled too
 

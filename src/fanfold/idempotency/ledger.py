@@ -57,11 +57,6 @@ class _Running(NamedTuple):
     begun: asyncio.Future[None]
 
 
-LONGEST = 240.0
-"""Seconds that a run may take. Less than what the engine bears with one that it has given up, so that this has really
-ended when the engine takes it for ended."""
-
-
 class Ledger:
     """Answers by caller and key, in ``store`` (by default in memory), for ``seconds``, on ``clock`` (since 1970).
 
@@ -74,7 +69,7 @@ class Ledger:
         store: AnswerStore | None = None,
         *,
         seconds: float = DAY,
-        longest: float = LONGEST,
+        longest: float = 300.0,
         elsewhere: float = 0.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
