@@ -238,13 +238,28 @@ async def test_who_has_time_left_is_looked_after_later(line, server):
     assert line._timer is None
 
 
-async def test_a_release_that_is_refused_is_said_once_more_and_then_troubles_nobody(line, server):
+@pytest.mark.parametrize("said", ["unknown command 'x'", "ERR unknown command", "Protocol error: too big bulk count"])
+async def test_a_release_that_came_as_rubbish_is_said_until_it_is_understood(line, server, said):
+    line.say(b"release", keep=60)
+    await turns()
+    for _ in range(3):
+        server.now.reply(ResponseError(said))
+        await turns()
+        assert server.now.sent == [b"release"]
+    server.now.reply(b"1")
+    await turns()
+    (task,) = await asked(line, b"a")
+    assert server.now.sent[-1] == b"a"
+    server.now.reply(b"1")
+    assert await task == b"1"
+
+
+async def test_a_release_that_is_refused_troubles_nobody(line, server):
     line.say(b"release", keep=60)
     (task,) = await asked(line, b"a")
-    for sent in (b"releasea", b"a"):
-        server.now.reply(ResponseError("ERR unknown command"))
-        await turns()
-        assert server.now.sent == [sent]
+    server.now.reply(ResponseError("WRONGTYPE"))
+    await turns()
+    assert server.now.sent == [b"a"]
     server.now.reply(b"1")
     assert await task == b"1"
 

@@ -52,6 +52,11 @@ RUN = b"fanfold:run"
 YEAR = 365 * 86_400
 
 
+NOT_UNDERSTOOD = ("unknown command", "Protocol error", "wrong number of arguments")
+"""How a server says that it does not understand what it is told. As it was greeted it understands all that we say: on
+the way to it something has come between."""
+
+
 class Connection(Protocol):
     """What is needed of a connection of redis-py."""
 
@@ -101,13 +106,12 @@ def packed(*parts: bytes | int) -> bytes:
 class _Asked:
     """A command under way. Without ``reply`` nobody waits for it; ``due`` is when it is worth nothing any more."""
 
-    __slots__ = ("command", "due", "refused", "reply")
+    __slots__ = ("command", "due", "reply")
 
     def __init__(self, command: bytes, reply: asyncio.Future[bytes | int] | None, due: float) -> None:
         self.command = command
         self.reply = reply
         self.due = due
-        self.refused = False
 
     def waits(self) -> bool:
         return self.reply is not None and not self.reply.done()
@@ -357,15 +361,10 @@ class Line:
                 asked.reply.set_result(reply)
 
     def _refused(self, *, passing: bool) -> None:
-        """What was asked first was refused. What nobody waits for, such as a release, is kept until that has passed.
-
-        It is said once more in any case: it may have come as rubbish, and what was given back would be held for long.
-        """
-        asked = self._asked[0]
-        if asked.reply is None and (passing or not asked.refused):
-            asked.refused = True
+        """What was asked first was refused. What nobody waits for is kept until that has passed, such as a release."""
+        if passing and self._asked[0].reply is None:
             return
-        self._asked.popleft()
+        asked = self._asked.popleft()
         if asked.reply is not None and not asked.reply.done():
             asked.reply.set_exception(LimitsUnknown())
 
@@ -377,8 +376,9 @@ def _is_final(error: Exception) -> bool:
 
 
 def _is_passing(error: Exception) -> bool:
-    """Whether the server takes nothing from anybody for now, which it is greeted to find out."""
-    return not {"ReadOnlyError", "OutOfMemoryError"}.isdisjoint(_kinds(error))
+    """Whether the server takes nothing for now, which it is greeted to find out, or was told rubbish."""
+    said = str(error).removeprefix("ERR ")
+    return said.startswith(NOT_UNDERSTOOD) or not {"ReadOnlyError", "OutOfMemoryError"}.isdisjoint(_kinds(error))
 
 
 def _kinds(error: Exception) -> list[str]:
