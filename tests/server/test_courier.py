@@ -3,6 +3,9 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
+from fanfold.errors import Unavailable, Undecided
 from fanfold.server import courier
 from fanfold.server.courier import Courier
 from fanfold.server.turns import TURN, Turns
@@ -33,6 +36,26 @@ async def test_a_chore_that_fails_does_not_keep_the_next_from_being_done():
     rounds.open()
     await asyncio.wait_for(done.wait(), 5)
     await rounds.close()
+
+
+@pytest.mark.parametrize(("error", "told"), [(Unavailable, False), (Undecided, False), (OSError, True)])
+async def test_a_database_that_is_away_is_told_of_in_a_line_and_what_nobody_foresaw_with_where_it_was(
+    caplog, error, told
+):
+    done = asyncio.Event()
+
+    async def breaks():
+        raise error
+
+    async def works():
+        done.set()
+        return False
+
+    rounds = Courier(NoDeliveries(), breaks, works)
+    rounds.open()
+    await asyncio.wait_for(done.wait(), 5)
+    await rounds.close()
+    assert [bool(record.exc_info) for record in caplog.records] == [told]
 
 
 async def test_a_chore_that_has_more_to_do_is_done_again_soon(monkeypatch):

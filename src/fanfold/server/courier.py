@@ -13,7 +13,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
 
-from fanfold.errors import Unavailable
+from fanfold.errors import Unavailable, Undecided
 from fanfold.server.durable import Runner
 from fanfold.work.deliveries import Deliveries
 
@@ -95,7 +95,7 @@ class Courier:
     async def _do(self, chore: Chore) -> bool:
         try:
             return await chore()
-        except Unavailable as error:
+        except (Unavailable, Undecided) as error:
             logger.warning("a chore has to wait: %s", error.message)
             return False
         except Exception:

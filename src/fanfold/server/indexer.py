@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from fanfold.errors import Unavailable
+from fanfold.errors import Unavailable, Undecided
 from fanfold.work.api import Api
 from fanfold.work.search import keep_up
 
@@ -42,7 +42,7 @@ class Indexer:
             await asyncio.sleep(QUIET)
             try:
                 await self.look_round()
-            except Unavailable as error:
+            except (Unavailable, Undecided) as error:
                 logger.warning("keeping the search index has to wait: %s", error.message)
             except Exception:
                 logger.exception("keeping the search index failed; it is tried again")
