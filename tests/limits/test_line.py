@@ -254,6 +254,15 @@ async def test_a_release_that_came_as_rubbish_is_said_until_it_is_understood(lin
     assert await task == b"1"
 
 
+async def test_what_is_no_text_does_not_come_into_the_log(line, server, caplog):
+    (task,) = await asked(line, b"a")
+    server.now.reply(ResponseError("unknown command '\x1b[31m\x00" + "x" * 500))
+    with pytest.raises(LimitsUnknown):
+        await task
+    shown = "unknown command '?[31m?"
+    assert caplog.messages == [f"Redis refuses what it was asked ({shown:x<200})"]
+
+
 async def test_a_release_that_is_refused_troubles_nobody(line, server):
     line.say(b"release", keep=60)
     (task,) = await asked(line, b"a")

@@ -52,6 +52,9 @@ RUN = b"fanfold:run"
 YEAR = 365 * 86_400
 
 
+MOST_SAID = 200
+"""Characters of what a server says that are logged."""
+
 NOT_UNDERSTOOD = ("unknown command", "Protocol error", "wrong number of arguments")
 """How a server says that it does not understand what it is told. As it was greeted it understands all that we say: on
 the way to it something has come between."""
@@ -279,7 +282,7 @@ class Line:
                 # One that has worked may work again: what is under way is asked again before anybody gives up.
                 missed = 0 if self._reached else missed + 1
                 if missed > (self._up is True):
-                    self._give_up(f"{type(error).__name__}: {error}")
+                    self._give_up(f"{type(error).__name__}: {_readable(error)}")
             self._ask_again()
             if self._answered:
                 pause = 0.0
@@ -352,7 +355,7 @@ class Line:
                 reply = await connection.read_response(disable_decoding=True)
             except self._broken as error:
                 if self._asked and _is_final(error):
-                    logger.warning("%s refuses what it was asked (%s)", self._shown, error)
+                    logger.warning("%s refuses what it was asked (%s)", self._shown, _readable(error))
                     self._refused(passing=_is_passing(error))
                 raise
             self._answered = True
@@ -379,6 +382,11 @@ def _is_passing(error: Exception) -> bool:
     """Whether the server takes nothing for now, which it is greeted to find out, or was told rubbish."""
     said = str(error).removeprefix("ERR ")
     return said.startswith(NOT_UNDERSTOOD) or not {"ReadOnlyError", "OutOfMemoryError"}.isdisjoint(_kinds(error))
+
+
+def _readable(error: BaseException | None) -> str:
+    """What a server or a library says, of which not all may be text."""
+    return "".join([char if char.isprintable() else "?" for char in str(error)[:MOST_SAID]])
 
 
 def _kinds(error: Exception) -> list[str]:
