@@ -1,7 +1,10 @@
 """What is kept of a shared database is forgotten as soon as it was touched, also when it is still on its way here."""
 
+import random
+
 import pytest
 
+from fanfold.work.store.coherent import CoherentReads
 from fanfold.work.store.mirror import LONGEST, MAX_LIST, Mirror
 from fanfold.work.store.rows import Row
 
@@ -104,3 +107,62 @@ def test_what_is_forgotten_makes_room(mirror, monkeypatch):
     assert set(mirror.rows) == {1}
     assert mirror.compacts == {1: (1, 0, b"newer")}
     assert not mirror.links
+
+
+class World:
+    """A database in which somebody writes, and rounds of questions to it whose answers come in any order."""
+
+    def __init__(self, mirror, chance):
+        self.mirror = mirror
+        self.chance = chance
+        self.now = 1
+        self.written = dict.fromkeys(range(5), 0)
+        self.log = []
+        self.asked = []
+        self.carried_out = []
+
+    def step(self):
+        self.now += 1
+        self.chance.choice([self.write, self.ask, self.carry_out, self.carry_out, self.arrive, self.arrive])()
+
+    def write(self):
+        gid = self.chance.randrange(5)
+        self.written[gid] = self.now
+        self.log.append((self.now, gid))
+
+    def ask(self):
+        wanted = self.chance.sample(range(5), 2)
+        compares = self.mirror.snapshot is None or self.chance.random() < 0.7
+        self.asked.append((compares, self.mirror.known_until(), self.mirror.moment, self.now, wanted))
+
+    def carry_out(self):
+        """The database looks up what is wanted, and what was touched since the comparison before."""
+        if self.asked:
+            compares, before, moment, since, wanted = self.asked.pop(self.chance.randrange(len(self.asked)))
+            told = None
+            if compares:
+                touched = None if before is None else {gid for at, gid in self.log if at > int(before.split(":")[0])}
+                told = f"{self.now}:{self.now}:", touched, [], False
+            found = {gid: self.written[gid] for gid in wanted}
+            self.carried_out.append((told, before, moment, since, found))
+
+    def arrive(self):
+        if not self.carried_out:
+            return
+        told, before, moment, since, found = self.carried_out.pop(self.chance.randrange(len(self.carried_out)))
+        if told is not None:
+            moment = CoherentReads._compared(self, [told], before, moment)
+        for gid, at in found.items():
+            self.mirror.keep_row(row(gid, str(at)), moment)
+        if told is not None:
+            for gid, kept in self.mirror.rows.items():
+                missed = [at for at, other in self.log if other == gid and int(kept.compact) < at <= since]
+                assert not missed, (gid, kept.compact, since)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_nobody_reads_what_was_written_over_before_they_asked_in_whatever_order_answers_come(seed):
+    world = World(Mirror(), random.Random(seed))
+    for _ in range(200):
+        world.step()
+    assert world.log

@@ -14,7 +14,7 @@ from fanfold.model import Call, Caller
 from fanfold.work.seed import first_user, seed
 from fanfold.work.shared_api import SharedApi
 from fanfold.work.store import database as postgres_database
-from fanfold.work.store import mirror, questions
+from fanfold.work.store import mirror, questions, reading
 from fanfold.work.store.database import OPTIONS
 from fanfold.work.store.postgres import WRITING, PostgresStore
 from fanfold.work.store.questions import put
@@ -180,6 +180,38 @@ async def test_lists_that_are_too_long_to_be_kept_are_asked_for_once_all_the_sam
     monkeypatch.setattr(mirror, "MAX_LIST", 0)
     await trips(workers[2], ten)
     assert await trips(workers[2], ten) <= 2
+
+
+async def test_answers_that_overtake_each_other_leave_nothing_old_behind(workers, ten, monkeypatch):
+    here, other = workers[0], workers[1]
+    task, another, third = ten[:3]
+    await trips(here, ten)
+    await other.ask("PUT", f"/tasks/{task}", {"notes": "first"})
+    await here.ask("GET", f"/tasks/{another}")  # it hears that the task was touched
+    gates, held = [], asyncio.Semaphore(0)
+
+    async def put_and_wait(connection, questions):
+        found = await put(connection, questions)
+        if gates:
+            gate = gates.pop(0)
+            held.release()
+            await gate.wait()
+        return found
+
+    monkeypatch.setattr(reading, "put", put_and_wait)
+    gates += [first_gate := asyncio.Event()]
+    first = asyncio.create_task(here.ask("GET", f"/tasks/{task}"))
+    await held.acquire()
+    await other.ask("PUT", f"/tasks/{task}", {"notes": "second"})
+    await here.ask("GET", f"/tasks/{another}")
+    gates += [last_gate := asyncio.Event()]
+    last = asyncio.create_task(here.ask("GET", f"/tasks/{third}"))
+    await held.acquire()
+    first_gate.set()
+    assert (await first)["notes"] in {"first", "second"}
+    last_gate.set()
+    await last
+    assert (await here.ask("GET", f"/tasks/{task}"))["notes"] == "second"
 
 
 async def test_links_without_a_record_are_no_record(here, workspace):

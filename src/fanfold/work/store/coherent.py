@@ -85,21 +85,38 @@ class CoherentReads(Store):
 
     # -- the mirror --------------------------------------------------------------------------------------------------
 
-    def compare(self, *asked: LookUp) -> list[Rows]:
-        """Forget what was touched since the mirror was compared last; meanwhile look up something."""
-        before = self.mirror.known_until()
-        (compared, *found) = self._wire.look_up((self._said(COMPARE), (), (before,)), *asked)
-        self._compared(compared, before)
-        return found
+    def compare(self, *asked: LookUp) -> tuple[int, list[Rows]]:
+        """Forget what was touched since the mirror was compared last; meanwhile look up something.
 
-    def _compared(self, rows: Rows, before: str | None) -> None:
+        What that gave, and the moment as of which it is to be kept.
+        """
+        before, moment = self.mirror.known_until(), self.mirror.moment
+        (compared, *found) = self._wire.look_up((self._said(COMPARE), (), (before,)), *asked)
+        return self._compared(compared, before, moment), found
+
+    def _compared(self, rows: Rows, before: str | None, moment: int) -> int:
+        """Bring the mirror up to a comparison with what it was ``before``, asked at a moment.
+
+        The moment as of which what came with it is to be kept. Of what is written after it the next comparison tells,
+        if that begins at this one. Where another has come in between it does not, and what was heard of meanwhile may
+        be older than that: then the mirror stays where it is, with less in it.
+        """
         (row,) = rows
-        if row is self.mirror.latest:  # others asked together with us
-            return
-        self.mirror.latest = row
+        mirror = self.mirror
+        if row is mirror.latest:  # others asked together with us
+            return mirror.latest_moment
         snapshot, touched, lists, everything = row
-        unknown = before is None or everything or self.mirror.snapshot is None
-        self.mirror.compared(snapshot, None if unknown else touched or (), map(_list_name, lists or ()))
+        unknown = before is None or everything
+        names = map(_list_name, lists or ())
+        if mirror.snapshot == before:
+            mirror.compared(snapshot, None if unknown else touched or (), names)
+            moment = mirror.moment
+        elif unknown:
+            mirror.forget_all()
+        else:
+            mirror.forget(touched or (), names)
+        mirror.latest, mirror.latest_moment = row, moment
+        return moment
 
     def prepare(self, user: int, places: tuple[str, ...], subject: int | None, reach: Reach) -> None:
         """Begin to read: compare the mirror, and have come with that what is going to be asked for.
@@ -117,8 +134,7 @@ class CoherentReads(Store):
         if subject is not None and subject < FIRST_PERIOD and not self._has(subject, reach):
             asked.append((self._said("subject"), (subject,), reach))
             takers.append(lambda rows, moment: self._take_subject(subject, reach, rows, moment))
-        found = self.compare(*asked)
-        moment = self.mirror.moment  # what has come was read after the comparison
+        moment, found = self.compare(*asked)
         for take, rows in zip(takers, found, strict=True):
             take(rows, moment)
 

@@ -52,7 +52,9 @@ class Mirror:
         self.snapshot: str | None = None
         """What all that is here has been compared with last, in the database's words."""
         self.latest: object = None
-        """The last comparison, as it came."""
+        """The comparison that came last, as it came."""
+        self.latest_moment = 0
+        """As of which what came with it is kept."""
         self.moment = 0
         """Grows with each comparison: what was asked for at an earlier one may be old."""
         self._heard: dict[int | ListName, int] = {}
@@ -93,9 +95,13 @@ class Mirror:
 
     def clear(self) -> None:
         """Begin anew."""
+        self.forget_all()
+        self.snapshot = None
+
+    def forget_all(self) -> None:
+        """Anything may have been written."""
         self.moment += 1
         self._begun = self.moment
-        self.snapshot = None
         for kept in (self.rows, self.compacts, self.links, self._heard):
             kept.clear()
         self._bytes = 0

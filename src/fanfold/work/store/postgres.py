@@ -151,7 +151,7 @@ class PostgresStore(CoherentReads):
         if not self._writing:
             self._settle()
             self._wire.tell("BEGIN")
-            before = self.mirror.known_until()
+            before, moment = self.mirror.known_until(), self.mirror.moment
             scope = self._scope
             lock = self._question("lock_workspace", WRITING, scope) if scope else self._question("lock", WRITING)
             _, gids, compared = self._wire.ask_all(
@@ -161,7 +161,7 @@ class PostgresStore(CoherentReads):
                     self._question(COMPARE, before),
                 ]
             )
-            self._compared(compared.rows, before)
+            self._compared(compared.rows, before, moment)
             self._gids = deque([gid for (gid,) in gids])
             self._writing = True
             self._remembered.clear()
