@@ -22,24 +22,8 @@ class NoDeliveries:
         return False
 
 
-async def test_a_chore_that_fails_does_not_keep_the_next_from_being_done():
-    done = asyncio.Event()
-
-    async def breaks():
-        raise OSError
-
-    async def works():
-        done.set()
-        return False
-
-    rounds = Courier(NoDeliveries(), breaks, works)
-    rounds.open()
-    await asyncio.wait_for(done.wait(), 5)
-    await rounds.close()
-
-
 @pytest.mark.parametrize(("error", "told"), [(Unavailable, False), (Undecided, False), (OSError, True)])
-async def test_a_database_that_is_away_is_told_of_in_a_line_and_what_nobody_foresaw_with_where_it_was(
+async def test_a_chore_that_fails_keeps_no_other_from_being_done_and_has_a_traceback_where_nobody_foresaw_it(
     caplog, error, told
 ):
     done = asyncio.Event()

@@ -14,12 +14,13 @@ from fanfold.model import Answer, Call
 from fanfold.work.schema import Document, Kind, Route
 from fanfold.work.scopes import must_be_in_scope
 from fanfold.work.selection import Selection, select
-from fanfold.work.shape import Reach, reach, shape_one
+from fanfold.work.shape import reach, shape_one
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fanfold.work.store import Row
+    from fanfold.work.store.rows import Reach
     from fanfold.work.view import View
 
 encode = Encoder().encode

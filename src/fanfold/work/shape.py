@@ -19,6 +19,7 @@ from fanfold.work.selection import COMPACT, NAMED, Selection
 
 if TYPE_CHECKING:
     from fanfold.work.store import Link
+    from fanfold.work.store.rows import Reach
     from fanfold.work.view import View
 
 decode = Decoder().decode
@@ -28,9 +29,6 @@ T = TypeVar("T")
 
 Place = tuple[Any, Any, int, Selection]
 """Where something is still to be filled in: container, key or index, gid, selection."""
-
-Reach = tuple[tuple[str, ...], tuple[str, ...]]
-"""Link fields, and those that are read backwards."""
 
 MAX_DEPTH = 12
 """How deep relations may be opened within relations."""

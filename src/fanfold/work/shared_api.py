@@ -16,7 +16,7 @@ from fanfold.work.request import looked_at
 from fanfold.work.routes import read
 from fanfold.work.session import PLACES, Once, Session
 from fanfold.work.store import Store
-from fanfold.work.store.coherent import COMPARE, Reach
+from fanfold.work.store.coherent import COMPARE
 from fanfold.work.store.database import Database
 from fanfold.work.store.greenlets import carry
 from fanfold.work.store.lanes import EVERYTHING, WriteWire
@@ -24,6 +24,7 @@ from fanfold.work.store.mirror import Mirror
 from fanfold.work.store.postgres import SQL, PostgresStore
 from fanfold.work.store.questions import told
 from fanfold.work.store.reading import ReadWire
+from fanfold.work.store.rows import Reach
 from fanfold.work.store.wire import numbered
 from fanfold.work.view import gid_of
 

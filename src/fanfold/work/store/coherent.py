@@ -11,12 +11,9 @@ from typing import Any
 from fanfold.work.store.mirror import ListName, Mirror, Other
 from fanfold.work.store.periods import FIRST_PERIOD, period
 from fanfold.work.store.remembered import Compact, Remembered
-from fanfold.work.store.rows import Link, Row
+from fanfold.work.store.rows import Link, Reach, Row
 from fanfold.work.store.store import Store
 from fanfold.work.store.wire import LookUp, Rows, Wire, numbered
-
-Reach = tuple[tuple[str, ...], tuple[str, ...]]
-"""Link fields, and those that are read backwards."""
 
 COMPARE = "compare"
 """The query that a mirror is compared by."""

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+Reach = tuple[tuple[str, ...], tuple[str, ...]]
+"""The link fields by which is looked at what hangs on a record, and those that are read backwards."""
+
 
 class Row(NamedTuple):
     """A record as stored."""
